@@ -1,0 +1,35 @@
+"""The zoo: every cell by its name, and that of its truncated derivative."""
+
+from ..cell import Cell, truncated
+from .lstm import LSTM, LSTM_1997, LSTM_BLOCK, PEEPHOLE_LSTM
+from .rnn import LINEAR_RNN, RNN, RNN_LOSS, RNN_OUTPUT, RNN_TANH, elman
+
+_WRITTEN = (RNN, RNN_TANH, RNN_OUTPUT, RNN_LOSS, LINEAR_RNN, LSTM, LSTM_BLOCK, LSTM_1997, PEEPHOLE_LSTM)
+_TRUNCATED = tuple(truncated(cell) for cell in (LSTM, LSTM_1997, PEEPHOLE_LSTM))
+
+CELLS: dict[str, Cell] = {cell.name: cell for cell in (*_WRITTEN, *_TRUNCATED)}
+"""Every cell of the zoo by name."""
+
+
+def cell_named(name: str) -> Cell:
+    """The cell of that name, upper or lower case; a ``ValueError`` lists the names there are."""
+    found = {known.lower(): cell for known, cell in CELLS.items()}.get(name.lower())
+    if found is None:
+        raise ValueError(f"unknown cell {name!r}; the cells are {', '.join(CELLS)}")
+    return found
+
+
+__all__ = [
+    "CELLS",
+    "LINEAR_RNN",
+    "LSTM",
+    "LSTM_1997",
+    "LSTM_BLOCK",
+    "PEEPHOLE_LSTM",
+    "RNN",
+    "RNN_LOSS",
+    "RNN_OUTPUT",
+    "RNN_TANH",
+    "cell_named",
+    "elman",
+]

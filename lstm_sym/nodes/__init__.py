@@ -1,0 +1,35 @@
+"""The matrix nodes that SymPy lacks or reorders; all subclass SymPy's ``MatrixExpr``."""
+
+from .algebra import Eye, MatrixPower, MatrixProduct, MatrixSum, Ones, Trace, Transposed, Zero, inner
+from .binders import OrderedProduct, TimeSum
+from .block import Block, beside, concat
+from .derivatives import Partial, StopGradient, Total
+from .elementwise import Diag, Hadamard, HadamardPower, diag, hadamard, hadamard_power
+from .operand import Operand
+
+__all__ = [
+    "Block",
+    "Diag",
+    "Eye",
+    "Hadamard",
+    "HadamardPower",
+    "MatrixPower",
+    "MatrixProduct",
+    "MatrixSum",
+    "Ones",
+    "Operand",
+    "OrderedProduct",
+    "Partial",
+    "StopGradient",
+    "TimeSum",
+    "Total",
+    "Trace",
+    "Transposed",
+    "Zero",
+    "beside",
+    "concat",
+    "diag",
+    "hadamard",
+    "hadamard_power",
+    "inner",
+]

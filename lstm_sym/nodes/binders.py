@@ -1,0 +1,92 @@
+r"""Nodes that bind an index: the ordered product over steps and the sum over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Symbol, Tuple, sympify
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from .algebra import Eye, Zero
+from .operand import Operand, require_matrix, require_square
+
+
+class Binder(Operand):
+    """A body over an integer index ``k`` from ``low`` to ``high``, both included; empty if ``high < low``.
+
+    ``subs`` leaves the bound index alone and renames it where a replacement would be captured.
+    """
+
+    def __new__(cls, body: Any, limits: Any) -> MatrixExpr:
+        require_matrix(cls.__name__, body)
+        index, low, high = (sympify(part) for part in limits)
+        if not isinstance(index, Symbol):
+            raise TypeError(f"{cls.__name__} binds a symbol, got {index}")
+        if low.has(index) or high.has(index):
+            raise ValueError(f"the bounds {low} and {high} of {cls.__name__} contain its own index {index}")
+        return MatrixExpr.__new__(cls, body, Tuple(index, low, high))
+
+    body = property(lambda self: self.args[0])
+    index = property(lambda self: self.args[1][0])
+    low = property(lambda self: self.args[1][1])
+    high = property(lambda self: self.args[1][2])
+    shape = property(lambda self: self.args[0].shape)
+
+    @property
+    def bound_symbols(self) -> list[Symbol]:
+        return [self.index]
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        return (self.body.free_symbols - {self.index}) | self.low.free_symbols | self.high.free_symbols
+
+    def _eval_subs(self, old: Any, new: Any) -> Any:
+        new = sympify(new)
+        if old == self.index:
+            limits = (self.index, self.low.subs(old, new), self.high.subs(old, new))
+            return self.func(self.body, limits)
+        body, index = self.body, self.index
+        if index in new.free_symbols:
+            index = Symbol(f"{index.name}'", **index.assumptions0)
+            body = body.xreplace({self.index: index})
+        return self.func(body.subs(old, new), (index, self.low.subs(old, new), self.high.subs(old, new)))
+
+    def at(self, value: Any) -> MatrixExpr:
+        """The body with its index replaced by ``value``."""
+        return self.body.subs(self.index, sympify(value))
+
+    def _sympystr(self, printer: Any) -> str:
+        body, index, low, high = (printer._print(part) for part in (self.body, *self.args[1]))
+        return f"{type(self).__name__}({body}, ({index}, {low}, {high}))"
+
+
+class OrderedProduct(Binder):
+    r""":math:`M_{high} M_{high-1} \cdots M_{low}`: the latest factor stands leftmost, as Jacobians compose."""
+
+    def __new__(cls, body: Any, limits: Any) -> MatrixExpr:
+        require_square("an ordered product", body)
+        return super().__new__(cls, body, limits)
+
+    def doit(self, **hints: Any) -> MatrixExpr:
+        """The written-out product, if the bounds are integers."""
+        node = super().doit(**hints)
+        if not (isinstance(node, OrderedProduct) and node.low.is_Integer and node.high.is_Integer):
+            return node
+        product = Eye(node.rows)
+        for value in range(int(node.low), int(node.high) + 1):
+            product = node.at(value) * product
+        return product
+
+
+class TimeSum(Binder):
+    r""":math:`\sum_{t=low}^{high} A_t`."""
+
+    def doit(self, **hints: Any) -> MatrixExpr:
+        """The written-out sum, if the bounds are integers."""
+        node = super().doit(**hints)
+        if not (isinstance(node, TimeSum) and node.low.is_Integer and node.high.is_Integer):
+            return node
+        total: MatrixExpr = Zero(*node.shape)
+        for value in range(int(node.low), int(node.high) + 1):
+            total = total + node.at(value)
+        return total

@@ -1,0 +1,95 @@
+r"""Operations entry by entry: the Hadamard product, elementwise powers, and diag, which turns one into a matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sympy import Mul, S, ZeroMatrix, sympify
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from .algebra import Eye, MatrixProduct, Ones, Zero, multiply
+from .operand import Operand, is_matrix, require_column, require_matrix, require_same_shape
+
+
+class Hadamard(Operand):
+    r""":math:`A \odot B \odot \dots`, factors of one shape, order kept."""
+
+    def __new__(cls, *factors: Any) -> MatrixExpr:
+        require_matrix("the Hadamard product", *factors)
+        require_same_shape("the Hadamard product", *factors)
+        if any(isinstance(factor, ZeroMatrix) for factor in factors):
+            return Zero(*factors[0].shape)
+        scalars, flat = [], []
+        for factor in factors:
+            if isinstance(factor, MatrixProduct) and factor.scalar != 1:
+                scalars.append(factor.scalar)
+                factor = multiply(*factor.matrices)
+            flat += [part for part in hadamard_factors(factor) if not isinstance(part, Ones)]
+        scalar = Mul(*scalars)
+        if not flat:
+            return multiply(scalar, Ones(*factors[0].shape))
+        product = flat[0] if len(flat) == 1 else MatrixExpr.__new__(cls, *flat)
+        return product if scalar == 1 else multiply(scalar, product)
+
+    shape = property(lambda self: self.args[0].shape)
+
+    def _sympystr(self, printer: Any) -> str:
+        return "hadamard(" + ", ".join(printer._print(factor) for factor in self.args) + ")"
+
+
+class HadamardPower(Operand):
+    r""":math:`A^{\odot k}`: the ``k``-th power of every entry; a negative ``k`` owes that no entry is 0."""
+
+    def __new__(cls, base: Any, exponent: Any) -> MatrixExpr:
+        require_matrix("the elementwise power", base)
+        exponent = sympify(exponent)
+        if is_matrix(exponent):
+            raise TypeError(f"the exponent of an elementwise power is a scalar, got {exponent}")
+        if exponent == 0 or isinstance(base, Ones):
+            return Ones(*base.shape)
+        return base if exponent == 1 else MatrixExpr.__new__(cls, base, exponent)
+
+    shape = property(lambda self: self.args[0].shape)
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"hadamard_power({printer._print(self.args[0])}, {printer._print(self.args[1])})"
+
+
+class Diag(Operand):
+    r""":math:`\operatorname{diag}(v)`, the ``(n, n)`` matrix with the column vector ``v`` on its diagonal."""
+
+    def __new__(cls, vector: Any) -> MatrixExpr:
+        require_matrix("diag", vector)
+        require_column("diag", vector)
+        if isinstance(vector, ZeroMatrix):
+            return Zero(vector.rows, vector.rows)
+        return Eye(vector.rows) if isinstance(vector, Ones) else MatrixExpr.__new__(cls, vector)
+
+    shape = property(lambda self: (self.args[0].rows, self.args[0].rows))
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"diag({printer._print(self.args[0])})"
+
+
+def hadamard(*factors: Any) -> MatrixExpr:
+    r""":math:`A \odot B \odot \dots`; a scalar factor stands for itself times the all-ones matrix."""
+    factors = tuple(sympify(factor) for factor in factors)
+    matrices = [factor for factor in factors if is_matrix(factor)]
+    scalar = Mul(*[factor for factor in factors if not is_matrix(factor)]) if len(matrices) < len(factors) else S.One
+    product = Hadamard(*matrices)
+    return product if scalar == 1 else multiply(scalar, product)
+
+
+def hadamard_power(base: Any, exponent: Any) -> MatrixExpr:
+    r""":math:`A^{\odot k}`."""
+    return HadamardPower(base, exponent)
+
+
+def diag(vector: Any) -> MatrixExpr:
+    r""":math:`\operatorname{diag}(v)`."""
+    return Diag(vector)
+
+
+def hadamard_factors(expr: MatrixExpr) -> Iterator[MatrixExpr]:
+    yield from expr.args if isinstance(expr, Hadamard) else (expr,)

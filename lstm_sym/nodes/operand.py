@@ -1,0 +1,141 @@
+r"""What every matrix letter and node shares: operators with shape checks that keep the written order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Expr, sympify
+from sympy.matrices.exceptions import ShapeError
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+
+class Operand(MatrixExpr):
+    r"""A matrix expression of this library, of shape ``(rows, cols)`` with symbolic sizes.
+
+    SymPy's own operators reorder a sum and merge a product as soon as they are built; here
+    ``W*h + U*x + b`` stays the line that was written. A scalar added to a matrix is that scalar
+    times the all-ones matrix, so ``1 - f`` means what papers mean by it.
+    """
+
+    __slots__ = ()
+    _op_priority = 12.0
+    is_commutative = False
+
+    def __add__(self, other: Any) -> MatrixExpr:
+        from .algebra import add
+
+        return add(self, like(other, self))
+
+    def __radd__(self, other: Any) -> MatrixExpr:
+        from .algebra import add
+
+        return add(like(other, self), self)
+
+    def __sub__(self, other: Any) -> MatrixExpr:
+        from .algebra import add, multiply
+
+        return add(self, multiply(-1, like(other, self)))
+
+    def __rsub__(self, other: Any) -> MatrixExpr:
+        return like(other, self) - self
+
+    def __neg__(self) -> MatrixExpr:
+        from .algebra import multiply
+
+        return multiply(-1, self)
+
+    def __mul__(self, other: Any) -> MatrixExpr:
+        from .algebra import multiply
+
+        return multiply(self, sympify(other))
+
+    def __rmul__(self, other: Any) -> MatrixExpr:
+        from .algebra import multiply
+
+        return multiply(sympify(other), self)
+
+    __matmul__ = __mul__
+    __rmatmul__ = __rmul__
+
+    def __truediv__(self, other: Any) -> MatrixExpr:
+        from .algebra import multiply
+
+        return multiply(1 / sympify(other), self)
+
+    def __pow__(self, exponent: Any) -> MatrixExpr:
+        from .algebra import MatrixPower
+
+        return MatrixPower(self, sympify(exponent))
+
+    def transpose(self) -> MatrixExpr:
+        from .algebra import Transposed
+
+        return Transposed(self)
+
+    def inverse(self) -> MatrixExpr:
+        return self**-1
+
+    def doit(self, **hints: Any) -> MatrixExpr:
+        """The same expression with its parts done; no reordering."""
+        if not self.args or not hints.get("deep", True):
+            return self
+        return self.func(*[part.doit(**hints) for part in self.args])
+
+    def _repr_latex_(self) -> str:
+        from ..latex.printer import latex
+
+        return f"$\\displaystyle {latex(self)}$"
+
+    def _latex(self, printer: Any) -> str:
+        from ..latex.printer import latex
+
+        return latex(self)
+
+
+def like(value: Any, model: MatrixExpr) -> MatrixExpr:
+    """``value`` itself if it is a matrix, else ``value`` times the all-ones matrix of ``model``'s shape."""
+    from .algebra import Ones, multiply
+
+    value = sympify(value)
+    if is_matrix(value):
+        return value
+    return value if value.is_zero else multiply(value, Ones(*model.shape))
+
+
+def is_matrix(expr: Any) -> bool:
+    return bool(getattr(expr, "is_Matrix", False))
+
+
+def text_shape(expr: MatrixExpr) -> str:
+    """``n x d``, as error messages print a shape."""
+    return f"{expr.rows} x {expr.cols}"
+
+
+def same_size(a: Expr, b: Expr) -> bool:
+    """Whether two symbolic sizes are equal; sizes are compared as polynomials, never guessed."""
+    return a == b or bool((a - b).expand() == 0)
+
+
+def require_matrix(operation: str, *operands: Any) -> None:
+    for operand in operands:
+        if not is_matrix(operand):
+            raise TypeError(f"{operation} takes matrices; {operand} is the scalar {type(operand).__name__}")
+
+
+def require_same_shape(operation: str, *operands: MatrixExpr) -> None:
+    """Raise the shape error of an elementwise operation, naming every operand with its shape."""
+    first = operands[0]
+    for operand in operands[1:]:
+        if not (same_size(first.rows, operand.rows) and same_size(first.cols, operand.cols)):
+            listed = " and ".join(f"{o} ({text_shape(o)})" for o in (first, operand))
+            raise ShapeError(f"{operation} needs operands of one shape, got {listed}")
+
+
+def require_square(operation: str, operand: MatrixExpr) -> None:
+    if not same_size(operand.rows, operand.cols):
+        raise ShapeError(f"{operation} needs a square matrix, got {operand} ({text_shape(operand)})")
+
+
+def require_column(operation: str, operand: MatrixExpr) -> None:
+    if not same_size(operand.cols, sympify(1)):
+        raise ShapeError(f"{operation} needs a column vector, got {operand} ({text_shape(operand)})")

@@ -1,0 +1,170 @@
+r"""The letters: sizes, time indices, parameters that are constant in time, and sequences indexed by time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Basic, Expr, Symbol, sympify
+from sympy.core.symbol import Str
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from .nodes.operand import Operand
+
+MARKS = ("", "delta", "dot", "e", "hat", "hatdelta")
+"""What a letter is of the quantity it is named after: itself, its adjoint δ, its tangent, the direct loss
+gradient e, or somebody's claim of it or of its adjoint (a hat)."""
+
+
+def sizes(names: str) -> Any:
+    """Symbolic sizes, positive integers: ``n, d = sizes("n d")``; one name gives one symbol."""
+    return _symbols(names, positive=True)
+
+
+def indices(names: str) -> Any:
+    """Time indices and step counts, nonnegative integers: ``t, T = indices("t T")``."""
+    return _symbols(names, nonnegative=True)
+
+
+def _symbols(names: str, **assumptions: bool) -> Any:
+    made = tuple(Symbol(name, integer=True, **assumptions) for name in names.replace(",", " ").split())
+    return made[0] if len(made) == 1 else made
+
+
+t = indices("t")
+"""The time at which a cell's equations are written."""
+
+
+class Parameter(Operand):
+    r"""A matrix that is constant in time, of shape ``(rows, cols)``; one column by default."""
+
+    is_symbol = True
+
+    def __new__(cls, name: Any, rows: Any, cols: Any = 1, mark: Any = "") -> Parameter:
+        return MatrixExpr.__new__(cls, Str(str(name)), *_checked(name, rows, cols), _mark(mark))
+
+    name = property(lambda self: str(self.args[0]))
+    mark = property(lambda self: str(self.args[3]))
+    shape = property(lambda self: (self.args[1], self.args[2]))
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        return {self} | self.rows.free_symbols | self.cols.free_symbols
+
+    def doit(self, **hints: Any) -> Parameter:
+        return self
+
+    @property
+    def text(self) -> str:
+        """The letter as plain text and as a Python identifier."""
+        return _text(self)
+
+    def _sympystr(self, printer: Any) -> str:
+        return self.text
+
+
+class Sequence(Basic):
+    r"""A quantity with one value per time step, each of shape ``(rows, cols)``; ``h[t]`` is the value at ``t``."""
+
+    def __new__(cls, name: Any, rows: Any, cols: Any = 1, mark: Any = "") -> Sequence:
+        return Basic.__new__(cls, Str(str(name)), *_checked(name, rows, cols), _mark(mark))
+
+    name = property(lambda self: str(self.args[0]))
+    mark = property(lambda self: str(self.args[3]))
+    shape = property(lambda self: (self.args[1], self.args[2]))
+
+    def __getitem__(self, index: Any) -> At:
+        return At(self, index)
+
+    @property
+    def text(self) -> str:
+        return _text(self)
+
+    def _sympystr(self, printer: Any) -> str:
+        return self.text
+
+
+class At(Operand):
+    r"""The value :math:`h^{(t)}` of a sequence at one time; ``subs(t, t + 1)`` shifts it."""
+
+    def __new__(cls, sequence: Sequence, index: Any) -> At:
+        index = sympify(index)
+        if index.is_integer is False:
+            raise TypeError(f"{sequence.text}[{index}]: a time index is an integer")
+        return MatrixExpr.__new__(cls, sequence, index)
+
+    sequence = property(lambda self: self.args[0])
+    index = property(lambda self: self.args[1])
+    shape = property(lambda self: self.args[0].shape)
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        return self.index.free_symbols | self.rows.free_symbols | self.cols.free_symbols
+
+    def doit(self, **hints: Any) -> At:
+        return self
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"{self.sequence.text}[{printer._print(self.index)}]"
+
+
+def marked(letter: Any, mark: str) -> Any:
+    """The letter of the same name and shape with another mark; an indexed letter keeps its index."""
+    if isinstance(letter, At):
+        return marked(letter.sequence, mark)[letter.index]
+    name, rows, cols, _ = letter.args
+    return letter.func(name, rows, cols, mark)
+
+
+def mark_of(letter: Any) -> str:
+    return letter.sequence.mark if isinstance(letter, At) else letter.mark
+
+
+def adjoint(letter: Any) -> Any:
+    r""":math:`\delta v = dL/dv`, the total derivative of the loss, of ``v``'s shape."""
+    return marked(letter, "delta")
+
+
+def tangent(letter: Any) -> Any:
+    r""":math:`\dot v`, the derivative of ``v`` along a direction in which the inputs move."""
+    return marked(letter, "dot")
+
+
+def direct(letter: Any) -> Any:
+    r""":math:`e_v = \partial^+ L/\partial v`, the gradient that the loss gives ``v`` directly."""
+    return marked(letter, "e")
+
+
+def claimed(letter: Any) -> Any:
+    r""":math:`\hat v`, what somebody's formula says ``v`` is."""
+    return marked(letter, "hat" + mark_of(letter))
+
+
+def letters(expr: Any) -> list[Any]:
+    """The parameters and indexed letters of an expression, in the order in which they are read."""
+    seen: dict[Any, None] = {}
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Parameter | At):
+            seen[node] = None
+        else:
+            stack.extend(reversed(node.args))
+    return list(seen)
+
+
+def _checked(name: Any, rows: Any, cols: Any) -> tuple[Expr, Expr]:
+    shape = sympify(rows), sympify(cols)
+    for size in shape:
+        if not isinstance(size, Expr) or size.is_integer is False or size.is_nonnegative is False:
+            raise TypeError(f"the shape of {name} is ({rows}, {cols}); a size is a positive integer or a symbol of sizes()")
+    return shape
+
+
+def _mark(mark: Any) -> Str:
+    if str(mark) not in MARKS:
+        raise ValueError(f"unknown mark {mark!r}; the marks are {', '.join(filter(None, MARKS))}")
+    return Str(str(mark))
+
+
+def _text(letter: Parameter | Sequence) -> str:
+    return f"{letter.mark}_{letter.name}" if letter.mark else letter.name

@@ -1,0 +1,158 @@
+r"""Textbook form: the rewriting that turns what the calculus produces into what a paper prints.
+
+Rules are data, each the equation it applies; the engine below them knows no mathematics. Every
+rule keeps the value and the shape, and the engine checks the shape after each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Basic, Expr, S
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from .activations import Activation, Elementwise
+from .nodes.algebra import MatrixPower, MatrixProduct, MatrixSum, Ones, Transposed, add, coefficient, multiply
+from .nodes.binders import TimeSum
+from .nodes.elementwise import Diag, Hadamard, HadamardPower, diag, hadamard
+from .nodes.operand import is_matrix
+from .symbols import At, Parameter, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One identity, read from left to right; ``apply`` gives ``None`` where it does not apply."""
+
+    name: str
+    apply: Callable[[Any], MatrixExpr | None]
+
+
+def _transposed_sum(expr: Any) -> MatrixExpr | None:
+    if isinstance(expr, Transposed) and isinstance(expr.args[0], MatrixSum):
+        return add(*[Transposed(term) for term in expr.args[0].args])
+    return None
+
+
+def _transposed_product(expr: Any) -> MatrixExpr | None:
+    if isinstance(expr, Transposed) and isinstance(expr.args[0], MatrixProduct):
+        product = expr.args[0]
+        return multiply(product.scalar, *[Transposed(factor) for factor in reversed(product.matrices)])
+    return None
+
+
+def _transposed_diagonal(expr: Any) -> MatrixExpr | None:
+    if isinstance(expr, Transposed) and isinstance(expr.args[0], Diag):
+        return expr.args[0]
+    return None
+
+
+def _transposed_elementwise(expr: Any) -> MatrixExpr | None:
+    if not isinstance(expr, Transposed):
+        return None
+    inside = expr.args[0]
+    if isinstance(inside, Hadamard):
+        return hadamard(*[Transposed(factor) for factor in inside.args])
+    if isinstance(inside, HadamardPower):
+        return HadamardPower(Transposed(inside.args[0]), inside.args[1])
+    if isinstance(inside, MatrixPower):
+        return MatrixPower(Transposed(inside.args[0]), inside.args[1])
+    if isinstance(inside, TimeSum):
+        return TimeSum(Transposed(inside.body), inside.args[1])
+    return None
+
+
+def _diagonals_side_by_side(expr: Any) -> MatrixExpr | None:
+    if not isinstance(expr, MatrixProduct):
+        return None
+    factors = expr.matrices
+    for i, (left, right) in enumerate(zip(factors, factors[1:], strict=False)):
+        if isinstance(left, Diag) and isinstance(right, Diag):
+            merged = diag(hadamard(left.args[0], right.args[0]))
+            return multiply(expr.scalar, *factors[:i], merged, *factors[i + 2 :])
+    return None
+
+
+def _diagonal_on_column(expr: Any) -> MatrixExpr | None:
+    if not isinstance(expr, MatrixProduct) or expr.cols != 1:
+        return None
+    factors = expr.matrices
+    for i, factor in enumerate(factors[:-1]):
+        if isinstance(factor, Diag):
+            column = hadamard(factor.args[0], multiply(*factors[i + 1 :]))
+            return multiply(expr.scalar, *factors[:i], column)
+    return None
+
+
+def _diagonal_part(expr: Any) -> MatrixExpr | None:
+    """(A vᵀ ⊙ I) 1 with columns A and v: the pullback of diag(u) on a column v."""
+    if not (isinstance(expr, MatrixProduct) and isinstance(expr.matrices[-1], Ones)):
+        return None
+    *before, body, _ = expr.matrices if len(expr.matrices) > 1 else (None, None)
+    if not (isinstance(body, Hadamard) and len(body.args) == 2 and getattr(body.args[1], "is_Identity", False)):
+        return None
+    product = body.args[0]
+    if not isinstance(product, MatrixProduct):
+        return None
+    for i in range(1, len(product.matrices)):
+        left, right = multiply(*product.matrices[:i]), multiply(*product.matrices[i:])
+        if left.cols == 1:
+            return multiply(expr.scalar * product.scalar, *before, hadamard(left, Transposed(right)))
+    return None
+
+
+def _like_terms(expr: Any) -> MatrixExpr | None:
+    if not isinstance(expr, MatrixSum):
+        return None
+    collected: dict[MatrixExpr, Expr] = {}
+    for term in expr.args:
+        bare = multiply(*term.matrices) if isinstance(term, MatrixProduct) else term
+        collected[bare] = collected.get(bare, S.Zero) + coefficient(term)
+    if len(collected) == len(expr.args):
+        return None
+    return add(*[multiply(scalar, bare) for bare, scalar in collected.items()])
+
+
+def _unit_factor(expr: Any) -> MatrixExpr | None:
+    if not isinstance(expr, MatrixProduct) or len(expr.matrices) == 1:
+        return None
+    kept = [factor for factor in expr.matrices if not (isinstance(factor, Ones) and factor.shape == (1, 1))]
+    return multiply(expr.scalar, *kept) if kept and len(kept) < len(expr.matrices) else None
+
+
+def _identity_function(expr: Any) -> MatrixExpr | None:
+    if isinstance(expr, Elementwise) and expr.function.name == "identity":
+        return expr.argument if expr.function.order == 0 else Ones(*expr.shape) if expr.function.order == 1 else None
+    return None
+
+
+RULES = (
+    Rule("(A + B)ᵀ = Aᵀ + Bᵀ", _transposed_sum),
+    Rule("(A B)ᵀ = Bᵀ Aᵀ", _transposed_product),
+    Rule("diag(v)ᵀ = diag(v)", _transposed_diagonal),
+    Rule("(A ⊙ B)ᵀ = Aᵀ ⊙ Bᵀ", _transposed_elementwise),
+    Rule("diag(u) diag(v) = diag(u ⊙ v)", _diagonals_side_by_side),
+    Rule("diag(v) u = v ⊙ u", _diagonal_on_column),
+    Rule("(u vᵀ ⊙ I) 1 = u ⊙ v", _diagonal_part),
+    Rule("α A + β A = (α + β) A", _like_terms),
+    Rule("A 1 = A for the 1 x 1 matrix 1", _unit_factor),
+    Rule("id(a) = a", _identity_function),
+)
+
+
+def tidy(expr: Any) -> Any:
+    """``expr`` in textbook form: the rules applied bottom up until none applies."""
+    if isinstance(expr, At | Parameter | Sequence | Activation) or not isinstance(expr, Basic) or not expr.args:
+        return expr
+    parts = [tidy(part) for part in expr.args]
+    expr = expr.func(*parts) if tuple(parts) != expr.args else expr
+    if not is_matrix(expr):
+        return expr
+    for rule in RULES:
+        rewritten = rule.apply(expr)
+        if rewritten is not None:
+            if rewritten.shape != expr.shape:
+                raise AssertionError(f"rule {rule.name} changed the shape {expr.shape} of {expr} to {rewritten.shape}")
+            return tidy(rewritten)
+    return expr
