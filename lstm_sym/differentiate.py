@@ -26,7 +26,6 @@ from .nodes.algebra import (
     Transposed,
     Zero,
     add,
-
     multiply,
 )
 from .nodes.binders import OrderedProduct, TimeSum

@@ -1,0 +1,126 @@
+r"""Derivations as values: a chain of steps, each with its relation and its reason.
+
+>>> from lstm_sym.activations import sigma, tanh
+>>> from lstm_sym.symbols import Symbol
+>>> z = Symbol("z")
+>>> d = Derivation("example").start(tanh(z)).eq(2 * sigma(2 * z) - 1, by="definition of tanh and σ")
+>>> d.steps[0].relation, d.steps[0].reason
+('=', 'definition of tanh and σ')
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sympy import Expr, Symbol, sympify
+
+from ..nodes.operand import is_matrix, require_same_shape
+from .given import Given
+
+RELATIONS = ("=", "<=", "<")
+NOTHING_GIVEN = Given()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    r"""One line of a derivation: ``left relation right``, because of ``reason``.
+
+    ``on`` is the symbol of an induction; ``slack`` the certificate of a bound, an expression equal to
+    ``right - left`` that is visibly nonnegative; ``lemma`` the name of a proved derivation that the
+    reason cites; ``admit`` the source of a fact taken on trust; ``assumes`` the side conditions;
+    ``expected`` is ``refuted`` where the point of the line is that somebody's statement is false.
+    """
+
+    left: Expr
+    relation: str
+    right: Expr
+    reason: str
+    expected: str = "proved"
+    on: Symbol | None = None
+    slack: Expr | None = None
+    lemma: str = ""
+    admit: str = ""
+    assumes: tuple[str, ...] = ()
+    instances: tuple[dict[Symbol, int], ...] = ()
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.relation} {self.right}"
+
+
+class DerivationError(Exception):
+    """A derivation is mathematically at fault: a step that is not well-typed, false, or not decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """A chain ``start = … = …`` under the equations of ``given``; every method returns a longer one.
+
+    ``claim`` is the id of the statement in the claims table that it supports, if any.
+    """
+
+    name: str
+    claim: str = ""
+    title: str = ""
+    given: Given = NOTHING_GIVEN
+    steps: tuple[Step, ...] = ()
+    here: Any = None
+    evidence: tuple[Any, ...] = field(default=())
+
+    def start(self, expr: Any) -> Derivation:
+        """Begin the chain, or begin it anew at another expression."""
+        return replace(self, here=sympify(expr))
+
+    def eq(self, right: Any, *, by: str, **options: Any) -> Derivation:
+        """``… = right``; ``on=n`` proves it by induction on the nonnegative integer n."""
+        return self._extended("=", right, by, options)
+
+    def le(self, right: Any, *, by: str, slack: Any = None, **options: Any) -> Derivation:
+        """``… <= right``, certified by ``slack``, a visibly nonnegative expression equal to right - left."""
+        return self._extended("<=", right, by, {**options, "slack": slack})
+
+    def lt(self, right: Any, *, by: str, slack: Any = None, **options: Any) -> Derivation:
+        """``… < right``, certified by ``slack``, a visibly positive expression equal to right - left."""
+        return self._extended("<", right, by, {**options, "slack": slack})
+
+    def refute_eq(self, right: Any, *, by: str, **options: Any) -> Derivation:
+        """Somebody writes ``… = right``, and it is false; the chain stays where it is."""
+        return replace(self._extended("=", right, by, {**options, "expected": "refuted"}), here=self.here)
+
+    def refute_le(self, right: Any, *, by: str, **options: Any) -> Derivation:
+        """Somebody writes ``… <= right``, and it is false; the chain stays where it is."""
+        return replace(self._extended("<=", right, by, {**options, "expected": "refuted"}), here=self.here)
+
+    def _extended(self, relation: str, right: Any, by: str, options: dict[str, Any]) -> Derivation:
+        if self.here is None:
+            raise DerivationError(f"derivation {self.name}: start(...) comes before the first step")
+        left, right = self.here, sympify(right)
+        caller = sys._getframe(2)
+        slack = options.pop("slack", None)
+        step = Step(
+            left,
+            relation,
+            right,
+            by,
+            slack=None if slack is None else sympify(slack),
+            file=caller.f_code.co_filename,
+            line=caller.f_lineno,
+            **options,
+        )
+        check_types(step)
+        return replace(self, steps=(*self.steps, step), here=right)
+
+
+def check_types(step: Step) -> None:
+    """Refuse a step whose sides cannot stand in its relation; a ``ShapeError`` names both sides with their shapes."""
+    left, right = step.left, step.right
+    if is_matrix(left) != is_matrix(right):
+        kinds = ["a matrix" if is_matrix(side) else "a scalar" for side in (left, right)]
+        raise TypeError(f'step "{step.reason}": {left} is {kinds[0]} and {right} is {kinds[1]}')
+    if is_matrix(left):
+        require_same_shape(f'step "{step.reason}"', left, right)
+    if step.relation != "=" and is_matrix(left) and left.shape != (1, 1):
+        raise TypeError(f'step "{step.reason}": a bound compares scalars, {left} is a matrix')
