@@ -1,0 +1,126 @@
+"""Reading derivations from Python files: every module-level ``Derivation``, alone or in a list or tuple."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .derivation import Derivation, DerivationError
+from .lemmas import lemmas_first, place
+
+_numbers = itertools.count(1)
+
+
+def load_derivations(paths: Sequence[Path]) -> dict[str, Derivation]:
+    """The derivations of files and folders, by name.
+
+    A name of a file or variable that begins with an underscore is private and passed over. A path that
+    is missing or holds no derivation is a ``ValueError``; a file that cannot be read or imported, a name
+    given twice and a lemma that does not exist are a ``DerivationError`` that begins with ``file:line``.
+    """
+    found: dict[str, Derivation] = {}
+    for path in paths:
+        files = derivation_files(path)
+        read = [derivation for file in files for derivation in load_file(file)]
+        if not read:
+            raise ValueError(f"{path} holds no derivation: no module-level value made by Derivation(...)")
+        for derivation in read:
+            first = found.setdefault(derivation.name, derivation)
+            if first is not derivation and place(first) != place(derivation):
+                raise DerivationError(_twice(first, derivation))
+    lemmas_first(found)
+    return found
+
+
+def derivation_files(path: Path) -> list[Path]:
+    """The file itself, or the Python files of a folder and the folders in it, sorted."""
+    if not path.exists():
+        raise ValueError(f"no such file or folder: {path}")
+    if not path.is_dir():
+        if path.suffix != ".py":
+            raise ValueError(f"{path} is not a Python file; a derivation is a Python module")
+        return [path]
+    return [file for file in sorted(path.rglob("*.py")) if _is_public(file.relative_to(path)) and file.is_file()]
+
+
+def load_file(path: Path) -> list[Derivation]:
+    """The derivations of one file, in the order of their definition."""
+    found: dict[str, Derivation] = {}
+    for derivation in _derivations_of(_imported(path)):
+        if not derivation.steps:
+            raise DerivationError(f"{path}: derivation {derivation.name} has no step")
+        first = found.setdefault(derivation.name, derivation)
+        if first is not derivation:
+            raise DerivationError(_twice(first, derivation))
+    return list(found.values())
+
+
+def _is_public(path: Path) -> bool:
+    return path.name != "conftest.py" and not any(part.startswith(("_", ".")) for part in path.parts)
+
+
+def _derivations_of(module: ModuleType) -> Iterator[Derivation]:
+    for name, value in vars(module).items():
+        if not name.startswith("_"):
+            yield from _derivations_in(value)
+
+
+def _derivations_in(value: Any) -> Iterator[Derivation]:
+    if isinstance(value, Derivation):
+        yield value
+    elif isinstance(value, list | tuple):
+        yield from (element for element in value if isinstance(element, Derivation))
+
+
+def _imported(path: Path) -> ModuleType:
+    """The module of a file, under a name of its own that leaves ``sys.modules`` as it was."""
+    name = f"_derivations_{next(_numbers)}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None or spec.loader is None:
+        raise ValueError(f"{path} is not a Python file; a derivation is a Python module")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        with redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
+    except SyntaxError as error:
+        file = error.filename or str(path)
+        raise DerivationError(f"{_shown(path, file)}:{error.lineno or 1}: {error.msg}") from error
+    except (Exception, SystemExit) as error:
+        where = f"{path}:{_line_of(error, path)}" if _line_of(error, path) else str(path)
+        raise DerivationError(f"{where}: {_described(error)}") from error
+    finally:
+        sys.modules.pop(name, None)
+    return module
+
+
+def _line_of(error: BaseException, path: Path) -> int:
+    """The last line of the file itself that led to the error; 0 if it was never reached."""
+    line, trace, file = 0, error.__traceback__, str(path.resolve())
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _described(error: BaseException) -> str:
+    if isinstance(error, DerivationError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _shown(path: Path, file: str) -> str:
+    return str(path) if Path(file) == path.resolve() else file
+
+
+def _twice(first: Derivation, second: Derivation) -> str:
+    return f"{place(second)}: a second derivation named {second.name}; the first is at {place(first)}"
