@@ -1,0 +1,174 @@
+r"""Blocks in documents that the tool owns; every other byte of the file stays as it is.
+
+In Markdown a block stands between ``<!-- lstm-sym: QUERY -->`` and ``<!-- /lstm-sym -->``, in TeX between
+``% lstm-sym: QUERY`` and ``% /lstm-sym``, each marker on a line of its own. Fenced code in Markdown and
+``verbatim`` in TeX are left alone, so that a document can show the markers.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+Answer = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """How one kind of file marks a block and frames a formula."""
+
+    opening: re.Pattern[str]
+    closing: re.Pattern[str]
+    before: str
+    after: str
+    fence: re.Pattern[str]
+    unfence: Callable[[str, str], bool]
+
+
+def _closes_fence(opened: str, line: str) -> bool:
+    """Whether ``line`` ends the code that the fence ``opened`` began: the same sign, at least as often."""
+    bare = line.strip()
+    return len(bare) >= len(opened) and set(bare) == {opened[0]}
+
+
+MARKDOWN = Syntax(
+    opening=re.compile(r"\s*<!--\s*lstm-sym:(?P<query>.*?)-->\s*"),
+    closing=re.compile(r"\s*<!--\s*/lstm-sym\s*-->\s*"),
+    before="$$",
+    after="$$",
+    fence=re.compile(r" {0,3}(?P<sign>`{3,}|~{3,})[^`]*"),
+    unfence=_closes_fence,
+)
+
+TEX = Syntax(
+    opening=re.compile(r"\s*%\s*lstm-sym:(?P<query>.*)"),
+    closing=re.compile(r"\s*%\s*/lstm-sym\s*"),
+    before=r"\begin{equation*}",
+    after=r"\end{equation*}",
+    fence=re.compile(r"\s*\\begin\{(?P<sign>verbatim|lstlisting)\}.*"),
+    unfence=lambda opened, line: rf"\end{{{opened}}}" in line,
+)
+
+SYNTAX = {".md": MARKDOWN, ".markdown": MARKDOWN, ".tex": TEX, ".ltx": TEX}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block as it stands in a file: ``line`` counts from 1; ``stale`` if its content is not what the tool writes."""
+
+    line: int
+    query: str
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WeaveResult:
+    """What ``refresh`` found, and whether it rewrote the file."""
+
+    path: Path
+    blocks: tuple[Block, ...]
+    written: bool
+
+    @property
+    def stale(self) -> tuple[Block, ...]:
+        return tuple(block for block in self.blocks if block.stale)
+
+
+def weave_text(text: str, answer: Answer, *, syntax: Syntax = MARKDOWN, where: str = "<text>") -> str:
+    """``text`` with the content of every block written anew by ``answer``; a ``ValueError`` names ``where:line``."""
+    return _woven(text, answer, syntax, where)[0]
+
+
+def refresh(path: Path | str, answer: Answer, *, check: bool = False) -> WeaveResult:
+    """Rewrite the blocks of a file in place, at once or not at all; with ``check`` only report those that are stale."""
+    path = Path(path)
+    syntax = SYNTAX.get(path.suffix.lower())
+    if syntax is None:
+        raise ValueError(f"{path}: no blocks in files of this kind; the kinds are {', '.join(SYNTAX)}")
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not UTF-8 (byte {error.start}); the file is left as it is") from None
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read: {error.strerror}") from None
+    woven, blocks = _woven(text, answer, syntax, str(path))
+    written = not check and woven != text
+    if written:
+        _replace(path, woven.encode("utf-8"))
+    return WeaveResult(path, blocks, written)
+
+
+def _woven(text: str, answer: Answer, syntax: Syntax, where: str) -> tuple[str, tuple[Block, ...]]:
+    kept: list[str] = []
+    blocks: list[Block] = []
+    opened: tuple[int, str, str] | None = None
+    content = ""
+    for number, line, is_code in _lines(text, syntax):
+        bare = line.rstrip("\r\n").removeprefix("\ufeff")
+        opening = None if is_code else syntax.opening.fullmatch(bare)
+        closing = None if is_code else syntax.closing.fullmatch(bare)
+        if opened and opening:
+            raise ValueError(f"{where}:{number}: a block inside the block of line {opened[0]}; close that one first")
+        if closing and not opened:
+            raise ValueError(f"{where}:{number}: a block is closed here, but none is open")
+        if opened and closing:
+            fresh = _content(opened, answer, syntax, where)
+            blocks.append(Block(opened[0], opened[1], fresh != content))
+            kept += [fresh, line]
+            opened = None
+        elif opened:
+            content += line
+        else:
+            kept.append(line)
+            if opening:
+                opened, content = (number, opening["query"].strip(), line[len(line.rstrip("\r\n")) :]), ""
+    if opened:
+        raise ValueError(f"{where}:{opened[0]}: the block {opened[1]!r} is not closed")
+    return "".join(kept), tuple(blocks)
+
+
+def _lines(text: str, syntax: Syntax) -> Iterator[tuple[int, str, bool]]:
+    """Every line with its number, its line ending kept, and whether it belongs to a code example."""
+    fence = ""
+    for number, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+", text), start=1):
+        bare = line.rstrip("\r\n")
+        if fence:
+            yield number, line, True
+            fence = "" if syntax.unfence(fence, bare) else fence
+        else:
+            begins = syntax.fence.fullmatch(bare)
+            fence = begins["sign"] if begins else ""
+            yield number, line, bool(begins)
+
+
+def _content(opened: tuple[int, str, str], answer: Answer, syntax: Syntax, where: str) -> str:
+    number, query, newline = opened
+    try:
+        formula = answer(query)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{where}:{number}: {error}") from error
+    return "".join(line + newline for line in (syntax.before, *formula.splitlines(), syntax.after))
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a new file beside ``path`` and put it in its place, with the same permissions."""
+    target = path.resolve()
+    if not os.access(target, os.W_OK):
+        raise ValueError(f"{path}: cannot be written: the file is read-only")
+    temporary = ""
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
+        os.replace(temporary, target)
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise ValueError(f"{path}: cannot be written: {error.strerror}; the file is left as it is") from None
