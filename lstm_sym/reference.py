@@ -172,13 +172,13 @@ def lstm_forward(params: Named, x: Array, h0: Array, c0: Array) -> LSTMTrace:
     steps = []
     h, c = h0.T, c0.T
     for t in range(len(x)):
-        weights = [part[gate] for gate in W for part in (W, U, p, b) if gate in part]
+        read = [part[gate] for gate in W for part in (W, U, p, b) if gate in part] + [h, c, x[t].T]
         if p:
-            step = peephole_lstm_step(*weights, *(h, c, x[t].T))
+            step = peephole_lstm_step(*read)
         elif "f" in W:
-            step = lstm_step(*weights, *(h, c, x[t].T))
+            step = lstm_step(*read)
         else:
-            z, i, o, *states = lstm_1997_step(*weights, *(h, c, x[t].T))
+            z, i, o, *states = lstm_1997_step(*read)
             step = (z, i, np.ones_like(i), o, *states)
         steps.append(step)
         c, h = step[-2:]
