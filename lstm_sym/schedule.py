@@ -1,4 +1,4 @@
-"""Where work is done: here, in a pool of processes or on a Dask cluster, always as a ``concurrent.futures.Executor``."""
+"""Where work is done: here, in processes or on a Dask cluster, always through a ``concurrent.futures.Executor``."""
 
 from __future__ import annotations
 

@@ -31,22 +31,42 @@ def verify(
     ordered = lemmas_first(known)
     reported = [name for name in known if only is None or name in only]
     wanted = set(needed_for(reported, known))
-    order = [derivation for derivation in ordered if derivation.name in wanted]
-    tasks = [Task(derivation, number) for derivation in order for number in range(1, len(derivation.steps) + 1)]
+    tasks = [Task(d, number) for d in ordered if d.name in wanted for number in range(1, len(d.steps) + 1)]
     results = _inline(tasks, progress) if executor is None else _submitted(tasks, executor, progress)
-    by_name: dict[str, list[StepResult]] = {derivation.name: [] for derivation in order}
-    for task, result in zip(tasks, results, strict=True):
-        by_name[task.derivation.name].append(with_lemmas(result, lambda name: _holds(by_name[name])))
-    return Report(tuple(result for name in reported for result in by_name[name]))
+    checked = {(task.derivation.name, task.number): result for task, result in zip(tasks, results, strict=True)}
+    ledger = Ledger(known.__getitem__, lambda task: checked[task.derivation.name, task.number])
+    return Report(tuple(result for name in reported for result in ledger.results(name)))
 
 
-def with_lemmas(result: StepResult, holds: Callable[[str], bool]) -> StepResult:
-    """The result once the lemma that its step cites is taken into account; ``holds`` says whether a lemma is proved."""
-    lemma, outcome = result.step.lemma, result.outcome
-    if not lemma or outcome.verdict not in ("proved", "probable") or holds(lemma):
-        return result
-    lost = Outcome("undecided", outcome.method, outcome.seconds, assumes=outcome.assumes)
-    return replace(result, outcome=replace(lost, detail=f"lemma {lemma} is not proved"))
+class Ledger:
+    """The verdicts on single steps, settled with the lemmas that they cite and remembered.
+
+    ``find`` gives the derivation of a name; ``check`` the verdict on a step by itself, by default that of
+    the kernel. Lemmas must not cite one another in a circle.
+    """
+
+    def __init__(self, find: Callable[[str], Derivation], check: Callable[[Task], StepResult] | None = None) -> None:
+        self.find = find
+        self.check = check or _checked
+        self._settled: dict[tuple[str, int], StepResult] = {}
+
+    def result(self, name: str, number: int) -> StepResult:
+        """The result of one step; a proof that rests on a lemma which does not hold is ``undecided``."""
+        if (name, number) not in self._settled:
+            self._settled[name, number] = self._settle(self.check(Task(self.find(name), number)))
+        return self._settled[name, number]
+
+    def results(self, name: str) -> tuple[StepResult, ...]:
+        """The results of every step of one derivation."""
+        return tuple(self.result(name, number) for number in range(1, len(self.find(name).steps) + 1))
+
+    def _settle(self, result: StepResult) -> StepResult:
+        lemma, outcome = result.step.lemma, result.outcome
+        if not lemma or outcome.verdict not in ("proved", "probable") or all(r.ok for r in self.results(lemma)):
+            return result
+        detail = f"lemma {lemma} is not proved"
+        lost = Outcome("undecided", outcome.method, outcome.seconds, assumes=outcome.assumes, detail=detail)
+        return replace(result, outcome=lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +87,19 @@ class Task:
         )
 
 
-def _holds(results: list[StepResult]) -> bool:
-    return all(result.ok for result in results)
+def _checked(task: Task) -> StepResult:
+    try:
+        return verify_step(task.derivation, task.number)
+    except Exception as error:
+        raise task.failed(error) from error
 
 
 def _inline(tasks: list[Task], progress: Callable[[StepResult], None] | None) -> list[StepResult]:
     results = []
     for task in tasks:
-        try:
-            result = verify_step(task.derivation, task.number)
-        except Exception as error:
-            raise task.failed(error) from error
-        results.append(result)
+        results.append(_checked(task))
         if progress:
-            progress(result)
+            progress(results[-1])
     return results
 
 
