@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Symbol, Tuple, sympify
+from sympy import Expr, Symbol, Tuple, sympify
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from .algebra import Eye, Zero
@@ -51,6 +51,12 @@ class Binder(Operand):
             body = body.xreplace({self.index: index})
         return self.func(body.subs(old, new), (index, self.low.subs(old, new), self.high.subs(old, new)))
 
+    @property
+    def steps(self) -> list[Expr] | None:
+        """The values of the index, if their number is an integer."""
+        count = (self.high - self.low + 1).expand()
+        return [self.low + k for k in range(int(count))] if count.is_Integer else None
+
     def at(self, value: Any) -> MatrixExpr:
         """The body with its index replaced by ``value``."""
         return self.body.subs(self.index, sympify(value))
@@ -68,12 +74,12 @@ class OrderedProduct(Binder):
         return super().__new__(cls, body, limits)
 
     def doit(self, **hints: Any) -> MatrixExpr:
-        """The written-out product, if the bounds are integers."""
+        """The written-out product, if the number of factors is an integer."""
         node = super().doit(**hints)
-        if not (isinstance(node, OrderedProduct) and node.low.is_Integer and node.high.is_Integer):
+        if not isinstance(node, OrderedProduct) or node.steps is None:
             return node
-        product = Eye(node.rows)
-        for value in range(int(node.low), int(node.high) + 1):
+        product: MatrixExpr = Eye(node.rows)
+        for value in node.steps:
             product = node.at(value) * product
         return product
 
@@ -82,11 +88,11 @@ class TimeSum(Binder):
     r""":math:`\sum_{t=low}^{high} A_t`."""
 
     def doit(self, **hints: Any) -> MatrixExpr:
-        """The written-out sum, if the bounds are integers."""
+        """The written-out sum, if the number of terms is an integer."""
         node = super().doit(**hints)
-        if not (isinstance(node, TimeSum) and node.low.is_Integer and node.high.is_Integer):
+        if not isinstance(node, TimeSum) or node.steps is None:
             return node
         total: MatrixExpr = Zero(*node.shape)
-        for value in range(int(node.low), int(node.high) + 1):
+        for value in node.steps:
             total = total + node.at(value)
         return total

@@ -11,7 +11,7 @@ r"""Derivations as values: a chain of steps, each with its relation and its reas
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Expr, Symbol, sympify
@@ -30,6 +30,7 @@ class Step:
     ``on`` is the symbol of an induction; ``slack`` the certificate of a bound, an expression equal to
     ``right - left`` that is visibly nonnegative; ``lemma`` the name of a proved derivation that the
     reason cites; ``admit`` the source of a fact taken on trust; ``assumes`` the side conditions;
+    ``evidence`` holds requests for independent checks to attach to the outcome;
     ``expected`` is ``refuted`` where the point of the line is that somebody's statement is false.
     """
 
@@ -44,6 +45,7 @@ class Step:
     admit: str = ""
     assumes: tuple[str, ...] = ()
     instances: tuple[dict[Symbol, int], ...] = ()
+    evidence: tuple[Any, ...] = ()
     file: str = ""
     line: int = 0
 
@@ -68,7 +70,6 @@ class Derivation:
     given: Given = NOTHING_GIVEN
     steps: tuple[Step, ...] = ()
     here: Any = None
-    evidence: tuple[Any, ...] = field(default=())
 
     def start(self, expr: Any) -> Derivation:
         """Begin the chain, or begin it anew at another expression."""

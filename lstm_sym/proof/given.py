@@ -16,7 +16,7 @@ from ..jacobian import partial
 from ..nodes.algebra import Zero, add
 from ..nodes.derivatives import Partial, Total
 from ..nodes.operand import is_matrix
-from ..symbols import At, Parameter, Sequence, adjoint, letters, mark_of, marked, t
+from ..symbols import At, Parameter, Sequence, adjoint, letters, marked, t
 from ..tidy import tidy
 
 
@@ -43,10 +43,14 @@ class Given:
 
     def definition(self, letter: Any) -> MatrixExpr | None:
         """The expression that defines a letter, or ``None`` if it is free."""
-        if letter in _fixed(self):
-            return _fixed(self)[letter]
+        if letter in fixed_definitions(self):
+            return fixed_definitions(self)[letter]
         if isinstance(letter, Parameter):
             return None
+        if letter.index.is_nonpositive:
+            return None
+        if self.is_true_adjoint(letter.sequence) and (letter.index - T).is_positive:
+            return Zero(*letter.shape)
         general = self.general_definition(letter.sequence)
         return None if general is None else general.subs(t, letter.index)
 
@@ -56,7 +60,7 @@ class Given:
 
     def is_true_adjoint(self, sequence: Sequence) -> bool:
         """Whether the letter is δv of a quantity of the cell, meant as the total derivative of the loss."""
-        if sequence.mark != "delta" or self.cell is None or sequence[t] in _fixed(self) | _generic(self):
+        if sequence.mark != "delta" or self.cell is None or sequence[t] in fixed_definitions(self) | _generic(self):
             return False
         return marked(sequence, "") in (*self.cell.order, *self.cell.inputs)
 
@@ -77,11 +81,10 @@ class Given:
             rhs = self.definition(node.of)
             if rhs is None:
                 raise ValueError(f"{node}: no equation defines {node.of}")
-            in_cell = self.cell is not None and self.cell.definition(node.of.sequence) is not None
-            if in_cell and node.of.index != t:
-                shift = t - node.of.index
-                return partial(self.cell, node.of.sequence, node.wrt.subs(t, t + shift)).subs(t, t - shift)
-            return partial(self.cell, node.of.sequence, node.wrt) if in_cell else jacobian(rhs, node.wrt)
+            if self.cell is None or self.cell.definition(node.of.sequence) is None or not isinstance(node.wrt, At):
+                return jacobian(rhs, node.wrt)
+            at_t = node.wrt.sequence[t + node.wrt.index - node.of.index]
+            return partial(self.cell, node.of.sequence, at_t).subs(t, node.of.index)
         return jacobian(node.of, node.wrt)
 
     def _gradient(self, node: Total) -> MatrixExpr | None:
@@ -114,7 +117,7 @@ class Given:
 
 
 @cache
-def _fixed(given: Given) -> dict[Any, MatrixExpr]:
+def fixed_definitions(given: Given) -> dict[Any, MatrixExpr]:
     """Definitions that hold at one index only, and those of parameters."""
     return {e.lhs: e.rhs for e in given.equations if not (isinstance(e.lhs, At) and e.lhs.index == t)}
 
@@ -149,5 +152,3 @@ def _runs_backward(given: Given, sequence: Sequence) -> bool:
                     waiting.append(letter.sequence)
     return False
 
-
-__all__ = ["Given", "T", "mark_of"]

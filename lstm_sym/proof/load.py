@@ -7,6 +7,7 @@ import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,15 +26,17 @@ def load_derivations(paths: Sequence[Path]) -> dict[str, Derivation]:
     given twice and a lemma that does not exist are a ``DerivationError`` that begins with ``file:line``.
     """
     found: dict[str, Derivation] = {}
+    read: dict[Path, list[Derivation]] = {}
     for path in paths:
-        files = derivation_files(path)
-        read = [derivation for file in files for derivation in load_file(file)]
-        if not read:
+        files = {file.resolve(): file for file in derivation_files(path)}
+        new = {home: load_file(file) for home, file in files.items() if home not in read}
+        read |= new
+        if not any(read[home] for home in files):
             raise ValueError(f"{path} holds no derivation: no module-level value made by Derivation(...)")
-        for derivation in read:
-            first = found.setdefault(derivation.name, derivation)
-            if first is not derivation and place(first) != place(derivation):
-                raise DerivationError(_twice(first, derivation))
+        for derivation in (derivation for derivations in new.values() for derivation in derivations):
+            if derivation.name in found:
+                raise DerivationError(_twice(found[derivation.name], derivation))
+            found[derivation.name] = derivation
     lemmas_first(found)
     return found
 
@@ -58,7 +61,14 @@ def load_file(path: Path) -> list[Derivation]:
         first = found.setdefault(derivation.name, derivation)
         if first is not derivation:
             raise DerivationError(_twice(first, derivation))
-    return list(found.values())
+    return [_at_home(derivation, path) for derivation in found.values()]
+
+
+def _at_home(derivation: Derivation, path: Path) -> Derivation:
+    """The derivation, with the file of its steps named as the reader named it."""
+    home = str(path.resolve())
+    steps = (replace(step, file=str(path)) if step.file == home else step for step in derivation.steps)
+    return replace(derivation, steps=tuple(steps))
 
 
 def _is_public(path: Path) -> bool:

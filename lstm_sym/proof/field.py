@@ -1,0 +1,85 @@
+r"""Engine 2: both sides of a statement at random points of :math:`\mathbb F_p`.
+
+Letters are random elements, a function value a keyed random element of its argument, derivatives are dual
+numbers: nothing is shared with the normal form but the statement.
+
+A false equation survives one point with probability at most degree/p (Schwartz 1980, Zippel 1979),
+plus the chance that two different arguments collide. That holds at the sizes tried. It carries to all
+sizes when each size is at least the number of summation indices of that range in a term: then every
+contraction pattern has a monomial with all indices distinct, from which the pattern can be read
+off, so two different patterns cannot cancel. The sizes tried here are distinct and above 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, Symbol
+
+from .domains import Degree, Degrees, FiniteField, Singular
+from .evaluate import Matrix, evaluate
+from .given import Given
+from .instances import FIELD_SIZES, instances
+from .trajectory import Instance, Trajectory
+
+INSTANCES = 6
+SEEDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCheck:
+    """Whether both sides agree at every point tried, the points, and the error bound over all of them."""
+
+    agrees: bool
+    tried: tuple[Instance, ...]
+    error_bound: float
+    differs_at: Instance | None = None
+
+
+def field_check(
+    given: Given, left: Expr, right: Expr, *, wanted: tuple[dict[Symbol, int], ...] = (), limit: int = INSTANCES
+) -> FieldCheck | None:
+    """Compare both sides over the field; ``None`` if no point could be evaluated."""
+    tried: list[Instance] = []
+    for instance in _spread(list(instances(given, wanted, FIELD_SIZES, left, right)), limit):
+        agrees = agree_at(given, left, right, instance)
+        if agrees is None:
+            continue
+        tried.append(instance)
+        if not agrees:
+            return FieldCheck(False, tuple(tried), 0.0, instance)
+    if not tried:
+        return None
+    return FieldCheck(True, tuple(tried), error_bound(given, left, right, tried[0]))
+
+
+def agree_at(given: Given, left: Expr, right: Expr, instance: Instance) -> bool | None:
+    """Whether both sides agree at one instance; ``None`` if every seed divides by zero."""
+    for seed in range(SEEDS):
+        field = FiniteField(seed)
+        where = Trajectory(given, instance, field, field.random)
+        try:
+            return bool(evaluate(left, where) == evaluate(right, where))
+        except Singular:
+            continue
+    return None
+
+
+def error_bound(given: Given, left: Expr, right: Expr, instance: Instance) -> float:
+    """The probability that a false equation agrees at one random point of this instance."""
+    domain = Degrees()
+    where = Trajectory(given, instance, domain, lambda name, i, j: Degree(1))
+    values: list[Matrix | Degree] = [evaluate(side, where) for side in (left, right)]
+    return domain.error_bound([entry for value in values for entry in _entries(value)])
+
+
+def _entries(value: Matrix | Degree) -> list[Degree]:
+    return [value] if isinstance(value, Degree) else [entry for row in value for entry in row]
+
+
+def _spread(found: list[Instance], limit: int) -> list[Instance]:
+    """At most ``limit`` of them, the first of each table row kept."""
+    if len(found) <= limit:
+        return found
+    half = len(found) // 2
+    return found[: limit - 1] + found[half : half + 1]

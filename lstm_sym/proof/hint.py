@@ -1,0 +1,55 @@
+"""Hints: a small edit of the right side that would make a false step true."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sympy.matrices.exceptions import ShapeError
+
+from ..symbols import At, letters, t
+from .derivation import Step
+from .field import agree_at, field_check
+from .given import Given
+from .instances import FIELD_SIZES, instances
+from .mutate import mutants
+
+ATTEMPTS = 400
+
+
+def hint(step: Step, given: Given) -> str | None:
+    """The first edit of the right side that both engines accept, as a sentence; ``None`` if none is found."""
+    from .kernel import decide
+
+    if step.relation != "=":
+        return None
+    first = next(instances(given, step.instances, FIELD_SIZES, step.left, step.right), None)
+    if first is None:
+        return None
+    for _, mutant in zip(range(ATTEMPTS), mutants(step.right, _pool(step, given)), strict=False):
+        try:
+            edited = mutant.build()
+        except (ShapeError, TypeError, ValueError):
+            continue
+        if edited == step.left or not _holds(step, edited, given, first):
+            continue
+        if decide(replace(step, right=edited, expected="proved"), given).verdict == "proved":
+            return f"it holds with {mutant.what}"
+    return None
+
+
+def _holds(step: Step, edited: Any, given: Given, first: Any) -> bool:
+    try:
+        if not agree_at(given, step.left, edited, first):
+            return False
+        checked = field_check(given, step.left, edited, wanted=step.instances)
+    except (ShapeError, TypeError, ValueError, KeyError):
+        return False
+    return checked is not None and checked.agrees
+
+
+def _pool(step: Step, given: Given) -> tuple[Any, ...]:
+    """Letters that may have been meant: those of both sides and of the cell."""
+    own = [*letters(step.left), *letters(step.right)]
+    cell = given.cell.letters if given.cell is not None else ()
+    return tuple(dict.fromkeys([*own, *(a for a in cell if not isinstance(a, At) or a.index == t)]))

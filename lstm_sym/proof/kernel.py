@@ -1,0 +1,269 @@
+r"""The proof kernel: the one place that can call a step proved.
+
+An equation is proved when the normal form and the finite field agree, or by induction when both decide
+its base and its step. A mismatch over the field is only a candidate: the verdict is ``refuted``
+when a real witness is found and replayed, else ``undecided``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any
+
+from sympy import Expr
+
+from ..nodes.derivatives import Total
+from ..symbols import At, letters
+from .bounds import decide_bound
+from .derivation import Derivation, Step, check_types
+from .field import FieldCheck, field_check
+from .given import Given
+from .normal_form import NormalForm, Unsupported
+from .polynomial import TooLarge
+from .report import Evidence, Outcome, StepResult
+from .witness import find_witness, replay
+
+_KERNEL = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """That a statement was proved, and how; only this module can make one."""
+
+    left: Expr
+    relation: str
+    right: Expr
+    how: str
+    seal: object
+
+    def __post_init__(self) -> None:
+        if self.seal is not _KERNEL:
+            raise TypeError("only the proof kernel makes a Proved")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _sealed, (self.left, self.relation, self.right, self.how)
+
+
+def _sealed(left: Expr, relation: str, right: Expr, how: str) -> Proved:
+    return Proved(left, relation, right, how, _KERNEL)
+
+
+def verify_step(derivation: Derivation, number: int) -> StepResult:
+    """The verdict on step ``number`` (from 1) of a derivation, on its own."""
+    step = derivation.steps[number - 1]
+    outcome = decide(step, derivation.given)
+    if step.evidence and outcome.verdict == "proved":
+        outcome = _with_evidence(outcome, step)
+    if outcome.verdict in ("refuted", "undecided"):
+        from .hint import hint
+
+        outcome = replace(outcome, hint=hint(step, derivation.given) or "")
+    return StepResult(derivation, number, outcome)
+
+
+def decide(step: Step, given: Given) -> Outcome:
+    """Prove or refute one step under the givens."""
+    check_types(step)
+    started = perf_counter()
+    outcome = _decide_equality(step, given) if step.relation == "=" else _decide_inequality(step, given)
+    assumes = (*step.assumes, *outcome.assumes, *([f"admitted: {step.admit}"] if step.admit else []))
+    return replace(outcome, seconds=perf_counter() - started, assumes=tuple(dict.fromkeys(assumes)))
+
+
+def _decide_equality(step: Step, given: Given) -> Outcome:
+    left, right = step.left, step.right
+    checked = field_check(given, left, right, wanted=step.instances)
+    if checked is None:
+        return Outcome("undecided", "finite field", 0.0, detail="no instance of the statement could be evaluated")
+    if not checked.agrees:
+        return refutation(given, left, right, wanted=step.instances, differs=str(checked.differs_at))
+    proof = _induction(step, given) if step.on is not None else _direct(left, right, given)
+    if proof is None and step.admit:
+        proof = _Normal("admitted", ())
+    if proof is None:
+        return Outcome(
+            "probable",
+            "finite field",
+            0.0,
+            error_bound=checked.error_bound,
+            detail=f"the normal forms differ; agreed mod 2^61 - 1 at {_points(checked)}",
+        )
+    return Outcome(
+        "proved",
+        f"{proof.how} and finite field",
+        0.0,
+        proof=_sealed(left, "=", right, proof.how),
+        assumes=proof.assumes,
+        error_bound=checked.error_bound,
+    )
+
+
+def refutation(
+    given: Given, left: Expr, right: Expr, *, relation: str = "=", wanted: Any = (), differs: str = ""
+) -> Outcome:
+    """``refuted`` with a witness that replays, or ``undecided`` where none is found."""
+    witness = find_witness(given, left, right, relation=relation, wanted=wanted)
+    if witness is not None and replay(given, left, right, witness):
+        method = "exact rationals" if witness.exact else "balls"
+        return Outcome("refuted", method, 0.0, witness=witness)
+    detail = f"the sides differ over the finite field at {differs}, but no real witness was found"
+    return Outcome("undecided", "finite field", 0.0, detail=detail)
+
+
+def _points(checked: FieldCheck) -> str:
+    return "; ".join(str(instance) or "one point" for instance in checked.tried)
+
+
+# --- the normal form, with definitions written out as far as needed ---------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Normal:
+    how: str
+    assumes: tuple[str, ...]
+
+
+def _direct(left: Expr, right: Expr, given: Given) -> _Normal | None:
+    """Equal normal forms, with more and more definitions written out; each is an equality, so any stage proves."""
+    for unfold in _stages(left, right, given):
+        for tie in (False, True):
+            form = NormalForm(unfold, given.value_of, tie_tanh=tie)
+            try:
+                equal = form.equal(left, right)
+            except (Unsupported, TooLarge):
+                break
+            if equal:
+                return _Normal("normal form", tuple(f"{divisor} has no zero entry" for divisor in form.divisors))
+            if not form.wants_tie:
+                break
+    return None
+
+
+Unfold = Callable[[Any], Any]
+
+
+def _stages(left: Expr, right: Expr, given: Given) -> list[Unfold]:
+    """What to write out: nothing, what one time step defines by itself, then every step within reach."""
+
+    def same_step(letter: Any) -> Any:
+        rhs = given.definition(letter)
+        if rhs is None or not isinstance(letter, At):
+            return rhs
+        local = all(not isinstance(a, At) or a.index == letter.index for a in letters(rhs))
+        return rhs if local else None
+
+    window = _Window(given, left, right)
+    return [lambda letter: None, same_step, window.inside, window.whole]
+
+
+class _Window:
+    """The times that a statement mentions; definitions are written out within them.
+
+    What runs forward is kept at the earliest time mentioned, what runs backward at the latest: those
+    are the ends at which a statement about one step stands for any trajectory.
+    """
+
+    def __init__(self, given: Given, left: Expr, right: Expr) -> None:
+        self.given = given
+        self.first: dict[Expr, Any] = {}
+        self.last: dict[Expr, Any] = {}
+        for side in (left, right):
+            mentioned = [a for a in letters(side) if isinstance(a, At)]
+            mentioned += [a for node in side.atoms(Total) for a in letters(node) if isinstance(a, At)]
+            for letter in mentioned:
+                offset, base = letter.index.as_coeff_Add()
+                ends, pick = (self.last, max) if given.runs_backward(letter.sequence) else (self.first, min)
+                ends[base] = pick(ends.get(base, offset), offset)
+
+    def inside(self, letter: Any) -> Any:
+        return self._unfolded(letter, at_ends=False)
+
+    def whole(self, letter: Any) -> Any:
+        return self._unfolded(letter, at_ends=True)
+
+    def _unfolded(self, letter: Any, *, at_ends: bool) -> Any:
+        if not isinstance(letter, At):
+            return self.given.definition(letter)
+        offset, base = letter.index.as_coeff_Add()
+        backward = self.given.runs_backward(letter.sequence)
+        end = (self.last if backward else self.first).get(base, offset)
+        distance = end - offset if backward else offset - end
+        return self.given.definition(letter) if distance > 0 or (at_ends and distance == 0) else None
+
+
+# --- induction --------------------------------------------------------------------------------------
+
+
+def _induction(step: Step, given: Given) -> _Normal | None:
+    r"""P(0), and P(n) ⟹ P(n+1), each decided by the normal form.
+
+    The step is shown in one of two ways: the differences of both sides from n to n+1 agree; or the left side at
+    n+1, written out by one step, becomes the right side at n+1 once P(n) is put in.
+    """
+    n, left, right = step.on, step.left, step.right
+    base = _direct(left.subs(n, 0), right.subs(n, 0), given)
+    if base is None:
+        return None
+    next_left, next_right = left.subs(n, n + 1), right.subs(n, n + 1)
+    advance = None
+    if isinstance(left, Total):
+        unfolded = _written_out(next_left, left, given)
+        if unfolded is not None:
+            advance = _direct(unfolded.xreplace({left: right}), next_right, given)
+    else:
+        advance = _direct(next_left - left, next_right - right, given)
+        if advance is None:
+            advance = _by_hypothesis(next_left, next_right, left, right, given)
+    return None if advance is None else _Normal(f"induction on {n}", (*base.assumes, *advance.assumes))
+
+
+def _written_out(node: Expr, until: Expr, given: Given) -> Expr | None:
+    """A total derivative by the chain rule, one equation after another, down to the one that is known."""
+    while True:
+        waiting = [total for total in node.atoms(Total) if total != until]
+        if not waiting:
+            return node
+        values = {total: given.value_of(total) for total in waiting}
+        if any(value is None for value in values.values()):
+            return None
+        node = node.xreplace(values)
+
+
+def _by_hypothesis(next_left: Expr, next_right: Expr, left: Expr, right: Expr, given: Given) -> _Normal | None:
+    from .unfold import one_step
+
+    opened = one_step(next_left)
+    return None if opened is None else _direct(opened.xreplace({left: right}), next_right, given)
+
+
+# --- bounds and evidence ----------------------------------------------------------------------------
+
+
+def _decide_inequality(step: Step, given: Given) -> Outcome:
+    decision = decide_bound(step, given, _direct)
+    if decision.proof is not None:
+        return Outcome(
+            "proved",
+            decision.proof,
+            0.0,
+            proof=_sealed(step.left, step.relation, step.right, decision.proof),
+            assumes=decision.assumes,
+        )
+    if decision.false_somewhere:
+        return refutation(given, step.left, step.right, relation=step.relation, wanted=step.instances)
+    if step.admit:
+        return Outcome("proved", "admitted", 0.0, proof=_sealed(step.left, step.relation, step.right, "admitted"))
+    return Outcome("undecided", "bounds", 0.0, detail=decision.detail)
+
+
+def _with_evidence(outcome: Outcome, step: Step) -> Outcome:
+    gathered: tuple[Evidence, ...] = tuple(request.gather() for request in step.evidence)
+    disagreeing = [evidence for evidence in gathered if not evidence.agrees]
+    if disagreeing:
+        detail = f"proved, yet the independent check disagrees: {disagreeing[0].what}"
+        return replace(outcome, verdict="undecided", proof=None, detail=detail, evidence=gathered)
+    return replace(outcome, evidence=gathered)
+
+

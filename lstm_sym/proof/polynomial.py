@@ -1,0 +1,315 @@
+r"""Polynomials in indexed letters: the algebra under the normal form.
+
+A term is a product of atoms with indices, such as :math:`W_{ij}\, h_j`, times a rational number. Two slots
+stand for the free row and column; every other index is summed over its range and every time
+variable over its bounds. Terms are kept in one canonical form: deltas eliminated, summation indices
+named by colour refinement with ties broken by search. Equal canonical forms mean equal values for all
+sizes; the converse is not claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import permutations, product
+from typing import Any, NamedTuple
+
+from sympy import Expr, Integer, Symbol
+
+from ..symbols import At
+
+ROW, COLUMN = -1, -2
+DELTA = "delta"
+TERM_LIMIT = 20_000
+
+TIMES = tuple(Symbol(f"tau_{k}", integer=True, nonnegative=True) for k in range(8))
+"""The canonical names of time variables under a sum."""
+
+
+class TooLarge(Exception):
+    """The polynomial outgrew the limit."""
+
+
+class Factor(NamedTuple):
+    """An atom with its indices, to a power."""
+
+    atom: int
+    indices: tuple[int, ...]
+    exponent: Fraction
+
+
+class Term(NamedTuple):
+    """A product of factors, summed over ``dims`` (one size per index 0, 1, …) and ``times`` (bounds per TIMES)."""
+
+    factors: tuple[Factor, ...]
+    dims: tuple[int, ...] = ()
+    times: tuple[tuple[int, int], ...] = ()
+
+
+Polynomial = dict[Term, Fraction]
+Frozen = tuple[tuple[Term, Fraction], ...]
+
+
+class Algebra:
+    """Sums and products of polynomials over one table of atoms, sizes and bounds."""
+
+    def __init__(self) -> None:
+        self._ids: dict[Any, int] = {}
+        self._keys: list[Any] = []
+
+    # --- the table ------------------------------------------------------------------------------
+
+    def name(self, key: Any) -> int:
+        """The number of an atom, a size or a bound; equal keys have equal numbers."""
+        number = self._ids.setdefault(key, len(self._keys))
+        if number == len(self._keys):
+            self._keys.append(key)
+        return number
+
+    def key(self, number: int) -> Any:
+        return self._keys[number]
+
+    # --- building -------------------------------------------------------------------------------
+
+    def constant(self, value: Fraction) -> Polynomial:
+        return {Term(()): Fraction(value)} if value else {}
+
+    def atom(self, key: Any, indices: tuple[int, ...] = (), exponent: Fraction = Fraction(1)) -> Polynomial:
+        return self.collect([(Term((Factor(self.name(key), indices, exponent),)), Fraction(1))])
+
+    def collect(self, terms: Iterable[tuple[Term, Fraction]]) -> Polynomial:
+        """The sum of terms, each brought to canonical form."""
+        total: Polynomial = {}
+        for term, scalar in terms:
+            settled, extra = self._settled(term)
+            canonical = self._canonical(settled)
+            total[canonical] = total.get(canonical, Fraction(0)) + scalar * extra
+            if len(total) > TERM_LIMIT:
+                raise TooLarge(f"more than {TERM_LIMIT} terms")
+        return {term: scalar for term, scalar in total.items() if scalar}
+
+    def add(self, *polynomials: Polynomial) -> Polynomial:
+        total: Polynomial = {}
+        for polynomial in polynomials:
+            for term, scalar in polynomial.items():
+                total[term] = total.get(term, Fraction(0)) + scalar
+        return {term: scalar for term, scalar in total.items() if scalar}
+
+    def scale(self, polynomial: Polynomial, scalar: Fraction) -> Polynomial:
+        return {term: scalar * value for term, value in polynomial.items()} if scalar else {}
+
+    def multiply(self, a: Polynomial, b: Polynomial) -> Polynomial:
+        """The product entry by entry; both sides share the slots."""
+        return self.collect((self._joined(p, q), u * v) for (p, u), (q, v) in product(a.items(), b.items()))
+
+    def power(self, base: Polynomial, exponent: int) -> Polynomial:
+        result = self.constant(Fraction(1))
+        for _ in range(exponent):
+            result = self.multiply(result, base)
+        return result
+
+    def contract(self, a: Polynomial, b: Polynomial, size: Expr) -> Polynomial:
+        r""":math:`\sum_k a_{ik} b_{kj}` over an index of that size."""
+        if size == 1:
+            return self.multiply(a, b)
+        where = self.name(size)
+
+        def terms() -> Iterator[tuple[Term, Fraction]]:
+            for (p, u), (q, v) in product(a.items(), b.items()):
+                k = len(p.dims) + len(q.dims)
+                left = _reindexed(p, {COLUMN: k})
+                joined = self._joined(left, q, {ROW: k})
+                yield joined._replace(dims=(*joined.dims, where)), u * v
+
+        return self.collect(terms())
+
+    def trace(self, a: Polynomial, size: Expr) -> Polynomial:
+        r""":math:`\sum_k a_{kk}`."""
+        if size == 1:
+            return a
+        where = self.name(size)
+        closed = ((_reindexed(p, {ROW: len(p.dims), COLUMN: len(p.dims)}), u) for p, u in a.items())
+        return self.collect((p._replace(dims=(*p.dims, where)), u) for p, u in closed)
+
+    def transpose(self, a: Polynomial) -> Polynomial:
+        return self.collect((_reindexed(p, {ROW: COLUMN, COLUMN: ROW}), u) for p, u in a.items())
+
+    def sum_over_time(self, a: Polynomial, variable: Symbol, low: Expr, high: Expr) -> Polynomial:
+        """The sum over a time variable; it scopes over the whole term."""
+        bounds = (self.name(low), self.name(high))
+
+        def terms() -> Iterator[tuple[Term, Fraction]]:
+            for p, u in a.items():
+                renamed = self._retimed(p, {variable: TIMES[len(p.times)]})
+                yield renamed._replace(times=(*renamed.times, bounds)), u
+
+        return self.collect(terms())
+
+    def freeze(self, a: Polynomial) -> Frozen:
+        return tuple(sorted(a.items()))
+
+    # --- canonical form -------------------------------------------------------------------------
+
+    def _joined(self, p: Term, q: Term, slots: dict[int, int] | None = None) -> Term:
+        """p and q side by side, with q's summed indices and times renamed apart from p's."""
+        shift = len(p.dims)
+        moves = {k: k + shift for k in range(len(q.dims))} | (slots or {})
+        q = _reindexed(q, moves) if moves else q
+        if p.times and q.times:
+            q = self._retimed(q, {TIMES[k]: TIMES[k + len(p.times)] for k in range(len(q.times))})
+        return Term((*p.factors, *q.factors), (*p.dims, *q.dims), (*p.times, *q.times))
+
+    def _retimed(self, term: Term, renaming: dict[Symbol, Symbol]) -> Term:
+        factors = tuple(f._replace(atom=self._retimed_atom(f.atom, renaming)) for f in term.factors)
+        times = tuple((self._retimed_atom(a, renaming), self._retimed_atom(b, renaming)) for a, b in term.times)
+        return Term(factors, term.dims, times)
+
+    def _retimed_atom(self, number: int, renaming: dict[Symbol, Symbol]) -> int:
+        return self.name(self._retimed_key(self.key(number), renaming))
+
+    def _retimed_key(self, key: Any, renaming: dict[Symbol, Symbol]) -> Any:
+        if isinstance(key, At | Expr):
+            return key.xreplace(renaming)
+        if not isinstance(key, tuple):
+            return key
+        if key and isinstance(key[0], tuple) and key[0] and isinstance(key[0][0], Term):
+            return tuple(sorted((self._canonical(self._retimed(term, renaming)), scalar) for term, scalar in key))
+        if len(key) == 3 and key[0] == "symbolic power":
+            return (key[0], self._retimed_atom(key[1], renaming), key[2])
+        return tuple(self._retimed_key(part, renaming) for part in key)
+
+    def _settled(self, term: Term) -> tuple[Term, Fraction]:
+        """Deltas, inverses and empty sums eliminated, equal factors merged; with a number that came out."""
+        factors, dims = list(term.factors), dict(enumerate(term.dims))
+        changed = True
+        while changed:
+            changed = self._eliminate_delta(factors, dims) or self._merge_chain(factors, dims)
+        scalar = Fraction(1)
+        used = {index for factor in factors for index in factor.indices}
+        for k in [k for k in dims if k not in used]:
+            scalar *= self._times_number(factors, self.key(dims.pop(k)))
+        times = list(term.times)
+        for k in reversed(range(len(times))):
+            if not any(self._mentions(f.atom, TIMES[k]) for f in factors) and k == len(times) - 1:
+                low, high = times.pop()
+                scalar *= self._times_number(factors, (self.key(high) - self.key(low) + 1).expand())
+        names = {old: new for new, old in enumerate(dims)}
+        merged: dict[tuple[int, tuple[int, ...]], Fraction] = {}
+        for atom, indices, exponent in factors:
+            place = atom, tuple(names.get(index, index) for index in indices)
+            merged[place] = merged.get(place, Fraction(0)) + exponent
+        kept = [Factor(*place, self._reduced(place[0], power)) for place, power in merged.items() if power]
+        return Term(tuple(kept), tuple(dims.values()), tuple(times)), scalar
+
+    def _reduced(self, atom: int, power: Fraction) -> Fraction:
+        """step(x) is 0 or 1, so its powers are itself; a delta likewise."""
+        key = self.key(atom)
+        idempotent = key == DELTA or (isinstance(key, tuple) and key[:2] == ("function", "step"))
+        return Fraction(1) if idempotent and power > 0 else power
+
+    def _times_number(self, factors: list[Factor], number: Expr) -> Fraction:
+        if isinstance(number, Integer):
+            return Fraction(int(number))
+        factors.append(Factor(self.name(("scalar", number)), (), Fraction(1)))
+        return Fraction(1)
+
+    def _eliminate_delta(self, factors: list[Factor], dims: dict[int, int]) -> bool:
+        for place, (atom, indices, _) in enumerate(factors):
+            if self.key(atom) != DELTA:
+                continue
+            i, j = sorted(indices)
+            if i == j:
+                del factors[place]
+                return True
+            if j >= 0:
+                del factors[place]
+                factors[:] = [_moved(factor, {j: i}) for factor in factors]
+                dims.pop(j)
+                return True
+            others = [_moved(f, {COLUMN: ROW}) if self.key(f.atom) != DELTA else f for f in factors]
+            if others != factors:
+                factors[:] = others
+                return True
+        return False
+
+    def _merge_chain(self, factors: list[Factor], dims: dict[int, int]) -> bool:
+        """Q⁻¹Q = I, Wⁿ W = W Wⁿ and Wⁿ Wᵐ = Wⁿ⁺ᵐ where the index between them occurs nowhere else."""
+        for k in dims:
+            around = [place for place, factor in enumerate(factors) if k in factor.indices]
+            if len(around) != 2 or any(factors[p].exponent != 1 or len(factors[p].indices) != 2 for p in around):
+                continue
+            first = next((p for p in around if factors[p].indices[1] == k and factors[p].indices[0] != k), None)
+            last = next((p for p in around if factors[p].indices[0] == k and factors[p].indices[1] != k), None)
+            if first is None or last is None:
+                continue
+            merged = self._merged_pair(factors[first], factors[last])
+            if merged is not None:
+                for place in sorted(around, reverse=True):
+                    del factors[place]
+                factors.extend(merged)
+                if not any(k in factor.indices for factor in merged):
+                    dims.pop(k)
+                return True
+        return False
+
+    def _merged_pair(self, left: Factor, right: Factor) -> list[Factor] | None:
+        (i, k), (_, j) = left.indices, right.indices
+        a, b = self.key(left.atom), self.key(right.atom)
+        if a == ("inverse", b) or b == ("inverse", a):
+            return [Factor(self.name(DELTA), (i, j), Fraction(1))]
+        if _is_power(a) and a[1] == b:
+            return [Factor(right.atom, (i, k), Fraction(1)), Factor(left.atom, (k, j), Fraction(1))]
+        if _is_power(a) and _is_power(b) and a[1] == b[1]:
+            return [Factor(self.name(("power", a[1], (a[2] + b[2]).expand())), (i, j), Fraction(1))]
+        return None
+
+    def _mentions(self, number: int, symbol: Symbol) -> bool:
+        return self._retimed_atom(number, {symbol: TIMES[-1]}) != number
+
+    def _canonical(self, term: Term) -> Term:
+        if len(term.times) < 2:
+            return self._index_names(term)
+        orders = [order for order in permutations(range(len(term.times)))]
+        return min(self._index_names(self._reordered(term, order)) for order in orders)
+
+    def _reordered(self, term: Term, order: tuple[int, ...]) -> Term:
+        renamed = self._retimed(term, {TIMES[old]: TIMES[new] for new, old in enumerate(order)})
+        return renamed._replace(times=tuple(renamed.times[old] for old in order))
+
+    def _index_names(self, term: Term) -> Term:
+        """Summed indices numbered by colour refinement, the least numbering among ties."""
+        count = len(term.dims)
+        if count == 0:
+            return term._replace(factors=tuple(sorted(term.factors)))
+        colour = {k: hash(("size", term.dims[k])) for k in range(count)} | {ROW: -1, COLUMN: -2}
+        for _ in range(count):
+            seen: dict[int, list[int]] = {k: [] for k in range(count)}
+            for atom, indices, exponent in term.factors:
+                around = tuple(colour[index] for index in indices)
+                for position, index in enumerate(indices):
+                    if index >= 0:
+                        seen[index].append(hash((atom, exponent, position, around)))
+            colour |= {k: hash((colour[k], tuple(sorted(seen[k])))) for k in range(count)}
+        groups: dict[int, list[int]] = {}
+        for k in sorted(range(count), key=lambda k: colour[k]):
+            groups.setdefault(colour[k], []).append(k)
+        candidates = product(*[permutations(group) for group in groups.values()])
+        return min(_renumbered(term, [k for group in choice for k in group]) for choice in candidates)
+
+
+def _renumbered(term: Term, order: list[int]) -> Term:
+    names = {old: new for new, old in enumerate(order)}
+    factors = tuple(sorted(_moved(factor, names) for factor in term.factors))
+    return Term(factors, tuple(term.dims[old] for old in order), term.times)
+
+
+def _reindexed(term: Term, moves: dict[int, int]) -> Term:
+    return term._replace(factors=tuple(_moved(factor, moves) for factor in term.factors))
+
+
+def _moved(factor: Factor, moves: dict[int, int]) -> Factor:
+    return factor._replace(indices=tuple(moves.get(index, index) for index in factor.indices))
+
+
+def _is_power(key: Any) -> bool:
+    return isinstance(key, tuple) and key[:1] == ("power",)

@@ -1,0 +1,249 @@
+r"""Real witnesses: numbers at which a statement fails, found small and replayed exactly.
+
+A candidate assigns small rationals to the free letters. Both sides are evaluated in exact rational
+arithmetic, or with Arb balls where a transcendental function stands, at doubled precision until the balls
+separate. Only then is the statement refuted.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from flint import arb, fmpq
+from sympy import Expr, Symbol
+
+from ..nodes.operand import is_matrix
+from .domains import STANDS, Balls, Domain, NotExact, Rationals, Singular, Stand, precision
+from .evaluate import evaluate
+from .given import Given
+from .instances import WITNESS_SIZES, instances
+from .trajectory import Instance, Trajectory
+
+PRECISIONS = (64, 128, 256, 512, 1024)
+ATTEMPTS = 12
+PALETTES = (
+    tuple(Fraction(v) for v in (1, -1, 2)),
+    (*(Fraction(v) for v in (1, -1, 2, -2, 3)), Fraction(1, 2), Fraction(-1, 2)),
+    tuple(Fraction(p, q) for p in range(-5, 6) for q in (1, 2, 3, 4) if p),
+)
+ENTRY = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Values at which the two sides differ: the sizes, the indices, the letters and the entry that differs.
+
+    ``left`` and ``right`` are exact rationals as text, or balls ``[middle +/- radius]``.
+    """
+
+    instance: Instance
+    values: tuple[tuple[ENTRY, Fraction], ...]
+    stand: Stand
+    opaque: bool
+    entry: tuple[int, int]
+    left: str
+    right: str
+    exact: bool
+    relation: str
+
+    @property
+    def letters(self) -> dict[str, list[list[Fraction]]]:
+        """The value of every letter that was read, as a matrix."""
+        shapes: dict[str, tuple[int, int]] = {}
+        for (name, i, j), _ in self.values:
+            rows, cols = shapes.get(name, (0, 0))
+            shapes[name] = max(rows, i + 1), max(cols, j + 1)
+        lookup = dict(self.values)
+        return {
+            name: [[lookup.get((name, i, j), Fraction(0)) for j in range(cols)] for i in range(rows)]
+            for name, (rows, cols) in shapes.items()
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "sizes": {str(symbol): value for symbol, value in self.instance.sizes.items()},
+            "indices": {str(symbol): value for symbol, value in self.instance.indices.items()},
+            "letters": {name: [[str(v) for v in row] for row in rows] for name, rows in self.letters.items()},
+            "phi": self.stand.text if self.opaque else None,
+            "entry": list(self.entry),
+            "left": self.left,
+            "right": self.right,
+            "exact": self.exact,
+        }
+
+    def __str__(self) -> str:
+        shown = [str(self.instance)] if str(self.instance) else []
+        moved = {name: rows for name, rows in self.letters.items() if any(any(row) for row in rows)}
+        shown += [f"{name}={_compact(rows)}" for name, rows in moved.items()]
+        if len(moved) < len(self.letters):
+            shown.append("every other letter 0")
+        if self.opaque:
+            shown.append(f"phi(z)={self.stand.text}")
+        i, j = self.entry
+        return f"at {', '.join(shown)}: entry ({i + 1}, {j + 1}) of left is {self.left}, of right {self.right}"
+
+
+def find_witness(
+    given: Given, left: Expr, right: Expr, *, relation: str = "=", wanted: tuple[dict[Symbol, int], ...] = ()
+) -> Witness | None:
+    """The first witness found against ``left relation right``, smallest sizes first, made as plain as it goes."""
+    found = sorted(instances(given, wanted, WITNESS_SIZES, left, right), key=_smallness)
+    for attempt, (palette, instance) in enumerate(_candidates(found)):
+        for stand in STANDS:
+            values = _Values(palette, attempt)
+            witness = _try(given, left, right, relation, instance, values, stand)
+            if witness is not None:
+                return _plainer(given, left, right, witness)
+            if not values.met_opaque:
+                break
+    return None
+
+
+def replay(given: Given, left: Expr, right: Expr, witness: Witness) -> bool:
+    """Whether the numbers of a witness, evaluated afresh, still tell the two sides apart."""
+    again = _try(given, left, right, witness.relation, witness.instance, _Fixed(witness.values), witness.stand)
+    return again is not None
+
+
+class _Values:
+    """A source of small rationals that remembers what was read."""
+
+    def __init__(self, palette: tuple[Fraction, ...], seed: int) -> None:
+        self.palette = palette
+        self.seed = seed
+        self.read: dict[ENTRY, Fraction] = {}
+        self.met_opaque = False
+
+    def value(self, name: str, i: int, j: int) -> Fraction:
+        choice = random.Random(f"{self.seed}/{name}/{i}/{j}").choice(self.palette)
+        return self.read.setdefault((name, i, j), choice)
+
+
+class _Fixed(_Values):
+    """A source that repeats given values, 0 where none is given."""
+
+    def __init__(self, values: Iterable[tuple[ENTRY, Fraction]]) -> None:
+        super().__init__((Fraction(0),), 0)
+        self.given = dict(values)
+
+    def value(self, name: str, i: int, j: int) -> Fraction:
+        return self.read.setdefault((name, i, j), self.given.get((name, i, j), Fraction(0)))
+
+
+class _Watched:
+    """A stand for an unspecified function that notes that it was used."""
+
+    def __init__(self, stand: Stand, values: _Values) -> None:
+        self.stand = stand
+        self.values = values
+
+    def at(self, order: int, x: Any, rational: Any) -> Any:
+        self.values.met_opaque = True
+        return self.stand.at(order, x, rational)
+
+
+def _candidates(found: list[Instance]) -> Iterator[tuple[tuple[Fraction, ...], Instance]]:
+    for palette in PALETTES:
+        for _ in range(ATTEMPTS // len(PALETTES)):
+            for instance in found:
+                yield palette, instance
+
+
+def _smallness(instance: Instance) -> tuple[int, int]:
+    return sum(instance.sizes.values()), sum(instance.indices.values())
+
+
+def _try(
+    given: Given, left: Expr, right: Expr, relation: str, instance: Instance, values: _Values, stand: Stand
+) -> Witness | None:
+    watched: Any = _Watched(stand, values)
+    try:
+        return _compared(given, left, right, relation, instance, values, stand, Rationals(watched))
+    except NotExact:
+        pass
+    except (Singular, ZeroDivisionError):
+        return None
+    for bits in PRECISIONS:
+        with precision(bits):
+            try:
+                witness = _compared(given, left, right, relation, instance, values, stand, Balls(watched))
+            except (Singular, ZeroDivisionError):
+                continue
+            if witness is not None:
+                return witness
+            if bits == PRECISIONS[1]:
+                return None
+    return None
+
+
+def _compared(
+    given: Given,
+    left: Expr,
+    right: Expr,
+    relation: str,
+    instance: Instance,
+    values: _Values,
+    stand: Stand,
+    domain: Domain,
+) -> Witness | None:
+    def source(name: str, i: int, j: int) -> Any:
+        value = values.value(name, i, j)
+        return domain.rational(value.numerator, value.denominator)
+
+    where = Trajectory(given, instance, domain, source)
+    a, b = (_rows(evaluate(side, where), side) for side in (left, right))
+    for i, (row, other) in enumerate(zip(a, b, strict=True)):
+        for j, (x, y) in enumerate(zip(row, other, strict=True)):
+            if _fails(x, y, relation):
+                read = tuple(sorted(values.read.items()))
+                exact = not isinstance(x, arb) and not isinstance(y, arb)
+                return Witness(
+                    instance, read, stand, values.met_opaque, (i, j), _text(x), _text(y), exact, relation
+                )
+    return None
+
+
+def _fails(x: Any, y: Any, relation: str) -> bool:
+    """Whether x relation y is certainly false; for balls, whether they prove it."""
+    if relation == "=":
+        return not (x - y).contains(0) if isinstance(x - y, arb) else bool(x != y)
+    return bool(x > y) if relation == "<=" else bool(x >= y)
+
+
+def _plainer(given: Given, left: Expr, right: Expr, witness: Witness) -> Witness:
+    """The witness with every entry set to 0 or 1 that may be, in turn."""
+    for place in range(len(witness.values)):
+        name, old = witness.values[place]
+        for plain in (Fraction(0), Fraction(1)):
+            if old == plain:
+                break
+            values = [*witness.values[:place], (name, plain), *witness.values[place + 1 :]]
+            simpler = _try(
+                given, left, right, witness.relation, witness.instance, _Fixed(values), witness.stand
+            )
+            if simpler is not None and len(simpler.values) == len(values):
+                witness = replace(simpler, values=tuple(values))
+                break
+    return witness
+
+
+def _rows(value: Any, side: Expr) -> list[list[Any]]:
+    return value if is_matrix(side) else [[value]]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, fmpq):
+        return str(value)
+    return value.str(12) if isinstance(value, arb) else str(value)
+
+
+def _compact(rows: list[list[Fraction]]) -> str:
+    if len(rows) == 1 and len(rows[0]) == 1:
+        return str(rows[0][0])
+    if all(len(row) == 1 for row in rows):
+        return "(" + ", ".join(str(row[0]) for row in rows) + ")"
+    return "[" + ", ".join("[" + ", ".join(map(str, row)) + "]" for row in rows) + "]"
