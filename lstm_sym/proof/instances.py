@@ -10,6 +10,8 @@ from sympy import Expr, Symbol
 
 from ..bptt import T
 from ..nodes.binders import Binder
+from ..nodes.derivatives import Total
+from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter, letters, mark_of, t
 from .given import Given
 from .trajectory import Instance
@@ -46,7 +48,9 @@ def index_symbols(given: Given, *sides: Expr) -> list[Symbol]:
         found |= {symbol for symbol in side.free_symbols if _is_index(symbol)}
         found |= {symbol for node in side.atoms(Binder) for symbol in node.free_symbols if _is_index(symbol)}
         found |= {symbol for a in letters(side) if isinstance(a, At) for symbol in a.index.free_symbols} - bound
-    return sorted(found | {T}, key=lambda symbol: symbol.name)
+    if _uses_loss(given, sides):
+        found.add(T)
+    return sorted(found, key=lambda symbol: symbol.name)
 
 
 def index_values(given: Given, wanted: tuple[dict[Symbol, int], ...], *sides: Expr) -> Iterator[dict[Symbol, int]]:
@@ -57,16 +61,15 @@ def index_values(given: Given, wanted: tuple[dict[Symbol, int], ...], *sides: Ex
             missing = [symbol for symbol in symbols if symbol not in values and symbol != T]
             if missing:
                 raise ValueError(f"the instance {values} gives no value to {missing[0]}")
-            yield {T: max(values.values(), default=1), **values}
+            yield {**values, T: values.get(T, max(values.values()))} if T in symbols else values
         return
     others = [symbol for symbol in symbols if symbol not in (t, T)]
-    bare = t not in symbols and not any(side.has(T) for side in sides) and not _uses_loss(given, sides)
-    times = ((2, 4),) if bare else TIMES
-    for place, (now, end) in enumerate(times):
-        counts = list(product(COUNTS, repeat=len(others)))[: 1 if place else 8]
-        for values in counts:
-            last = max(end, now + max(values, default=0) + 1) if others and end > now else end
-            yield {t: now, T: last, **dict(zip(others, values, strict=True))}
+    timed = t in symbols or T in symbols
+    for place, (now, end) in enumerate(TIMES if timed else TIMES[:1]):
+        for counts in list(product(COUNTS, repeat=len(others)))[: 1 if place else 8]:
+            last = max(end, now + max(counts, default=0) + 1) if others and end > now else end
+            values = {t: now, T: last, **dict(zip(others, counts, strict=True))}
+            yield {symbol: value for symbol, value in values.items() if symbol in symbols}
 
 
 def instances(
@@ -89,9 +92,11 @@ def _is_index(symbol: Any) -> bool:
 
 
 def _uses_loss(given: Given, sides: tuple[Expr, ...]) -> bool:
-    return any(
-        mark_of(letter) in ("delta", "hatdelta") for what in sides for letter in letters(what)
-    ) or any(given.runs_backward(a.sequence) for side in sides for a in letters(side) if isinstance(a, At))
+    """Whether a value depends on where the sequence ends: an adjoint, or whatever else runs backward."""
+    mentioned = [letter for side in sides for letter in letters(side)]
+    backward = any(isinstance(a, At) and given.runs_backward(a.sequence) for a in mentioned)
+    gradient = any(not is_matrix(node.of) for side in sides for node in side.atoms(Total))
+    return backward or gradient or any(mark_of(letter) == "delta" for letter in mentioned)
 
 
 def _reachable(given: Given, sides: tuple[Expr, ...]) -> set[Any]:

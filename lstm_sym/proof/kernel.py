@@ -14,6 +14,7 @@ from typing import Any
 
 from sympy import Expr
 
+from ..bptt import T
 from ..nodes.derivatives import Total
 from ..symbols import At, letters
 from .bounds import decide_bound
@@ -162,7 +163,8 @@ class _Window:
     """The times that a statement mentions; definitions are written out within them.
 
     What runs forward is kept at the earliest time mentioned, what runs backward at the latest: those
-    are the ends at which a statement about one step stands for any trajectory.
+    are the ends at which a statement about one step stands for any trajectory. What runs backward is known
+    at T + 1, so from the end of the sequence everything is written out.
     """
 
     def __init__(self, given: Given, left: Expr, right: Expr) -> None:
@@ -176,6 +178,8 @@ class _Window:
                 offset, base = letter.index.as_coeff_Add()
                 ends, pick = (self.last, max) if given.runs_backward(letter.sequence) else (self.first, min)
                 ends[base] = pick(ends.get(base, offset), offset)
+        if T in self.last:
+            self.last[T] = max(self.last[T], 1)
 
     def inside(self, letter: Any) -> Any:
         return self._unfolded(letter, at_ends=False)
@@ -188,7 +192,9 @@ class _Window:
             return self.given.definition(letter)
         offset, base = letter.index.as_coeff_Add()
         backward = self.given.runs_backward(letter.sequence)
-        end = (self.last if backward else self.first).get(base, offset)
+        end = (self.last if backward else self.first).get(base)
+        if end is None:
+            return None
         distance = end - offset if backward else offset - end
         return self.given.definition(letter) if distance > 0 or (at_ends and distance == 0) else None
 
@@ -197,12 +203,14 @@ class _Window:
 
 
 def _induction(step: Step, given: Given) -> _Normal | None:
-    r"""P(0), and P(n) ⟹ P(n+1), each decided by the normal form.
+    r"""P(0), and P(n) ⟹ P(n+1), each decided by the normal form; ``at=T`` asks for P(T) where n <= T.
 
     The step is shown in one of two ways: the differences of both sides from n to n+1 agree; or the left side at
     n+1, written out by one step, becomes the right side at n+1 once P(n) is put in.
     """
     n, left, right = step.on, step.left, step.right
+    if step.at is not None:
+        left, right = left.subs(step.at, n), right.subs(step.at, n)
     base = _direct(left.subs(n, 0), right.subs(n, 0), given)
     if base is None:
         return None

@@ -77,12 +77,15 @@ class Witness:
 
     def __str__(self) -> str:
         shown = [str(self.instance)] if str(self.instance) else []
-        moved = {name: rows for name, rows in self.letters.items() if any(any(row) for row in rows)}
+        few = len(self.values) <= 3
+        moved = {name: rows for name, rows in self.letters.items() if few or any(any(row) for row in rows)}
         shown += [f"{name}={_compact(rows)}" for name, rows in moved.items()]
         if len(moved) < len(self.letters):
             shown.append("every other letter 0")
         if self.opaque:
             shown.append(f"phi(z)={self.stand.text}")
+        if not self.letters and not shown:
+            return f"left is {self.left}, right is {self.right}"
         i, j = self.entry
         return f"at {', '.join(shown)}: entry ({i + 1}, {j + 1}) of left is {self.left}, of right {self.right}"
 
