@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from .letter import sequences, spelled
+from .letter import spelled, symbols
 from .notation import NOTE
 from .printer import aligned
 
@@ -26,7 +26,6 @@ FUNCTIONS = {
     "sigma": r"\sigma",
     "diag": r"\operatorname{diag}",
     "phi": r"\varphi",
-    "sum": r"\operatorname{sum}",
 }
 
 
@@ -65,21 +64,24 @@ def _row(statement: ast.stmt) -> str:
 def _expressions() -> Callable[[ast.AST], str]:
     """latexify's writer of expressions, made faithful to NumPy's two products."""
     from latexify.codegen import ExpressionCodegen
+    from latexify.exceptions import LatexifyNotSupportedError
 
     class Expressions(ExpressionCodegen):
         def visit_Name(self, node: ast.Name) -> str:
             try:
-                return sequences(NOTE).glyph(node.id).static
+                return symbols(NOTE).glyph(node.id).static
             except ValueError:
                 return spelled(node.id)
 
         def visit_Attribute(self, node: ast.Attribute) -> str:
             if node.attr == "T":
                 return f"{self._operand(node.value, ast.BinOp, ast.UnaryOp)}^{{\\top}}"
-            return self.visit_Name(ast.Name(node.attr))
+            raise LatexifyNotSupportedError(f"the attribute .{node.attr}")
 
         def visit_Call(self, node: ast.Call) -> str:
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            name = ast.unparse(node.func).removeprefix("np.")
+            if node.keywords or not name.isidentifier():
+                raise LatexifyNotSupportedError(f"the call {ast.unparse(node)}")
             if name == "outer" and len(node.args) == 2:
                 column, row = (self._operand(part, ast.BinOp, ast.UnaryOp) for part in node.args)
                 return f"{column} {row}^{{\\top}}"
@@ -95,6 +97,9 @@ def _expressions() -> Callable[[ast.AST], str]:
             if isinstance(node.op, ast.Mult):
                 gap = " " if isinstance(node.left, ast.Constant) else r" \odot "
                 return gap.join(self._factor(side, ast.Mult) for side in (node.left, node.right))
+            if isinstance(node.op, ast.Pow):
+                base = self._operand(node.left, ast.BinOp, ast.UnaryOp, ast.Attribute)
+                return rf"{base}^{{\odot {self.visit(node.right)}}}"
             return str(super().visit_BinOp(node))
 
         def _factor(self, side: ast.expr, product: type) -> str:

@@ -7,6 +7,7 @@ size elsewhere; the arrow over an ordered product says that its index grows to t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
@@ -33,6 +34,7 @@ from .notation import NOTE, SUBSCRIPT_INDEX, Notation
 _LOOSER_THAN_PRODUCT = (MatrixSum, Hadamard, Binder)
 _LOOSER_THAN_HADAMARD = (MatrixSum, MatrixProduct, Binder)
 _TAKES_SUPERSCRIPT = (Elementwise, Diag, Block, StopGradient, Eye, Ones, Zero)
+_UPRIGHT_AFTER = re.compile(r"\} \\math(?=rm|tt)")
 _SIGNS = {"==": "=", "!=": r"\neq", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq"}
 
 
@@ -81,11 +83,10 @@ class NodePrinter(LatexPrinter):
         if getattr(type(self), rule, None) is not getattr(LatexPrinter, rule, None):
             return getattr(self, rule)(expr, **options)
         if isinstance(expr, Basic):
-            foreign = not type(expr).__module__.startswith("sympy.")
+            foreign = isinstance(expr, AppliedUndef) or not type(expr).__module__.startswith("sympy.")
             matrix = isinstance(expr, MatrixExpr) and not isinstance(expr, MatrixBase)
-            if foreign or matrix or isinstance(expr, AppliedUndef):
-                return self.emptyPrinter(expr)
-            if isinstance(expr, NumberSymbol) and expr not in (E, pi):
+            constant = isinstance(expr, NumberSymbol) and expr not in (E, pi)
+            if foreign or matrix or constant:
                 return self.emptyPrinter(expr)
         return super()._print(expr, **options)
 
@@ -159,7 +160,8 @@ class NodePrinter(LatexPrinter):
             term = -term if minus else term
             plain = shaped and _is_constant(term) and term.cols == 1
             sign = ("- " if text else "-") if minus else ("+ " if text else "")
-            text += (" " if text else "") + sign + (self._number(coefficient(term)) if plain else self._print(term))
+            written = self._number(coefficient(term)) if plain else self._bracketed(term, MatrixSum)
+            text += (" " if text else "") + sign + written
         return text
 
     def _number(self, scalar: Expr) -> str:
@@ -171,17 +173,14 @@ class NodePrinter(LatexPrinter):
             matrices = [self._bracketed(expr.matrices[0], MatrixSum)]
         else:
             matrices = [self._bracketed(factor, *_LOOSER_THAN_PRODUCT) for factor in expr.matrices]
-        return self._scalar(expr.scalar) + _side_by_side(matrices)
+        minus, size = ("-", -expr.scalar) if expr.scalar.could_extract_minus_sign() else ("", expr.scalar)
+        loose = precedence_traditional(size) < PRECEDENCE["Mul"]
+        scalar = [] if size == 1 else [self._in_brackets(size) if loose else self._print(size)]
+        return minus + _side_by_side(scalar + matrices)
 
-    def _scalar(self, scalar: Expr) -> str:
-        """The scalar in front of a product, with the gap after it."""
-        if scalar == 1:
-            return ""
-        if scalar == -1:
-            return "-"
-        minus, size = ("-", -scalar) if scalar.could_extract_minus_sign() else ("", scalar)
-        loose = size.is_Add or precedence_traditional(size) < PRECEDENCE["Mul"]
-        return f"{minus}{self._in_brackets(size) if loose else self._print(size)} "
+    def _print_Mul(self, expr: Any) -> str:
+        """SymPy's product of scalars, with a gap before an upright name."""
+        return _UPRIGHT_AFTER.sub(r"} \\, \\math", super()._print_Mul(expr))
 
     def _print_Transposed(self, expr: Any) -> str:
         base = expr.args[0]
