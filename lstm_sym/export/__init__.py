@@ -1,0 +1,5 @@
+"""Numeric code derived from equations."""
+
+from .functions import lambdify
+
+__all__ = ["lambdify"]
