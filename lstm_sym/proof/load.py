@@ -35,7 +35,7 @@ def load_derivations(paths: Sequence[Path]) -> dict[str, Derivation]:
             raise ValueError(f"{path} holds no derivation: no module-level value made by Derivation(...)")
         for derivation in (derivation for derivations in new.values() for derivation in derivations):
             if derivation.name in found:
-                raise DerivationError(_twice(found[derivation.name], derivation))
+                raise DerivationError(named_twice(found[derivation.name], derivation))
             found[derivation.name] = derivation
     lemmas_first(found)
     return found
@@ -60,7 +60,7 @@ def load_file(path: Path) -> list[Derivation]:
             raise DerivationError(f"{path}: derivation {derivation.name} has no step")
         first = found.setdefault(derivation.name, derivation)
         if first is not derivation:
-            raise DerivationError(_twice(first, derivation))
+            raise DerivationError(named_twice(first, derivation))
     return [_at_home(derivation, path) for derivation in found.values()]
 
 
@@ -132,5 +132,6 @@ def _shown(path: Path, file: str) -> str:
     return str(path) if Path(file) == path.resolve() else file
 
 
-def _twice(first: Derivation, second: Derivation) -> str:
+def named_twice(first: Derivation, second: Derivation) -> str:
+    """That two derivations bear one name, and where they stand."""
     return f"{place(second)}: a second derivation named {second.name}; the first is at {place(first)}"

@@ -53,7 +53,7 @@ def test_one_value_under_two_names_is_one_derivation(write):
 
 def test_a_file_given_twice_is_no_clash(write, tmp_path):
     file = write("a.py", ONE)
-    assert list(load_derivations([file, tmp_path])) == ["one"]
+    assert list(load_derivations([file, tmp_path, tmp_path / "." / file.name])) == ["one"]
 
 
 def test_sys_modules_is_left_as_it_was_and_two_files_of_one_stem_do_not_meet(write, tmp_path):
@@ -144,3 +144,10 @@ def test_a_path_that_is_no_derivation(tmp_path, name, message):
     (tmp_path / "folder").mkdir()
     with pytest.raises(ValueError, match=message):
         load_derivations([tmp_path / name])
+
+
+def test_a_step_names_its_file_as_the_reader_did(write, tmp_path, monkeypatch):
+    write("derivations/a.py", ONE)
+    monkeypatch.chdir(tmp_path)
+    step = load_derivations([Path("derivations")])["one"].steps[0]
+    assert (step.file, step.line) == ("derivations/a.py", 4)

@@ -100,7 +100,7 @@ def test_an_exception_in_the_engine_names_the_step(executor):
 
 
 def test_what_cannot_be_sent_to_a_worker_is_told():
-    odd = Derivation("odd", evidence=(lambda: None,)).start(z).eq(z, by="itself")
+    odd = Derivation("odd").start(z).eq(z, by="itself", evidence=(lambda: None,))
     with ThreadPoolExecutor(1) as pool, pytest.raises(DerivationError, match=r"step 1 of odd .*could not be checked"):
         verify([odd], executor=pool)
 
