@@ -1,0 +1,5 @@
+"""The command ``lstm-sym``."""
+
+from .commands import main
+
+__all__ = ["main"]

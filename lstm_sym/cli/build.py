@@ -1,0 +1,67 @@
+"""The whole chain in one go: derivations verified, documents refreshed, numeric functions exported and checked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from ..latex import refresh
+from .terminal import summary_lines
+from .verifying import verified
+from .weaving import answering, documents
+
+DERIVATIONS, DOCUMENTS, MODULES = Path("derivations"), Path("docs"), Path("build")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One line of the summary: what was done, to what, whether it is well, and what there is to say."""
+
+    work: str
+    subject: str
+    ok: bool
+    detail: str
+    seconds: float
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        return self.work, self.subject, "ok" if self.ok else "FAILED", f"{self.seconds:.1f} s", self.detail
+
+
+def build_all(jobs: int | None = None, scheduler: str | None = None) -> Iterator[Stage]:
+    """Every stage, one after another, in the current directory; a folder that is missing is a ``ValueError``."""
+    for folder in (DERIVATIONS, DOCUMENTS):
+        if not folder.is_dir():
+            raise ValueError(f"no folder {folder} here; build runs at the root of a project that has one")
+    yield verify_stage(jobs, scheduler)
+    yield from weave_stages()
+    yield from export_stages()
+
+
+def verify_stage(jobs: int | None, scheduler: str | None) -> Stage:
+    """The derivations, summed up; what is not as meant is told on stderr."""
+    started = perf_counter()
+    report = verified([DERIVATIONS], None, jobs, scheduler)
+    total, *rest = summary_lines(report)
+    failures = [result.failure_text for result in report.results if not result.ok]
+    for line in (*failures, *rest):
+        print(line, file=sys.stderr)
+    return Stage("verify", str(DERIVATIONS), report.ok, total, perf_counter() - started)
+
+
+def weave_stages() -> Iterator[Stage]:
+    """The documents, refreshed in place."""
+    answer = answering()
+    for path in documents([DOCUMENTS]):
+        started = perf_counter()
+        result = refresh(path, answer)
+        detail = f"{len(result.blocks)} formulas, {len(result.stale)} refreshed"
+        yield Stage("latex", str(path), True, detail, perf_counter() - started)
+
+
+def export_stages() -> Iterator[Stage]:
+    """A NumPy module per cell that has a reference, with its check."""
+    raise NotImplementedError

@@ -1,0 +1,95 @@
+"""What a run looks like in a terminal: verdict lines, tables, progress. No mathematics, no colour."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..proof.report import Report, StepResult
+
+MARKS = {"proved": "✓", "probable": "≈", "refuted": "✗", "undecided": "?"}
+PLAIN_SECONDS = 5.0
+"""Away from a terminal, progress is one plain line so often at most."""
+
+
+@contextmanager
+def progress(total: int, what: str) -> Iterator[Callable[[Any], None]]:
+    """A callable that counts things done on stderr: a bar on a terminal, plain lines now and then elsewhere."""
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        with tqdm(total=total, desc=what, unit="step", leave=False, file=sys.stderr) as bar:
+            yield lambda done: bar.update(1) and None
+        return
+    done, said = 0, monotonic()
+
+    def count(_: Any) -> None:
+        nonlocal done, said
+        done += 1
+        if monotonic() - said >= PLAIN_SECONDS or done == total:
+            said = monotonic()
+            print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
+
+    yield count
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """A report, derivation by derivation: a line per step, then the totals and what was taken on trust."""
+    for _, group in groupby(report.results, key=lambda result: result.derivation.name):
+        results = list(group)
+        derivation = results[0].derivation
+        yield "  ".join(filter(None, (derivation.name, derivation.claim, derivation.title)))
+        for result in results:
+            yield from step_lines(result)
+    yield ""
+    yield from summary_lines(report)
+
+
+def step_lines(result: StepResult) -> Iterator[str]:
+    """One line for a step that is as it means to be; all that is known of one that is not."""
+    step, outcome = result.step, result.outcome
+    verdict = f"{outcome.verdict} as meant" if result.ok and outcome.verdict != "proved" else outcome.verdict
+    yield f"  {MARKS[outcome.verdict]} {result.number}  {verdict}: {step.reason}  [{outcome.method}]"
+    if not result.ok:
+        yield from indented(result.failure_text)
+        return
+    if outcome.witness is not None:
+        yield from indented(f"{step.left} {step.relation} {step.right} is false")
+        yield from indented(str(outcome.witness))
+    for evidence in outcome.evidence:
+        yield from indented(f"also: {evidence.what}, {'agrees' if evidence.agrees else 'DISAGREES'}")
+    if step.admit:
+        yield from indented(f"admitted: {step.admit}")
+
+
+def indented(text: str) -> Iterator[str]:
+    return (f"      {line}" for line in text.splitlines())
+
+
+def summary_lines(report: Report) -> Iterator[str]:
+    """The totals, what fell out otherwise than meant, and the facts taken on trust."""
+    names = {result.derivation.name for result in report.results}
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in report.summary.items())
+    seconds = sum(result.outcome.seconds for result in report.results)
+    meant = sum(result.ok and result.step.expected == "refuted" for result in report.results)
+    wanted = f" ({meant} of the refuted as meant)" if meant else ""
+    yield f"{len(report.results)} steps in {len(names)} derivations: {counts}{wanted}; {seconds:.1f} s of work"
+    for result in report.results:
+        if result.step.admit:
+            yield f"admitted: {result.step.admit} ({result.derivation.name}, step {result.number})"
+    for result in report.results:
+        if not result.ok:
+            yield f"not as meant: {result.derivation.name}, step {result.number}: {result.outcome.verdict}"
+
+
+def table_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Rows of text in aligned columns."""
+    rows = [tuple(row) for row in rows]
+    widths = [max(len(row[k]) for row in rows) for k in range(max(map(len, rows), default=0) - 1)] if rows else []
+    for row in rows:
+        yield "  ".join([f"{cell:{width}}" for cell, width in zip(row, widths)] + list(row[len(widths) :])).rstrip()
