@@ -62,4 +62,4 @@ def _rows(printer: NodePrinter, step: Step, *, begins: bool) -> list[str]:
         raise ValueError(f"no LaTeX for the relation {step.relation!r}; the relations are {', '.join(signs)}")
     # A side keeps its size when it begins a chain: nothing before it fixes its shape.
     row = f"&{signs[step.relation]} {printer.side(step.right, step.left)} && {text_in_math(step.reason)}"
-    return [f"{printer.print_one(step.left)} {row}"] if begins else [row]
+    return [f"{printer.doprint(step.left)} {row}"] if begins else [row]

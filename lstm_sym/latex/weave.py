@@ -11,7 +11,7 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,8 +38,8 @@ def _closes_fence(opened: str, line: str) -> bool:
 
 
 MARKDOWN = Syntax(
-    opening=re.compile(r"\s*<!--\s*lstm-sym:(?P<query>.*?)-->\s*"),
-    closing=re.compile(r"\s*<!--\s*/lstm-sym\s*-->\s*"),
+    opening=re.compile(r" {0,3}<!--\s*lstm-sym:(?P<query>.*?)-->\s*"),
+    closing=re.compile(r" {0,3}<!--\s*/lstm-sym\s*-->\s*"),
     before="$$",
     after="$$",
     fence=re.compile(r" {0,3}(?P<sign>`{3,}|~{3,})[^`]*"),
@@ -65,6 +65,15 @@ class Block:
     line: int
     query: str
     stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A block whose closing marker is still to come, with the line ending of its opening one."""
+
+    line: int
+    query: str
+    newline: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,53 +116,45 @@ def refresh(path: Path | str, answer: Answer, *, check: bool = False) -> WeaveRe
 def _woven(text: str, answer: Answer, syntax: Syntax, where: str) -> tuple[str, tuple[Block, ...]]:
     kept: list[str] = []
     blocks: list[Block] = []
-    opened: tuple[int, str, str] | None = None
-    content = ""
-    for number, line, is_code in _lines(text, syntax):
+    opened: Opened | None = None
+    content, fence = "", ""
+    for number, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+", text), start=1):
         bare = line.rstrip("\r\n").removeprefix("\ufeff")
-        opening = None if is_code else syntax.opening.fullmatch(bare)
-        closing = None if is_code else syntax.closing.fullmatch(bare)
+        if fence:
+            fence = "" if syntax.unfence(fence, bare) else fence
+            kept.append(line)
+            continue
+        opening, closing = syntax.opening.fullmatch(bare), syntax.closing.fullmatch(bare)
         if opened and opening:
-            raise ValueError(f"{where}:{number}: a block inside the block of line {opened[0]}; close that one first")
+            raise ValueError(f"{where}:{number}: a block inside the block of line {opened.line}; close that one first")
         if closing and not opened:
             raise ValueError(f"{where}:{number}: a block is closed here, but none is open")
-        if opened and closing:
-            fresh = _content(opened, answer, syntax, where)
-            blocks.append(Block(opened[0], opened[1], fresh != content))
-            kept += [fresh, line]
-            opened = None
-        elif opened:
+        if opened and not closing:
             content += line
-        else:
-            kept.append(line)
-            if opening:
-                opened, content = (number, opening["query"].strip(), line[len(line.rstrip("\r\n")) :]), ""
-    if opened:
-        raise ValueError(f"{where}:{opened[0]}: the block {opened[1]!r} is not closed")
-    return "".join(kept), tuple(blocks)
-
-
-def _lines(text: str, syntax: Syntax) -> Iterator[tuple[int, str, bool]]:
-    """Every line with its number, its line ending kept, and whether it belongs to a code example."""
-    fence = ""
-    for number, line in enumerate(re.findall(r"[^\n]*\n|[^\n]+", text), start=1):
-        bare = line.rstrip("\r\n")
-        if fence:
-            yield number, line, True
-            fence = "" if syntax.unfence(fence, bare) else fence
+            continue
+        if opened:
+            fresh = _content(opened, answer, syntax, where)
+            blocks.append(Block(opened.line, opened.query, fresh != content))
+            kept.append(fresh)
+            opened = None
+        elif opening:
+            opened = Opened(number, opening["query"].strip(), line[len(line.rstrip("\r\n")) :])
+            content = ""
         else:
             begins = syntax.fence.fullmatch(bare)
             fence = begins["sign"] if begins else ""
-            yield number, line, bool(begins)
+        kept.append(line)
+    if opened:
+        raise ValueError(f"{where}:{opened.line}: the block {opened.query!r} is not closed")
+    return "".join(kept), tuple(blocks)
 
 
-def _content(opened: tuple[int, str, str], answer: Answer, syntax: Syntax, where: str) -> str:
-    number, query, newline = opened
+def _content(opened: Opened, answer: Answer, syntax: Syntax, where: str) -> str:
     try:
-        formula = answer(query)
+        formula = answer(opened.query)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{where}:{number}: {error}") from error
-    return "".join(line + newline for line in (syntax.before, *formula.splitlines(), syntax.after))
+        raise ValueError(f"{where}:{opened.line}: {error}") from error
+    return "".join(line + opened.newline for line in (syntax.before, *formula.splitlines(), syntax.after))
 
 
 def _replace(path: Path, data: bytes) -> None:

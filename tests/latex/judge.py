@@ -142,7 +142,14 @@ def shape_of(expr: Any, where: dict[str, Any]) -> tuple[int, int]:
 # --- every small expression --------------------------------------------------------------------
 
 LETTERS: tuple[Any, ...] = (W, U, b, u, h[t], h[t - 1], a[t], x[t], M[t], r[t])
-MARKED: tuple[Any, ...] = (adjoint(h)[t], direct(a)[t], tangent(a)[t], claimed(h)[t], claimed(adjoint(h))[t], adjoint(W))
+MARKED: tuple[Any, ...] = (
+    adjoint(h)[t],
+    direct(a)[t],
+    tangent(a)[t],
+    claimed(h)[t],
+    claimed(adjoint(h))[t],
+    adjoint(W),
+)
 CONSTANTS: tuple[Any, ...] = (Zero(n), Zero(n, d), Zero(n, n), Ones(n), Ones(n, d), Ones(1), Eye(n), Eye(d))
 SCALARS: tuple[Expr, ...] = (Integer(-1), Integer(2), Rational(1, 2), gamma, 1 + gamma, -gamma)
 
@@ -208,16 +215,14 @@ def normalised(tex: str) -> str:
     return re.sub(r"\\left|\\right|\s+", "", tex)
 
 
-def collisions(expressions: Iterable[Any], printed: Any) -> list[tuple[str, Any, Any]]:
+def collisions(expressions: Iterable[Any], printed: Any) -> Iterator[tuple[str, Any, Any]]:
     """Pairs of expressions that print alike and have different values."""
     first: dict[str, Any] = {}
-    found = []
     for expr in expressions:
         text = normalised(printed(expr))
         other = first.setdefault(text, expr)
-        if other is not expr and other != expr and not same_value(other, expr):
-            found.append((text, other, expr))
-    return found
+        if other != expr and not same_value(other, expr):
+            yield text, other, expr
 
 
 def same_value(left: Any, right: Any) -> bool:
