@@ -112,9 +112,9 @@ class Activation(Basic):
     """
 
     def __new__(cls, name: Any, order: Any = 0) -> Activation:
-        return Basic.__new__(cls, Str(str(name)), sympify(order))
+        return Basic.__new__(cls, name if isinstance(name, Str) else Str(name), sympify(order))
 
-    name = property(lambda self: str(self.args[0]))
+    name = property(lambda self: self.args[0].name)
     order = property(lambda self: int(self.args[1]))
 
     @property
@@ -188,13 +188,13 @@ class Applied(Expr):
         return latex(self)
 
 
-sigma = Activation("sigma")
-tanh = Activation("tanh")
+sigma: Activation = Activation("sigma")
+tanh: Activation = Activation("tanh")
 identity = Activation("identity")
 softplus = Activation("softplus")
 exp = Activation("exp")
 log = Activation("log")
-step = Activation("step")
+step: Activation = Activation("step")
 relu = Activation("relu")
 phi = Activation("phi")
 """The unspecified activation of an Elman RNN."""

@@ -67,7 +67,7 @@ def bptt(cell: Cell, *, seeds: tuple[Sequence, ...] | None = None) -> Backward:
     with a loss of its own needs none. The adjoint of an activation is written into that of its
     pre-activation, as in textbooks.
     """
-    seeds = ((() if cell.loss else cell.outputs) if seeds is None else seeds)
+    seeds = (() if cell.loss else cell.outputs) if seeds is None else seeds
     for seed in seeds:
         if cell.definition(seed) is None:
             raise ValueError(f"cell {cell.name} does not define the seed {seed.text}")

@@ -59,7 +59,8 @@ class Cell:
     @property
     def letters(self) -> tuple[Any, ...]:
         """Every parameter and indexed letter on a right-hand side, once, in reading order."""
-        return tuple(dict.fromkeys(letter for sequence in self.order for letter in letters(self._definitions[sequence])))
+        found = (letter for sequence in self.order for letter in letters(self._definitions[sequence]))
+        return tuple(dict.fromkeys(found))
 
     @property
     def states(self) -> tuple[Sequence, ...]:
@@ -128,7 +129,7 @@ def truncated(cell: Cell) -> Cell:
     states = set(cell.states)
 
     def cut(sequence: Sequence) -> MatrixExpr:
-        rhs = cell.definition(sequence)
+        rhs = cell._definitions[sequence]
         if sequence not in cell.preactivations:
             return rhs
         return rhs.xreplace({a: StopGradient(a) for a in letters(rhs) if isinstance(a, At) and a.sequence in states})

@@ -38,12 +38,14 @@ from .tidy import tidy
 
 Directions = Mapping[Any, MatrixExpr]
 
+
 def pushforward(expr: Expr, directions: Directions) -> Expr:
     r"""The tangent of ``expr`` when each letter of ``directions`` moves along the matrix given for it.
 
     A letter that is not named stays fixed. The result has ``expr``'s shape and is linear in the directions.
     """
     return _push(expr, directions)
+
 
 def pullback(expr: MatrixExpr, cotangent: MatrixExpr, letter: Any) -> MatrixExpr:
     r"""The cotangent of ``letter`` (of its shape) for a ``cotangent`` of ``expr``, summed over every occurrence.
@@ -55,25 +57,31 @@ def pullback(expr: MatrixExpr, cotangent: MatrixExpr, letter: Any) -> MatrixExpr
     terms = [tidy(term) for found, term in _pull(expr, cotangent, letter) if found == letter]
     return add(*terms) if terms else Zero(*letter.shape)
 
+
 def jacobian(expr: MatrixExpr, letter: Any) -> MatrixExpr:
     r"""The Jacobian :math:`\partial y_i/\partial x_j` of a column vector with respect to a column vector."""
     move = tangent(letter)
     return tidy(_matrix_of(pushforward(expr, {letter: move}), move))
 
+
 def depends(expr: Expr, letter: Any) -> bool:
     return letter in letters(expr)
 
+
 # --- pushforward: one rule per node -------------------------------------------------------------
+
 
 @singledispatch
 def _push(expr: Any, directions: Directions) -> Any:
     raise TypeError(f"no pushforward for {type(expr).__name__}; register one with @_push.register")
+
 
 @_push.register(At)
 @_push.register(Parameter)
 def _(expr: Any, directions: Directions) -> MatrixExpr:
     """ẋ of a letter is its direction."""
     return directions[expr] if expr in directions else Zero(*expr.shape)
+
 
 @_push.register(Zero)
 @_push.register(Eye)
@@ -83,10 +91,12 @@ def _(expr: Any, directions: Directions) -> MatrixExpr:
     """A constant does not move."""
     return Zero(*expr.shape)
 
+
 @_push.register(MatrixSum)
 def _(expr: MatrixSum, directions: Directions) -> MatrixExpr:
     """(A + B)˙ = Ȧ + Ḃ"""
     return add(*[_push(term, directions) for term in expr.args])
+
 
 @_push.register(MatrixProduct)
 def _(expr: MatrixProduct, directions: Directions) -> MatrixExpr:
@@ -99,16 +109,19 @@ def _(expr: MatrixProduct, directions: Directions) -> MatrixExpr:
         ]
     )
 
+
 @_push.register(Transposed)
 def _(expr: Transposed, directions: Directions) -> MatrixExpr:
     """(Aᵀ)˙ = Ȧᵀ"""
     return Transposed(_push(expr.args[0], directions))
+
 
 @_push.register(MatrixPower)
 def _(expr: MatrixPower, directions: Directions) -> MatrixExpr:
     """(Aᵖ)˙ = Σ Aⁱ Ȧ Aᵖ⁻¹⁻ⁱ;  (A⁻¹)˙ = -A⁻¹ Ȧ A⁻¹"""
     move = _push(expr.args[0], directions)
     return _power_rule(expr, lambda left, right: multiply(left, move, right))
+
 
 @_push.register(Hadamard)
 def _(expr: Hadamard, directions: Directions) -> MatrixExpr:
@@ -120,21 +133,25 @@ def _(expr: Hadamard, directions: Directions) -> MatrixExpr:
         ]
     )
 
+
 @_push.register(HadamardPower)
 def _(expr: HadamardPower, directions: Directions) -> MatrixExpr:
     """(A^⊙k)˙ = k A^⊙(k-1) ⊙ Ȧ"""
     base, exponent = expr.args
     return hadamard(exponent, HadamardPower(base, exponent - 1), _push(base, directions))
 
+
 @_push.register(Elementwise)
 def _(expr: Elementwise, directions: Directions) -> MatrixExpr:
     """f(A)˙ = f'(A) ⊙ Ȧ"""
     return hadamard(derivative_at(expr.function, expr.argument), _push(expr.argument, directions))
 
+
 @_push.register(Diag)
 def _(expr: Diag, directions: Directions) -> MatrixExpr:
     """diag(v)˙ = diag(v̇)"""
     return diag(_push(expr.args[0], directions))
+
 
 @_push.register(Block)
 def _(expr: Block, directions: Directions) -> MatrixExpr:
@@ -142,11 +159,13 @@ def _(expr: Block, directions: Directions) -> MatrixExpr:
     moved = Block(*[[_push(block, directions) for block in row] for row in expr.args])
     return Zero(*expr.shape) if all(isinstance(block, Zero) for row in moved.args for block in row) else moved
 
+
 @_push.register(TimeSum)
 def _(expr: TimeSum, directions: Directions) -> MatrixExpr:
     """(Σ A_k)˙ = Σ Ȧ_k"""
     body = _push(expr.body, _within(expr, directions))
     return Zero(*expr.shape) if isinstance(body, Zero) else TimeSum(body, expr.args[1])
+
 
 @_push.register(OrderedProduct)
 def _(expr: OrderedProduct, directions: Directions) -> MatrixExpr:
@@ -157,24 +176,29 @@ def _(expr: OrderedProduct, directions: Directions) -> MatrixExpr:
     later, earlier = _neighbours(expr)
     return TimeSum(multiply(later, move, earlier), expr.args[1])
 
+
 @_push.register(Trace)
 def _(expr: Trace, directions: Directions) -> Expr:
     """(tr A)˙ = tr Ȧ"""
     return Trace(_push(expr.args[0], directions))
 
+
 # --- pullback: one rule per node ----------------------------------------------------------------
 
 Contributions = Iterator[tuple[Any, MatrixExpr]]
 
+
 @singledispatch
 def _pull(expr: Any, cotangent: MatrixExpr, letter: Any) -> Contributions:
     raise TypeError(f"no pullback for {type(expr).__name__}; register one with @_pull.register")
+
 
 @_pull.register(At)
 @_pull.register(Parameter)
 def _(expr: Any, cotangent: MatrixExpr, letter: Any) -> Contributions:
     """G reaches the letter."""
     yield expr, cotangent
+
 
 @_pull.register(Zero)
 @_pull.register(Eye)
@@ -184,11 +208,13 @@ def _(expr: Any, cotangent: MatrixExpr, letter: Any) -> Contributions:
     """A constant takes no gradient."""
     yield from ()
 
+
 @_pull.register(MatrixSum)
 def _(expr: MatrixSum, cotangent: MatrixExpr, letter: Any) -> Contributions:
     """A + B: G to each term."""
     for term in expr.args:
         yield from _pull(term, cotangent, letter)
+
 
 @_pull.register(MatrixProduct)
 def _(expr: MatrixProduct, cotangent: MatrixExpr, letter: Any) -> Contributions:
@@ -199,10 +225,12 @@ def _(expr: MatrixProduct, cotangent: MatrixExpr, letter: Any) -> Contributions:
         after = [Transposed(f) for f in reversed(factors[i + 1 :])]
         yield from _pull(factor, multiply(scalar, *before, cotangent, *after), letter)
 
+
 @_pull.register(Transposed)
 def _(expr: Transposed, cotangent: MatrixExpr, letter: Any) -> Contributions:
     """Aᵀ: Gᵀ."""
     yield from _pull(expr.args[0], Transposed(cotangent), letter)
+
 
 @_pull.register(MatrixPower)
 def _(expr: MatrixPower, cotangent: MatrixExpr, letter: Any) -> Contributions:
@@ -211,11 +239,13 @@ def _(expr: MatrixPower, cotangent: MatrixExpr, letter: Any) -> Contributions:
     turned = MatrixPower(Transposed(base), exponent)
     yield from _pull(base, _power_rule(turned, lambda left, right: multiply(left, cotangent, right)), letter)
 
+
 @_pull.register(Hadamard)
 def _(expr: Hadamard, cotangent: MatrixExpr, letter: Any) -> Contributions:
     """A ⊙ B: G ⊙ B to A, G ⊙ A to B."""
     for i, factor in enumerate(expr.args):
         yield from _pull(factor, hadamard(cotangent, *expr.args[:i], *expr.args[i + 1 :]), letter)
+
 
 @_pull.register(HadamardPower)
 def _(expr: HadamardPower, cotangent: MatrixExpr, letter: Any) -> Contributions:
@@ -223,16 +253,19 @@ def _(expr: HadamardPower, cotangent: MatrixExpr, letter: Any) -> Contributions:
     base, exponent = expr.args
     yield from _pull(base, hadamard(exponent, cotangent, HadamardPower(base, exponent - 1)), letter)
 
+
 @_pull.register(Elementwise)
 def _(expr: Elementwise, cotangent: MatrixExpr, letter: Any) -> Contributions:
     """f(A): G ⊙ f'(A)."""
     yield from _pull(expr.argument, hadamard(cotangent, derivative_at(expr.function, expr.argument)), letter)
+
 
 @_pull.register(Diag)
 def _(expr: Diag, cotangent: MatrixExpr, letter: Any) -> Contributions:
     """diag(v): the diagonal of G, as the row sums of G ⊙ I."""
     vector = expr.args[0]
     yield from _pull(vector, multiply(hadamard(cotangent, Eye(vector.rows)), Ones(vector.rows, 1)), letter)
+
 
 @_pull.register(Block)
 def _(expr: Block, cotangent: MatrixExpr, letter: Any) -> Contributions:
@@ -244,10 +277,12 @@ def _(expr: Block, cotangent: MatrixExpr, letter: Any) -> Contributions:
             part = multiply(_selector(row_sizes, i), cotangent, Transposed(_selector(col_sizes, j)))
             yield from _pull(block, part, letter)
 
+
 @_pull.register(TimeSum)
 def _(expr: TimeSum, cotangent: MatrixExpr, letter: Any) -> Contributions:
     """Σ A_k: G to every A_k."""
     yield from _gather(expr, _pull(expr.body, cotangent, letter), letter)
+
 
 @_pull.register(OrderedProduct)
 def _(expr: OrderedProduct, cotangent: MatrixExpr, letter: Any) -> Contributions:
@@ -256,29 +291,32 @@ def _(expr: OrderedProduct, cotangent: MatrixExpr, letter: Any) -> Contributions
     turned = multiply(Transposed(later), cotangent, Transposed(earlier))
     yield from _gather(expr, _pull(expr.body, turned, letter), letter)
 
+
 @_push.register(Derivative)
 @_pull.register(Derivative)
 def _(expr: Derivative, *_: Any) -> Any:
     raise TypeError(f"{expr} is itself a derivative: write out its value before differentiating it")
 
+
 # --- what the rules share -----------------------------------------------------------------------
+
 
 def _constant_scalar(product: MatrixProduct) -> Expr:
     if letters(product.scalar):
         raise TypeError(f"the scalar factor {product.scalar} depends on letters; write the product with 1 x 1 matrices")
     return product.scalar
 
+
 def _power_rule(power: MatrixPower, term: Any) -> MatrixExpr:
     base, exponent = power.args
-    if exponent == -1:
-        return -term(power, power)
-    if exponent.is_Integer and exponent < 0:
-        return _power_rule(MatrixPower(MatrixPower(base, -1), -exponent), lambda a, b: -term(power.func(base, -1) * a, b * power.func(base, -1)))
     if exponent.is_Integer:
         count = int(exponent)
+        if count < 0:
+            return -add(*[term(MatrixPower(base, -i), MatrixPower(base, count - 1 + i)) for i in range(1, 1 - count)])
         return add(*[term(MatrixPower(base, i), MatrixPower(base, count - 1 - i)) for i in range(count)])
     i = Symbol("i", integer=True, nonnegative=True)
     return TimeSum(term(MatrixPower(base, i), MatrixPower(base, exponent - 1 - i)), (i, 0, exponent - 1))
+
 
 def _selector(sizes: list[Any], which: int) -> MatrixExpr:
     """[0 … I … 0], which picks one block of rows."""
@@ -286,12 +324,14 @@ def _selector(sizes: list[Any], which: int) -> MatrixExpr:
         return Eye(sizes[0])
     return beside(*[Eye(size) if k == which else Zero(sizes[which], size) for k, size in enumerate(sizes)])
 
+
 def _neighbours(product: OrderedProduct) -> tuple[MatrixExpr, MatrixExpr]:
     """M_b ⋯ M_{k+1} and M_{k-1} ⋯ M_a, under an index of their own."""
     k, low, high = product.args[1]
     j = Symbol(f"{k.name}'", **k.assumptions0)
     body = product.body.subs(k, j)
     return OrderedProduct(body, (j, k + 1, high)), OrderedProduct(body, (j, low, k - 1))
+
 
 def _within(binder: Any, directions: Directions) -> Directions:
     """Directions for the letters of a binder's body: a sequence that moves at one step moves where k meets it."""
@@ -304,6 +344,7 @@ def _within(binder: Any, directions: Directions) -> Directions:
         )
     return directions
 
+
 def _gather(binder: Any, contributions: Contributions, letter: Any) -> Contributions:
     k, limits = binder.index, binder.args[1]
     for found, term in contributions:
@@ -315,6 +356,7 @@ def _gather(binder: Any, contributions: Contributions, letter: Any) -> Contribut
                 yield letter, term.subs(k, step)
         else:
             yield found, TimeSum(term, limits)
+
 
 def _matrix_of(expr: MatrixExpr, move: Any) -> MatrixExpr:
     """The matrix J of a linear expression J ẋ in the column vector ẋ."""
@@ -345,4 +387,3 @@ def _matrix_of(expr: MatrixExpr, move: Any) -> MatrixExpr:
             row = multiply(Transposed(after), Transposed(before[where]))
             return multiply(expr.scalar, *before[:where], _matrix_of(tidy(row), move))
     raise TypeError(f"no Jacobian of {expr}: the dependence on {move} is not of the form J {move}")
-

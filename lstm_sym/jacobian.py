@@ -46,12 +46,10 @@ def within_step(cell: Cell, sequence: Sequence, letter: At) -> MatrixExpr:
 
 
 def state_jacobian(cell: Cell) -> MatrixExpr:
-    r"""The block matrix :math:`\partial s^{(t)}/\partial s^{(t-1)}` of the joint state, rows and columns as ``cell.states``."""
+    r"""The block matrix :math:`\partial s^{(t)}/\partial s^{(t-1)}` of the joint state ``cell.states``."""
     if not cell.states:
         raise ValueError(f"cell {cell.name} has no state")
-    return Block(
-        *[[within_step(cell, later, earlier[t - 1]) for earlier in cell.states] for later in cell.states]
-    )
+    return Block(*[[within_step(cell, later, earlier[t - 1]) for earlier in cell.states] for later in cell.states])
 
 
 def state_jacobian_product(cell: Cell, lag: Expr) -> MatrixExpr:
@@ -77,5 +75,3 @@ def diagonalised_power(basis: Parameter, eigenvalues: Parameter, lag: Expr) -> M
     ``basis`` is the invertible ``(n, n)`` matrix Q of eigenvectors, ``eigenvalues`` the ``(n, 1)`` column λ.
     """
     return basis * diag(hadamard_power(eigenvalues, lag)) * basis**-1
-
-

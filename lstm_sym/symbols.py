@@ -2,6 +2,7 @@ r"""The letters: sizes, time indices, parameters that are constant in time, and 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sympy import Basic, Expr, Symbol, sympify
@@ -40,10 +41,10 @@ class Parameter(Operand):
     is_symbol = True
 
     def __new__(cls, name: Any, rows: Any, cols: Any = 1, mark: Any = "") -> Parameter:
-        return MatrixExpr.__new__(cls, Str(str(name)), *_checked(name, rows, cols), _mark(mark))
+        return MatrixExpr.__new__(cls, _named(name), *_checked(name, rows, cols), _mark(mark))
 
-    name = property(lambda self: str(self.args[0]))
-    mark = property(lambda self: str(self.args[3]))
+    name = property(lambda self: self.args[0].name)
+    mark = property(lambda self: self.args[3].name)
     shape = property(lambda self: (self.args[1], self.args[2]))
 
     @property
@@ -66,10 +67,10 @@ class Sequence(Basic):
     r"""A quantity with one value per time step, each of shape ``(rows, cols)``; ``h[t]`` is the value at ``t``."""
 
     def __new__(cls, name: Any, rows: Any, cols: Any = 1, mark: Any = "") -> Sequence:
-        return Basic.__new__(cls, Str(str(name)), *_checked(name, rows, cols), _mark(mark))
+        return Basic.__new__(cls, _named(name), *_checked(name, rows, cols), _mark(mark))
 
-    name = property(lambda self: str(self.args[0]))
-    mark = property(lambda self: str(self.args[3]))
+    name = property(lambda self: self.args[0].name)
+    mark = property(lambda self: self.args[3].name)
     shape = property(lambda self: (self.args[1], self.args[2]))
 
     def __getitem__(self, index: Any) -> At:
@@ -139,7 +140,8 @@ def claimed(letter: Any) -> Any:
     return marked(letter, "hat" + mark_of(letter))
 
 
-def letters(expr: Any) -> list[Any]:
+@cache
+def letters(expr: Any) -> tuple[Any, ...]:
     """The parameters and indexed letters of an expression, in the order in which they are read."""
     seen: dict[Any, None] = {}
     stack = [expr]
@@ -149,21 +151,28 @@ def letters(expr: Any) -> list[Any]:
             seen[node] = None
         else:
             stack.extend(reversed(node.args))
-    return list(seen)
+    return tuple(seen)
 
 
 def _checked(name: Any, rows: Any, cols: Any) -> tuple[Expr, Expr]:
     shape = sympify(rows), sympify(cols)
     for size in shape:
         if not isinstance(size, Expr) or size.is_integer is False or size.is_nonnegative is False:
-            raise TypeError(f"the shape of {name} is ({rows}, {cols}); a size is a positive integer or a symbol of sizes()")
+            raise TypeError(
+                f"the shape of {name} is ({rows}, {cols}); sizes are positive integers or symbols of sizes()"
+            )
     return shape
 
 
+def _named(name: Any) -> Str:
+    return name if isinstance(name, Str) else Str(name)
+
+
 def _mark(mark: Any) -> Str:
-    if str(mark) not in MARKS:
-        raise ValueError(f"unknown mark {mark!r}; the marks are {', '.join(filter(None, MARKS))}")
-    return Str(str(mark))
+    text = mark.name if isinstance(mark, Str) else mark
+    if text not in MARKS:
+        raise ValueError(f"unknown mark {text!r}; the marks are {', '.join(filter(None, MARKS))}")
+    return Str(text)
 
 
 def _text(letter: Parameter | Sequence) -> str:

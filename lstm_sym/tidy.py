@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sympy import Basic, Expr, S
@@ -67,7 +68,7 @@ def _diagonals_side_by_side(expr: Any) -> MatrixExpr | None:
     if not isinstance(expr, MatrixProduct):
         return None
     factors = expr.matrices
-    for i, (left, right) in enumerate(zip(factors, factors[1:], strict=False)):
+    for i, (left, right) in enumerate(pairwise(factors)):
         if isinstance(left, Diag) and isinstance(right, Diag):
             merged = diag(hadamard(left.args[0], right.args[0]))
             return multiply(expr.scalar, *factors[:i], merged, *factors[i + 2 :])

@@ -3,6 +3,7 @@ r"""Sums, products, transposes and powers of matrices, in the order in which the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from sympy import Expr, Identity, Integer, Mul, S, ZeroMatrix, sympify
@@ -77,7 +78,7 @@ class MatrixProduct(Operand):
         matrices = [part for part in flat if is_matrix(part)]
         if not matrices:
             raise TypeError(f"a matrix product needs a matrix, got {factors}")
-        for left, right in zip(matrices, matrices[1:], strict=False):
+        for left, right in pairwise(matrices):
             if not same_size(left.cols, right.rows):
                 raise ShapeError(
                     f"the product {left} * {right} needs matching inner sizes, "
@@ -161,7 +162,7 @@ class MatrixPower(Operand):
 
 
 class Trace(Expr):
-    r""":math:`\operatorname{tr} A`, a scalar; the inner product of two matrices is :math:`\operatorname{tr}(A^\top B)`."""
+    r"""The scalar :math:`\operatorname{tr} A`."""
 
     is_commutative = True
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sympy import Add, Expr, Interval, Mul, Poly, Pow, Rational, Symbol, sympify
@@ -101,7 +102,7 @@ def _sign_on_range(difference: Expr, strict: bool) -> tuple[str, bool] | None:
     roots = sorted(polynomial.real_roots(multiple=False), key=lambda pair: pair[0])
     inside = [root for root, _ in roots if root in Interval.open(low, high)]
     cuts = [Rational(low), *inside, Rational(high)]
-    values = [polynomial.eval(_between(a, b)) for a, b in zip(cuts, cuts[1:], strict=False)]
+    values = [polynomial.eval(_between(a, b)) for a, b in pairwise(cuts)]
     holds = all(value > 0 for value in values) and not (strict and inside)
     return f"sign of a polynomial in {name} on its range ({low}, {high})", holds
 
@@ -113,7 +114,8 @@ def _without_primes(expr: Expr) -> Expr:
         if call.function.order and call.function.name in RANGES:
             formula = derivative(Activation(call.function.name, call.function.order - 1))
             value = Applied(Activation(call.function.name), call.argument)
-            changes[call] = formula.xreplace({ARGUMENT: call.argument, VALUE: value})
+            if formula is not None:
+                changes[call] = formula.xreplace({ARGUMENT: call.argument, VALUE: value})
     return expr.xreplace(changes).expand()
 
 
@@ -126,4 +128,3 @@ def _fails_at_samples(step: Step, given: Given) -> bool:
     from .witness import find_witness
 
     return find_witness(given, step.left, step.right, relation=step.relation, wanted=step.instances) is not None
-

@@ -24,7 +24,7 @@ class NotExact(Exception):
 
 
 class Singular(Exception):
-    """A division by zero, or by a ball that contains zero, at this assignment."""
+    """The expression has no value at this assignment: a division by zero, or a letter before its first definition."""
 
 
 class Domain(Protocol):
@@ -38,6 +38,10 @@ class Domain(Protocol):
 
     def call(self, row: Row, x: Any) -> Any:
         return row.field(self, x)
+
+    @property
+    def nought(self) -> Any:
+        return self.rational(0, 1)
 
 
 class FiniteField(Domain):
@@ -165,7 +169,7 @@ class Balls(Domain):
         return self.stand.at(order, x, self.rational)
 
 
-class precision:  # noqa: N801 - reads as a statement: with precision(128): ...
+class precision:
     """Set Arb's working precision in bits for a block."""
 
     def __init__(self, bits: int) -> None:
@@ -229,10 +233,15 @@ class Duals(Domain):
 
     def __init__(self, base: Domain) -> None:
         self.base = base
-        self.nought = base.rational(0, 1)
+        self._nought = base.rational(0, 1)
+
+    @property
+    def nought(self) -> Any:
+        """The tangent of a constant, an element of the base."""
+        return self._nought
 
     def rational(self, p: int, q: int) -> Dual:
-        return Dual(self.base.rational(p, q), self.nought)
+        return Dual(self.base.rational(p, q), self._nought)
 
     def exp(self, x: Dual) -> Dual:
         value = self.base.exp(x.value)
@@ -242,7 +251,7 @@ class Duals(Domain):
         return Dual(self.base.log(x.value), x.tangent / x.value)
 
     def step(self, x: Dual) -> Dual:
-        return Dual(self.base.step(x.value), self.nought)
+        return Dual(self.base.step(x.value), self._nought)
 
     def opaque(self, name: str, order: int, x: Dual) -> Dual:
         return Dual(self.base.opaque(name, order, x.value), self.base.opaque(name, order + 1, x.value) * x.tangent)

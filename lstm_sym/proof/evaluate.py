@@ -288,5 +288,3 @@ def _invertible(entry: Any) -> bool:
 def _filled(expr: Any, where: Trajectory, entry: Any) -> Matrix:
     rows, cols = where.size(expr.rows), where.size(expr.cols)
     return [[where.domain.rational(entry(i, j), 1) for j in range(cols)] for i in range(rows)]
-
-

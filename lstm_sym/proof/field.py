@@ -22,7 +22,7 @@ from .given import Given
 from .instances import FIELD_SIZES, instances
 from .trajectory import Instance, Trajectory
 
-INSTANCES = 6
+INSTANCES = 4
 SEEDS = 3
 
 
@@ -78,7 +78,7 @@ def _entries(value: Matrix | Degree) -> list[Degree]:
 
 
 def _spread(found: list[Instance], limit: int) -> list[Instance]:
-    """At most ``limit`` of them, the first of each table row kept."""
+    """At most ``limit`` of them: the first ones at the first sizes, and one at the second."""
     if len(found) <= limit:
         return found
     half = len(found) // 2

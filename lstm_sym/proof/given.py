@@ -47,10 +47,13 @@ class Given:
             return fixed_definitions(self)[letter]
         if isinstance(letter, Parameter):
             return None
+        if self.is_true_adjoint(letter.sequence):
+            if (letter.index - T).is_positive:
+                return Zero(*letter.shape)
+            if letter.index == 0 and self.cell is not None:
+                return AdjointRule(self.cell, self.loss_seeds).initial(marked(letter.sequence, ""))
         if letter.index.is_nonpositive:
             return None
-        if self.is_true_adjoint(letter.sequence) and (letter.index - T).is_positive:
-            return Zero(*letter.shape)
         general = self.general_definition(letter.sequence)
         return None if general is None else general.subs(t, letter.index)
 
@@ -60,9 +63,7 @@ class Given:
 
     def is_true_adjoint(self, sequence: Sequence) -> bool:
         """Whether the letter is δv of a quantity of the cell, meant as the total derivative of the loss."""
-        if sequence.mark != "delta" or self.cell is None or sequence[t] in fixed_definitions(self) | _generic(self):
-            return False
-        return marked(sequence, "") in (*self.cell.order, *self.cell.inputs)
+        return sequence.mark == "delta" and _is_true_adjoint(self, sequence)
 
     def runs_backward(self, sequence: Sequence) -> bool:
         """Whether the definition reaches later times, at once or through other letters."""
@@ -97,9 +98,11 @@ class Given:
         of, wrt = node.of, node.wrt
         if not isinstance(of, At) or of == wrt:
             return jacobian(of, wrt)
-        lag = of.index - wrt.index
-        if self.cell is None or (lag.is_Integer and lag < 0):
+        if self.cell is None:
             return None
+        lag = of.index - wrt.index
+        if lag.is_negative:
+            return Zero(*node.shape)
         rhs = self.definition(of)
         if rhs is None:
             return Zero(*node.shape)
@@ -139,6 +142,13 @@ def _general(given: Given, sequence: Sequence) -> MatrixExpr | None:
 
 
 @cache
+def _is_true_adjoint(given: Given, sequence: Sequence) -> bool:
+    if given.cell is None or sequence[t] in _generic(given):
+        return False
+    return marked(sequence, "") in (*given.cell.order, *given.cell.inputs)
+
+
+@cache
 def _runs_backward(given: Given, sequence: Sequence) -> bool:
     seen, waiting = {sequence}, [sequence]
     while waiting:
@@ -151,4 +161,3 @@ def _runs_backward(given: Given, sequence: Sequence) -> bool:
                     seen.add(letter.sequence)
                     waiting.append(letter.sequence)
     return False
-

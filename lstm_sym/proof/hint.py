@@ -14,7 +14,7 @@ from .given import Given
 from .instances import FIELD_SIZES, instances
 from .mutate import mutants
 
-ATTEMPTS = 400
+ATTEMPTS = 120
 
 
 def hint(step: Step, given: Given) -> str | None:

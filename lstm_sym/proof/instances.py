@@ -107,5 +107,3 @@ def _reachable(given: Given, sides: tuple[Expr, ...]) -> set[Any]:
     for equation in given.equations:
         waiting += letters(equation.rhs)
     return {letter if isinstance(letter, Parameter) else letter.sequence for letter in waiting}
-
-

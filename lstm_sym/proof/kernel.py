@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from ..bptt import T
 from ..nodes.derivatives import Total
-from ..symbols import At, letters
+from ..symbols import At, Parameter, letters
 from .bounds import decide_bound
 from .derivation import Derivation, Step, check_types
 from .field import FieldCheck, field_check
-from .given import Given
-from .normal_form import NormalForm, Unsupported
-from .polynomial import TooLarge
+from .given import Given, fixed_definitions
+from .normal_form import NormalForm
+from .polynomial import TooLarge, Unsupported
 from .report import Evidence, Outcome, StepResult
 from .witness import find_witness, replay
 
@@ -80,7 +80,7 @@ def _decide_equality(step: Step, given: Given) -> Outcome:
         return Outcome("undecided", "finite field", 0.0, detail="no instance of the statement could be evaluated")
     if not checked.agrees:
         return refutation(given, left, right, wanted=step.instances, differs=str(checked.differs_at))
-    proof = _induction(step, given) if step.on is not None else _direct(left, right, given)
+    proof = _induction(step, step.on, given) if step.on is not None else _direct(left, right, given)
     if proof is None and step.admit:
         proof = _Normal("admitted", ())
     if proof is None:
@@ -188,8 +188,10 @@ class _Window:
         return self._unfolded(letter, at_ends=True)
 
     def _unfolded(self, letter: Any, *, at_ends: bool) -> Any:
-        if not isinstance(letter, At):
+        if letter in fixed_definitions(self.given):
             return self.given.definition(letter)
+        if isinstance(letter, Parameter):
+            return None
         offset, base = letter.index.as_coeff_Add()
         backward = self.given.runs_backward(letter.sequence)
         end = (self.last if backward else self.first).get(base)
@@ -202,13 +204,13 @@ class _Window:
 # --- induction --------------------------------------------------------------------------------------
 
 
-def _induction(step: Step, given: Given) -> _Normal | None:
+def _induction(step: Step, n: Symbol, given: Given) -> _Normal | None:
     r"""P(0), and P(n) ⟹ P(n+1), each decided by the normal form; ``at=T`` asks for P(T) where n <= T.
 
     The step is shown in one of two ways: the differences of both sides from n to n+1 agree; or the left side at
     n+1, written out by one step, becomes the right side at n+1 once P(n) is put in.
     """
-    n, left, right = step.on, step.left, step.right
+    left, right = step.left, step.right
     if step.at is not None:
         left, right = left.subs(step.at, n), right.subs(step.at, n)
     base = _direct(left.subs(n, 0), right.subs(n, 0), given)
@@ -273,5 +275,3 @@ def _with_evidence(outcome: Outcome, step: Step) -> Outcome:
         detail = f"proved, yet the independent check disagrees: {disagreeing[0].what}"
         return replace(outcome, verdict="undecided", proof=None, detail=detail, evidence=gathered)
     return replace(outcome, evidence=gathered)
-
-

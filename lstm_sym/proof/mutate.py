@@ -167,5 +167,3 @@ def _swaps(node: Any, others: list[Any]) -> Iterator[Edit]:
 
 def _mark(letter: Any) -> str:
     return letter.sequence.mark if isinstance(letter, At) else letter.mark
-
-

@@ -18,12 +18,17 @@ from sympy import Expr, Integer, Symbol
 
 from ..symbols import At
 
+ONE = Fraction(1)
 ROW, COLUMN = -1, -2
 DELTA = "delta"
 TERM_LIMIT = 20_000
 
 TIMES = tuple(Symbol(f"tau_{k}", integer=True, nonnegative=True) for k in range(8))
 """The canonical names of time variables under a sum."""
+
+
+class Unsupported(Exception):
+    """The normal form has no rule for this; another engine may."""
 
 
 class TooLarge(Exception):

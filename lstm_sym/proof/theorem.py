@@ -28,7 +28,7 @@ from .evaluate import evaluate
 from .given import Given
 from .instances import FIELD_SIZES, size_symbols
 from .report import Evidence
-from .trajectory import DualTrajectory, Instance, Trajectory
+from .trajectory import DualTrajectory, Instance, Key, Trajectory
 
 STEPS = indices("m")
 """How many steps the induction has taken."""
@@ -147,17 +147,18 @@ class UnrolledCheck:
         degrees = Degrees()
         where = Trajectory(given, instance, degrees, lambda name, i, j: Degree(1))
         bound = degrees.error_bound(list(self._both(where, lambda name, i, j: Degree(1))))
-        what = f"{self.backward.cell.name} unrolled over T = {self.length}, dual numbers against the recursion, {instance}"
+        name = self.backward.cell.name
+        what = f"{name} unrolled over T = {self.length}: dual numbers forward against the recursion, {instance}"
         return Evidence(what, agrees, perf_counter() - started, bound)
 
     def _both(self, where: Trajectory, source: Any) -> tuple[Any, Any]:
         """The tangent of the loss, and the gradients paired with the tangents that caused it."""
-        gradients = {(e.lhs.wrt, None): e.rhs for e in self.backward.parameter_gradients}
+        gradients: dict[Key, Any] = {(e.lhs.wrt, None): e.rhs for e in self.backward.parameter_gradients}
         gradients |= {(marked(e.lhs.sequence, ""), 0): e.rhs for e in self.backward.initial_state_gradients}
         for equation in self.backward.input_gradients:
             sequence = marked(equation.lhs.sequence, "")
             gradients |= {(sequence, time): equation.rhs.subs(t, time) for time in range(1, self.length + 1)}
-        tangents = {}
+        tangents: dict[Key, Any] = {}
         total = where.domain.rational(0, 1)
         for key, gradient in gradients.items():
             rows, cols = where.shape(key)

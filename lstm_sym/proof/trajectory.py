@@ -14,10 +14,10 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
-from ..activations import Activation
+from ..activations import TABLE, Activation
 from ..bptt import T
 from ..symbols import At, Parameter, Sequence, direct, letters, marked, t
-from .domains import Domain, Dual, Duals
+from .domains import Domain, Dual, Duals, Singular
 from .evaluate import Matrix, evaluate
 from .given import Given, fixed_definitions
 
@@ -50,6 +50,7 @@ class Trajectory:
         self.numbers = instance.sizes | instance.indices
         self.scalars: dict[Symbol, Any] = {}
         self.values: dict[Key, Matrix] = {}
+        self.rules: dict[Key, tuple[Any, Trajectory]] = {}
         self.fixed = {self.key(letter): rhs for letter, rhs in fixed_definitions(given).items()}
 
     # --- what the evaluator asks --------------------------------------------------------------
@@ -107,7 +108,7 @@ class Trajectory:
         """f'(x) of a tabulated function, by a dual number."""
         duals = Duals(self.domain)
         moved = Dual(x, self.domain.rational(1, 1))
-        value = duals.call(Activation(function.name).row, moved)
+        value = duals.call(TABLE[function.name], moved)
         return value.tangent if isinstance(value, Dual) else self.domain.rational(0, 1)
 
     def immediate(self, of: Expr, wrt: Any) -> Matrix:
@@ -117,7 +118,7 @@ class Trajectory:
             key = self.key(of)
             rhs, where = self._rule(key)
             if rhs is None:
-                raise ValueError(f"no equation defines {of}")
+                raise Singular(f"no equation defines {of} at {self.instance}")
         columns = [where._held(self.key(wrt), i)._tangents(rhs) for i in range(self.size(wrt.rows))]
         return [list(row) for row in zip(*columns, strict=True)]
 
@@ -149,6 +150,11 @@ class Trajectory:
 
     def _rule(self, key: Key) -> tuple[Any, Trajectory]:
         """The right side that defines a key and the view in which to evaluate it; ``None`` for a free one."""
+        if key not in self.rules:
+            self.rules[key] = self._found_rule(key)
+        return self.rules[key]
+
+    def _found_rule(self, key: Key) -> tuple[Any, Trajectory]:
         what, time = key
         if key in self.fixed:
             return self.fixed[key], self
@@ -166,7 +172,7 @@ class Trajectory:
     def _compute(self, key: Key) -> Matrix:
         if self._is_gradient(key):
             sequence, time = key
-            if time > self.numbers[T]:
+            if time is not None and time > self.numbers[T]:
                 rows, cols = self.shape(key)
                 return [[self.domain.rational(0, 1)] * cols for _ in range(rows)]
             return self.gradient(marked(sequence, "")[time])
@@ -205,6 +211,7 @@ class DualTrajectory(Trajectory):
         self.domain = Duals(base.domain)
         self.scalars = {symbol: Dual(value, self.domain.nought) for symbol, value in base.scalars.items()}
         self.values = {}
+        self.rules = {}
         self.tangents = tangents
         self.frozen = frozen
         times = [time for _, time in tangents]
@@ -286,5 +293,3 @@ def _affine(expr: Expr) -> tuple[int, tuple[tuple[Symbol, int], ...]]:
     constant, terms = expr.as_coeff_add()
     parts = [term.as_coeff_Mul() for term in terms]
     return int(constant), tuple((symbol, int(factor)) for factor, symbol in parts)
-
-

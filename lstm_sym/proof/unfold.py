@@ -10,7 +10,7 @@ from ..nodes.binders import OrderedProduct, TimeSum
 
 
 def one_step(expr: Expr) -> Expr | None:
-    r"""``expr`` with each :math:`A^{n+1}` as :math:`A A^n` and each binder's last index split off; ``None`` if none has."""
+    r"""``expr`` with each :math:`A^{n+1}` as :math:`A A^n` and each binder's last index split off, if there is one."""
     changes: dict[Expr, MatrixExpr] = {}
     for node in expr.atoms(MatrixPower, OrderedProduct, TimeSum):
         opened = _opened(node)

@@ -204,9 +204,7 @@ def _compared(
             if _fails(x, y, relation):
                 read = tuple(sorted(values.read.items()))
                 exact = not isinstance(x, arb) and not isinstance(y, arb)
-                return Witness(
-                    instance, read, stand, values.met_opaque, (i, j), _text(x), _text(y), exact, relation
-                )
+                return Witness(instance, read, stand, values.met_opaque, (i, j), _text(x), _text(y), exact, relation)
     return None
 
 
@@ -225,9 +223,7 @@ def _plainer(given: Given, left: Expr, right: Expr, witness: Witness) -> Witness
             if old == plain:
                 break
             values = [*witness.values[:place], (name, plain), *witness.values[place + 1 :]]
-            simpler = _try(
-                given, left, right, witness.relation, witness.instance, _Fixed(values), witness.stand
-            )
+            simpler = _try(given, left, right, witness.relation, witness.instance, _Fixed(values), witness.stand)
             if simpler is not None and len(simpler.values) == len(values):
                 witness = replace(simpler, values=tuple(values))
                 break

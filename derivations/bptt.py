@@ -1,0 +1,12 @@
+"""Backpropagation through time, proved for every length: the derived recursion is the gradient of the unrolled loss."""
+
+from lstm_sym.cells import LINEAR_RNN, LSTM, LSTM_1997, LSTM_BLOCK, PEEPHOLE_LSTM, RNN, RNN_LOSS
+from lstm_sym.proof import bptt_theorem
+
+rnn = bptt_theorem(RNN)
+rnn_loss = bptt_theorem(RNN_LOSS)
+linear_rnn = bptt_theorem(LINEAR_RNN, lengths=(1, 2, 3, 10))
+lstm = bptt_theorem(LSTM)
+lstm_block = bptt_theorem(LSTM_BLOCK, lengths=(1, 2, 3, 10))
+lstm_1997 = bptt_theorem(LSTM_1997, lengths=(1, 2, 3, 10))
+peephole_lstm = bptt_theorem(PEEPHOLE_LSTM, lengths=(1, 2, 3, 10))

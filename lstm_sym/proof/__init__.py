@@ -1,0 +1,21 @@
+"""Proofs: derivations as values, two independent engines, four verdicts."""
+
+from .derivation import Derivation, DerivationError, Step
+from .given import Given
+from .kernel import Proved, verify_step
+from .report import Evidence, Outcome, Report, StepResult
+from .theorem import bptt_theorem
+
+__all__ = [
+    "Derivation",
+    "DerivationError",
+    "Evidence",
+    "Given",
+    "Outcome",
+    "Proved",
+    "Report",
+    "Step",
+    "StepResult",
+    "bptt_theorem",
+    "verify_step",
+]
