@@ -7,6 +7,8 @@ import pytest
 
 import lstm_sym.proof.verify  # noqa: F401  the runs inside this process keep what is imported before them
 
+pytest_plugins = ["pytester"]
+
 HEAD = """\
 from sympy import Symbol
 from lstm_sym import Derivation, sigma, tanh

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -51,13 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             stream.reconfigure(errors="backslashreplace")
     try:
         status = commands.main(arguments, prog_name="lstm-sym", standalone_mode=False)
-        sys.stdout.flush()
     except click.ClickException as error:
         status = _told(error.format_message())
-    except BrokenPipeError:
-        # Python flushes stdout at exit; with nobody listening, that must not fail once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 128 + 13
     except (KeyboardInterrupt, click.Abort):
         status = _told("interrupted", 128 + signal.SIGINT)
     sys.exit(status or 0)
@@ -83,7 +78,21 @@ def misuse_told() -> Iterator[None]:
         raise click.ClickException(f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")) from error
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+class Commands(click.Group):
+    """The commands, ending quietly when nobody reads their output any more, as in ``lstm-sym list | head``."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            status = super().invoke(context)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Python flushes stdout once more at exit; that must not fail again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(128 + signal.SIGPIPE) from None
+        return status
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
 @click.version_option(__version__, prog_name="lstm-sym")
 def commands() -> None:
     """A cell is its equations: derive, prove, typeset and export recurrent networks."""
@@ -213,9 +222,13 @@ def list_all(sources: tuple[Path, ...]) -> int:
 
 
 def _letters_of(cell: Cell) -> Iterator[str]:
+    from ..nodes.derivatives import StopGradient
+
     yield f"{cell.name}  ({cell.source})" if cell.source else cell.name
     for kind in ("states", "inputs", "parameters"):
         yield f"  {kind}: {', '.join(letter.text for letter in getattr(cell, kind))}"
+    if any(equation.has(StopGradient) for equation in cell.equations):
+        yield "  truncated by design: what stop_gradient(...) reads is held fixed, so its backward pass is no gradient"
 
 
 def _json(report: Report) -> str:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ..proof.report import Report, StepResult
 
 MARKS = {"proved": "✓", "probable": "≈", "refuted": "✗", "undecided": "?"}
+WIDTH = 160
+"""A statement that is longer is left to the LaTeX and the JSON."""
+
 PLAIN_SECONDS = 5.0
 """Away from a terminal, progress is one plain line so often at most."""
 
@@ -59,7 +62,9 @@ def step_lines(result: StepResult) -> Iterator[str]:
         yield from indented(result.failure_text)
         return
     if outcome.witness is not None:
-        yield from indented(f"{step.left} {step.relation} {step.right} is false")
+        statement = f"{step.left} {step.relation} {step.right} is false"
+        if len(statement) <= WIDTH:
+            yield from indented(statement)
         yield from indented(str(outcome.witness))
     for evidence in outcome.evidence:
         yield from indented(f"also: {evidence.what}, {'agrees' if evidence.agrees else 'DISAGREES'}")
@@ -74,17 +79,19 @@ def indented(text: str) -> Iterator[str]:
 def summary_lines(report: Report) -> Iterator[str]:
     """The totals, what fell out otherwise than meant, and the facts taken on trust."""
     names = {result.derivation.name for result in report.results}
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in report.summary.items())
+    failed = [result for result in report.results if not result.ok]
+    refuted = sum(result.ok and result.step.expected == "refuted" for result in report.results)
+    proved = len(report.results) - len(failed) - refuted
     seconds = sum(result.outcome.seconds for result in report.results)
-    meant = sum(result.ok and result.step.expected == "refuted" for result in report.results)
-    wanted = f" ({meant} of the refuted as meant)" if meant else ""
-    yield f"{len(report.results)} steps in {len(names)} derivations: {counts}{wanted}; {seconds:.1f} s of work"
+    yield (
+        f"{len(report.results)} steps in {len(names)} derivations: {proved} proved, {refuted} refuted as meant, "
+        f"{len(failed)} not as meant; {seconds:.1f} s of work"
+    )
     for result in report.results:
         if result.step.admit:
             yield f"admitted: {result.step.admit} ({result.derivation.name}, step {result.number})"
-    for result in report.results:
-        if not result.ok:
-            yield f"not as meant: {result.derivation.name}, step {result.number}: {result.outcome.verdict}"
+    for result in failed:
+        yield f"not as meant: {result.derivation.name}, step {result.number}: {result.outcome.verdict}"
 
 
 def table_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
