@@ -39,7 +39,7 @@ class Derivation(Protocol):
 
 
 def latex_derivation(derivation: Derivation, notation: Notation | None = None) -> str:
-    r"""The steps one below another, each ``relation right && reason``.
+    r"""What is given, then the steps one below another, each ``relation right && reason``.
 
     A left side is printed where a chain begins: at the first step, and where a step does not start from
     the right side before it. A step expected to be refuted has a struck relation, and the chain goes on
@@ -48,7 +48,7 @@ def latex_derivation(derivation: Derivation, notation: Notation | None = None) -
     if not derivation.steps:
         raise ValueError(f"derivation {derivation.name} has no steps to show")
     printer = NodePrinter(notation or NOTE)
-    rows: list[str] = []
+    rows = _given(printer, derivation)
     here: Any = None
     for step in derivation.steps:
         rows += _rows(printer, step, begins=step.left != here)
@@ -56,10 +56,26 @@ def latex_derivation(derivation: Derivation, notation: Notation | None = None) -
     return aligned(rows)
 
 
+def _given(printer: NodePrinter, derivation: Derivation) -> list[str]:
+    """What the derivation takes as given: its cell by name, further equations in full."""
+    given = getattr(derivation, "given", None)
+    cell = getattr(given, "cell", None)
+    header = [f"& && {text_in_math(f'given the cell {cell.name}')}"] if cell else []
+    equations = getattr(given, "equations", ())
+    return header + [f"{printer.aligned_row(equation)} && {text_in_math('given')}" for equation in equations]
+
+
 def _rows(printer: NodePrinter, step: Step, *, begins: bool) -> list[str]:
     signs = FAILS if step.expected == "refuted" else HOLDS
     if step.relation not in signs:
         raise ValueError(f"no LaTeX for the relation {step.relation!r}; the relations are {', '.join(signs)}")
-    # A side keeps its size when it begins a chain: nothing before it fixes its shape.
-    row = f"&{signs[step.relation]} {printer.side(step.right, step.left)} && {text_in_math(step.reason)}"
+    row = f"&{signs[step.relation]} {printer.side(step.right, step.left)} && {text_in_math(_reason(step))}"
+    # A side that begins a chain keeps its size: nothing before it fixes its shape.
     return [f"{printer.doprint(step.left)} {row}"] if begins else [row]
+
+
+def _reason(step: Step) -> str:
+    """The reason with everything it rests on: conditions, and facts taken on trust."""
+    conditions = [f"if {condition}" for condition in getattr(step, "assumes", ())]
+    trusted = [f"admitted: {step.admit}"] if getattr(step, "admit", "") else []
+    return "; ".join([step.reason, *conditions, *trusted])

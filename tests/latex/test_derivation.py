@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sympy import Eq
 
 from lstm_sym.activations import sigma
 from lstm_sym.latex import PYTORCH, answer, latex_derivation
@@ -71,6 +72,17 @@ def test_a_zero_side_is_plain_where_its_shape_is_known() -> None:
     assert rows(chain(step(Zero(n), "=", h[t], "r"))) == [r"\mathbf{0}_{n} &= h^{(t)} && \text{r}"]
 
 
+def test_what_is_given_stands_first_and_conditions_beside_the_reason() -> None:
+    derivation = chain(step(W, "=", V, "so"))
+    derivation.given = SimpleNamespace(cell=SimpleNamespace(name="LSTM_x"), equations=(Eq(V, 2 * W, evaluate=False),))
+    derivation.steps[0].assumes, derivation.steps[0].admit = ("W is invertible",), "Gelfand 1941"
+    assert rows(derivation) == [
+        r"& && \text{given the cell LSTM\_x}",
+        r"V &= 2 W && \text{given}",
+        r"W &= V && \text{so; if W is invertible; admitted: Gelfand 1941}",
+    ]
+
+
 def test_misuse_is_refused() -> None:
     with pytest.raises(ValueError, match=r"derivation x\.y has no steps"):
         latex_derivation(chain())
@@ -100,7 +112,9 @@ def test_a_derivation_of_the_proof_engine_prints() -> None:
         ("chain rule", r"\text{chain rule}"),
         ("50% of W_f & {x} #1 $", r"\text{50\% of W\_f \& \{x\} \#1 \$}"),
         (r"a\b^c~d", r"\text{a\textbackslash{}b\textasciicircum{}c\textasciitilde{}d}"),
-        ("∂⁺h, σ' ≤ ¼", r"\text{$\partial^{+}$h, $\sigma$' $\leq$ $\tfrac{1}{4}$}"),
+        ("∂⁺h, σ' ≤ ¼", r"\text{$\partial$$^{+}$h, $\sigma$' $\leq$ $\tfrac{1}{4}$}"),
+        ("κI, Q⁻¹Q, e⁻²ᶻ, h₁", r"\text{$\kappa$I, Q$^{-1}$Q, e$^{-2z}$, h$_{1}$}"),
+        ("因为 naïve", r"\text{因为 naïve}"),
         ("two\nlines", r"\text{two lines}"),
     ],
 )

@@ -127,10 +127,14 @@ def test_the_judge_catches_a_printer_that_loses_something(broken: type[NodePrint
     assert next(found, None) is not None
 
 
+# fmt: off
 NAMES = (
-    "a a_f a_f_1 f h h_0 h_1 h_t h1 h' e e_h e_t delta delta_h c C z g i W W_z W_c W_C W_g W_hf W_if W_hh W1 I I_n I_2 "
-    "J J_hc J_h_c sigma sigma_max phi varphi varphi_f tanh exp tr diag sg id ell l target alpha_f d n t k dot hat pi ab"
-).split()
+    "a", "a_f", "a_f_1", "f", "h", "h_0", "h_1", "h_t", "h1", "h'", "e", "e_h", "e_t", "delta", "delta_h", "c",
+    "C", "z", "g", "i", "W", "W_z", "W_c", "W_C", "W_g", "W_hf", "W_if", "W_hh", "W1", "I", "I_n", "I_2", "J",
+    "J_hc", "J_h_c", "sigma", "sigma_max", "phi", "varphi", "varphi_f", "tanh", "exp", "tr", "diag", "sg", "id",
+    "ell", "l", "target", "alpha_f", "d", "n", "t", "k", "dot", "hat", "pi", "ab",
+)
+# fmt: on
 
 
 @pytest.mark.parametrize("notation", NOTATIONS.values(), ids=NOTATIONS)

@@ -33,10 +33,12 @@ def test_a_backward_pass_is_its_adjoint_equations() -> None:
     assert rows("backward LSTM") == [
         r"\delta h^{(t)} &= e_{h}^{(t)} + W_{f}^{\top} \delta a_{f}^{(t + 1)} + W_{i}^{\top} \delta a_{i}^{(t + 1)}"
         r" + W_{C}^{\top} \delta a_{C}^{(t + 1)} + W_{o}^{\top} \delta a_{o}^{(t + 1)}",
-        r"\delta a_{o}^{(t)} &= \delta h^{(t)} \odot \tanh\left(C^{(t)}\right) \odot o^{(t)} \odot \left(1 - o^{(t)}\right)",
+        r"\delta a_{o}^{(t)} &= \delta h^{(t)} \odot \tanh\left(C^{(t)}\right)"
+        r" \odot o^{(t)} \odot \left(1 - o^{(t)}\right)",
         r"\delta C^{(t)} &= \delta h^{(t)} \odot o^{(t)} \odot \left(1 - \tanh\left(C^{(t)}\right)^{\odot 2}\right)"
         r" + \delta C^{(t + 1)} \odot f^{(t + 1)}",
-        r"\delta a_{C}^{(t)} &= \delta C^{(t)} \odot i^{(t)} \odot \left(1 - \left(\tilde{C}^{(t)}\right)^{\odot 2}\right)",
+        r"\delta a_{C}^{(t)} &= \delta C^{(t)} \odot i^{(t)}"
+        r" \odot \left(1 - \left(\tilde{C}^{(t)}\right)^{\odot 2}\right)",
         r"\delta a_{i}^{(t)} &= \delta C^{(t)} \odot \tilde{C}^{(t)} \odot i^{(t)} \odot \left(1 - i^{(t)}\right)",
         r"\delta a_{f}^{(t)} &= \delta C^{(t)} \odot C^{(t - 1)} \odot f^{(t)} \odot \left(1 - f^{(t)}\right)",
     ]
@@ -78,13 +80,13 @@ def test_the_first_row_of_each_query(query: str, row: str) -> None:
 
 
 def test_the_jacobian_of_the_joint_state_names_its_blocks() -> None:
+    through_o = r"\tanh\left(C^{(t)}\right) \odot o^{(t)} \odot \left(1 - o^{(t)}\right)"
+    through_c = r"o^{(t)} \odot \left(1 - \tanh\left(C^{(t)}\right)^{\odot 2}\right)"
     assert rows("jacobian LSTM")[2:] == [
         r"J_{CC}^{(t)} &= \operatorname{diag}\left(f^{(t)}\right)",
-        r"J_{hh}^{(t)} &= \operatorname{diag}\left(\tanh\left(C^{(t)}\right) \odot o^{(t)} \odot \left(1 - o^{(t)}\right)"
-        r"\right) W_{o} + \operatorname{diag}\left(o^{(t)} \odot \left(1 - \tanh\left(C^{(t)}\right)^{\odot 2}\right)\right)"
-        r" J_{Ch}^{(t)}",
-        r"J_{hC}^{(t)} &= \operatorname{diag}\left(o^{(t)} \odot \left(1 - \tanh\left(C^{(t)}\right)^{\odot 2}\right)"
-        r" \odot f^{(t)}\right)",
+        rf"J_{{hh}}^{{(t)}} &= \operatorname{{diag}}\left({through_o}\right) W_{{o}}"
+        rf" + \operatorname{{diag}}\left({through_c}\right) J_{{Ch}}^{{(t)}}",
+        rf"J_{{hC}}^{{(t)}} &= \operatorname{{diag}}\left({through_c} \odot f^{{(t)}}\right)",
     ]
 
 

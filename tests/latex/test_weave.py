@@ -122,7 +122,7 @@ def test_a_write_that_fails_leaves_nothing_half_written(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(
-        ValueError, match="doc.md: cannot be written: No space left on device; the file is left as it is"
+        ValueError, match=r"doc.md: cannot be written: No space left on device; the file is left as it is"
     ):
         refresh(path, shout)
     assert path.read_text() == f"{OPEN}\n{CLOSE}\n"
@@ -134,7 +134,7 @@ def test_a_read_only_file_is_not_replaced(tmp_path: Path, monkeypatch: pytest.Mo
     path.write_text(f"{OPEN}\n{CLOSE}\n")
     # The superuser may write anything, so the question itself is answered here.
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(ValueError, match="doc.md: cannot be written: the file is read-only"):
+    with pytest.raises(ValueError, match=r"doc.md: cannot be written: the file is read-only"):
         refresh(path, shout)
     assert path.read_text() == f"{OPEN}\n{CLOSE}\n"
 
@@ -142,7 +142,7 @@ def test_a_read_only_file_is_not_replaced(tmp_path: Path, monkeypatch: pytest.Mo
 def test_files_that_cannot_be_woven_are_refused(tmp_path: Path) -> None:
     latin = tmp_path / "latin.md"
     latin.write_bytes("ü".encode("latin-1"))
-    with pytest.raises(ValueError, match="latin.md: not UTF-8"):
+    with pytest.raises(ValueError, match=r"latin.md: not UTF-8"):
         refresh(latin, shout)
     assert latin.read_bytes() == b"\xfc"
     with pytest.raises(ValueError, match=r"gone.md: cannot be read: No such file"):
