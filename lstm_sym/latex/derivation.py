@@ -77,5 +77,5 @@ def _rows(printer: NodePrinter, step: Step, *, begins: bool) -> list[str]:
 def _reason(step: Step) -> str:
     """The reason with everything it rests on: conditions, and facts taken on trust."""
     conditions = [f"if {condition}" for condition in getattr(step, "assumes", ())]
-    trusted = [f"admitted: {step.admit}"] if getattr(step, "admit", "") else []
-    return "; ".join([step.reason, *conditions, *trusted])
+    source = getattr(step, "admit", "")
+    return "; ".join([step.reason, *conditions, *([f"admitted: {source}"] if source else [])])
