@@ -1,0 +1,55 @@
+# make        from a fresh machine to the result: .venv, installation, lstm-sym build
+# make test   the same set-up, then every test and check
+# make clean  everything that make has made
+
+BIN       := .venv/bin
+INSTALLED := .venv/.installed
+TESTABLE  := .venv/.testable
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: build test pytest lint types fresh extras clean
+
+build: $(INSTALLED)
+	$(BIN)/lstm-sym build
+
+test: pytest lint types fresh
+
+pytest: $(TESTABLE)
+	$(BIN)/pytest -n auto
+
+lint: $(TESTABLE)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(TESTABLE)
+	$(BIN)/mypy
+
+fresh: $(INSTALLED)
+	$(BIN)/lstm-sym latex --check
+
+# What the tests of optional parts need; they are skipped where it cannot be had.
+extras: $(INSTALLED)
+	$(BIN)/pip install --quiet --editable '.[dask]' || echo 'the extra dask cannot be installed; its tests are skipped'
+
+# The pip that an old Python brings does not know dependency groups, so it is renewed first.
+$(INSTALLED): pyproject.toml
+	@for python in python3 python3.11 python3.12 python3.13 python3.14 python; do \
+	    if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        found=$$python; break; \
+	    fi; \
+	done; \
+	test -n "$$found" || { echo 'Python 3.11 or later with its module venv is needed (Debian: apt install python3-venv)' >&2; exit 1; }; \
+	echo "creating .venv with $$($$found --version)"; \
+	$$found -m venv .venv
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(TESTABLE): $(INSTALLED)
+	$(BIN)/pip install --quiet --group test --group lint
+	@touch $@
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
