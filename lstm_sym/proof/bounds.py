@@ -83,14 +83,17 @@ def visible_sign(expr: Expr) -> int | None:
 
 
 def _sign_on_range(difference: Expr, strict: bool) -> tuple[str, bool] | None:
-    """Whether a polynomial in one σ(z) or one tanh(z) is positive (or nonnegative) on the open range."""
+    """Whether a polynomial in one σ(z) or one tanh(z) is positive (or nonnegative) on the open range.
+
+    If ``z`` is an expression it may not reach every value, so that only a yes counts.
+    """
     plain = _without_primes(difference)
-    calls = plain.atoms(Applied)
+    calls = _outermost(plain)
     if len(calls) != 1:
         return None
     (call,) = calls
     name = call.function.name
-    if name not in RANGES or call.function.order or call.argument.free_symbols != {call.argument}:
+    if name not in RANGES or call.function.order:
         return None
     body = plain.xreplace({call: S})
     if body.free_symbols - {S} or not body.is_polynomial(S):
@@ -104,7 +107,16 @@ def _sign_on_range(difference: Expr, strict: bool) -> tuple[str, bool] | None:
     cuts = [Rational(low), *inside, Rational(high)]
     values = [polynomial.eval(_between(a, b)) for a, b in pairwise(cuts)]
     holds = all(value > 0 for value in values) and not (strict and inside)
+    if not holds and not call.argument.is_Symbol:
+        return None
     return f"sign of a polynomial in {name} on its range ({low}, {high})", holds
+
+
+def _outermost(expr: Expr) -> set[Applied]:
+    """The function calls of an expression that stand inside no other."""
+    if isinstance(expr, Applied):
+        return {expr}
+    return {call for part in expr.args for call in _outermost(part)}
 
 
 def _without_primes(expr: Expr) -> Expr:

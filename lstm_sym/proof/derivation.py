@@ -27,8 +27,7 @@ NOTHING_GIVEN = Given()
 class Step:
     r"""One line of a derivation: ``left relation right``, because of ``reason``.
 
-    ``on`` is the symbol of an induction, ``at`` the index at which its result is stated if that is not ``on`` itself;
-    ``slack`` the certificate of a bound, an expression equal to
+    ``on`` is the symbol of an induction; ``slack`` the certificate of a bound, an expression equal to
     ``right - left`` that is visibly nonnegative; ``lemma`` the name of a proved derivation that the
     reason cites; ``admit`` the source of a fact taken on trust; ``assumes`` the side conditions;
     ``evidence`` holds requests for independent checks to attach to the outcome;
@@ -41,7 +40,6 @@ class Step:
     reason: str
     expected: str = "proved"
     on: Symbol | None = None
-    at: Symbol | None = None
     slack: Expr | None = None
     lemma: str = ""
     admit: str = ""

@@ -205,14 +205,12 @@ class _Window:
 
 
 def _induction(step: Step, n: Symbol, given: Given) -> _Normal | None:
-    r"""P(0), and P(n) ⟹ P(n+1), each decided by the normal form; ``at=T`` asks for P(T) where n <= T.
+    r"""P(0), and P(n) ⟹ P(n+1), each decided by the normal form.
 
     The step is shown in one of two ways: the differences of both sides from n to n+1 agree; or the left side at
     n+1, written out by one step, becomes the right side at n+1 once P(n) is put in.
     """
     left, right = step.left, step.right
-    if step.at is not None:
-        left, right = left.subs(step.at, n), right.subs(step.at, n)
     base = _direct(left.subs(n, 0), right.subs(n, 0), given)
     if base is None:
         return None

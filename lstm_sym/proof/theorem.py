@@ -30,7 +30,7 @@ from .instances import FIELD_SIZES, size_symbols
 from .report import Evidence
 from .trajectory import DualTrajectory, Instance, Key, Trajectory
 
-STEPS = indices("m")
+m = indices("m")
 """How many steps the induction has taken."""
 
 LENGTHS = (1, 2, 3, 10, 100)
@@ -40,26 +40,24 @@ LENGTHS = (1, 2, 3, 10, 100)
 def bptt_theorem(cell: Cell, *, lengths: tuple[int, ...] = LENGTHS, claim: str = "") -> Derivation:
     r"""The theorem that ``bptt(cell)`` gives the gradient of the unrolled loss, as a derivation of three steps.
 
-    Left stands :math:`\dot L`, right the pairing of all gradients with the tangents. The last step
-    carries the finite field's independent check on the net unrolled over each of ``lengths`` steps.
+    The first holds for every :math:`m \le T`: what the first m steps add to :math:`\dot L` is the pairing carried at 0, less
+    the one carried at m, plus what the steps gained. The second takes m = T, where nothing is carried. The
+    third gathers the gradients, each paired with its tangent, and has the finite field's independent
+    check on the net unrolled over each of ``lengths`` steps.
     """
     if any(lag > 1 for s in cell.order for _, lag in cell.consumers(s)):
         raise ValueError(f"cell {cell.name} reads more than one step back; the invariant covers one step")
     backward = bptt(cell)
     pairing = _Pairing(cell, backward)
-    total = TimeSum(pairing.loss(), (t, 1, T))
+    invariant = pairing.carried().subs(t, 0) - pairing.carried().subs(t, m) + TimeSum(pairing.gained(), (t, 1, m))
     return (
         Derivation(f"bptt.{cell.name}", claim=claim, title=f"BPTT of {cell.name}", given=pairing.given())
-        .start(total)
-        .eq(
-            pairing.carried().subs(t, 0) - pairing.carried().subs(t, T) + TimeSum(pairing.gained(), (t, 1, T)),
-            by="induction over the steps: each step turns the carried pairing into what it gains",
-            on=STEPS,
-            at=T,
-        )
+        .start(TimeSum(pairing.loss(), (t, 1, m)))
+        .eq(invariant, by="induction over the steps: each turns a part of the carried pairing into what it gains", on=m)
+        .start(invariant.subs(m, T))
         .eq(
             pairing.carried().subs(t, 0) + TimeSum(pairing.gained(), (t, 1, T)),
-            by="boundary: every adjoint is 0 at T + 1",
+            by="at m = T nothing is carried: every adjoint is 0 at T + 1",
         )
         .eq(
             pairing.claimed(),
