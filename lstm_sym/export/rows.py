@@ -170,7 +170,8 @@ def _constant(expr: Any, rows: Rows) -> str:
     if isinstance(expr, Transposed):
         return f"{bracketed(_constant(expr.args[0], rows))}.T"
     if isinstance(expr, Block):
-        return f"np.block([{', '.join('[' + ', '.join(_constant(block, rows) for block in row) + ']' for row in expr.args)}])"
+        lines = [", ".join(_constant(block, rows) for block in row) for row in expr.args]
+        return f"np.block([{', '.join(f'[{line}]' for line in lines)}])"
     if isinstance(expr, Parameter) and expr.cols != 1:
         return rows.names[expr]
     raise TypeError(f"no row form for the constant matrix {expr}; write the cell with a parameter in its place")

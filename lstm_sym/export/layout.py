@@ -1,0 +1,65 @@
+"""Generated source as a person would lay it out: lines of at most 120 characters, broken as ruff breaks them."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+WIDTH = 120
+
+
+def assignment(target: str, value: str, *, indent: int = 1, sign: str = "=") -> list[str]:
+    """``target = value``, on one line if it fits, else broken at the operators or arguments of ``value``."""
+    pad = "    " * indent
+    value = _tight_powers(value)
+    line = f"{pad}{target} {sign} {value}"
+    if len(line) <= WIDTH:
+        return [line]
+    tree = ast.parse(value, mode="eval").body
+    if isinstance(tree, ast.Name):
+        return [f"{pad}(", *[f"{pad}    {name}," for name in target.split(", ")], f"{pad}) {sign} {value}"]
+    if isinstance(tree, ast.Call):
+        arguments = [_tight_powers(ast.unparse(a)) for a in [*tree.args, *tree.keywords]]
+        return [f"{pad}{target} {sign} {ast.unparse(tree.func)}(", *[f"{pad}    {a}," for a in arguments], f"{pad})"]
+    if isinstance(tree, ast.Tuple):
+        return [f"{pad}{target} {sign} (", *[f"{pad}    {ast.unparse(item)}," for item in tree.elts], f"{pad})"]
+    if len(f"{pad}    {value}") <= WIDTH:
+        return [f"{pad}{target} {sign} (", f"{pad}    {value}", f"{pad})"]
+    return [f"{pad}{target} {sign} (", *[f"{pad}    {part}" for part in _operands(tree)], f"{pad})"]
+
+
+def signature(name: str, arguments: str, returns: str) -> list[str]:
+    """The first line of a function, or its first three."""
+    line = f"def {name}({arguments}) -> {returns}:"
+    return [line] if len(line) <= WIDTH else [f"def {name}(", f"    {arguments}", f") -> {returns}:"]
+
+
+def comment(text: str, *, indent: int = 1) -> list[str]:
+    """A comment, broken at spaces outside indices where it is long."""
+    pad = "    " * indent + "# "
+    lines, current = [], pad
+    whole = re.sub(r"\[[^\[\]]*\]", lambda index: index[0].replace(" ", "\0"), text)
+    for word in (word.replace("\0", " ") for word in whole.split(" ")):
+        if len(current) + len(word) + 1 > WIDTH and current.strip() != "#":
+            lines.append(current.rstrip())
+            current = pad + "  "
+        current += f"{word} "
+    return [*lines, current.rstrip()]
+
+
+def _operands(tree: ast.expr) -> list[str]:
+    """The parts of a sum or a product, each but the first behind its operator."""
+    additive = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub)
+    kinds = (ast.Add, ast.Sub) if additive else (ast.Mult, ast.MatMult, ast.Div)
+    parts: list[str] = []
+    while isinstance(tree, ast.BinOp) and isinstance(tree.op, kinds):
+        whole, left = ast.unparse(tree), ast.unparse(tree.left)
+        parts.insert(0, _tight_powers(whole[len(left) :].strip()) if whole.startswith(left) else whole)
+        if not whole.startswith(left):
+            return parts
+        tree = tree.left
+    return [_tight_powers(ast.unparse(tree)), *parts]
+
+
+def _tight_powers(text: str) -> str:
+    return re.sub(r"(?<![\w\])])([A-Za-z_][\w.]*) \*\* (\d+)", r"\1**\2", text)

@@ -1,0 +1,265 @@
+r"""What a numeric module computes, and when: before the loop over time, in it, or after it.
+
+The forward and the backward pass of a cell become lists of lines. A line that no earlier step reaches is
+computed for all steps at once before the loop, one that no later step reads after it; the terms of a sum
+that do not depend on the recurrence are taken out of the loop too (the input projection of every gate).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from ..activations import Activation, Elementwise
+from ..bptt import bptt
+from ..cell import Cell
+from ..nodes.algebra import MatrixProduct, Zero, add, summands
+from ..nodes.binders import TimeSum
+from ..nodes.block import Block
+from ..symbols import At, Parameter, Sequence, adjoint, direct, letters, t
+from .identifiers import identifier
+from .sharing import derivatives_from_values, repeated
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One assignment: ``target`` at every time gets ``value``; ``early`` are the terms taken out of the loop.
+
+    ``equation`` is the line of the cell, or of its backward pass, that it computes.
+    """
+
+    target: Sequence
+    value: MatrixExpr
+    early: MatrixExpr | None
+    equation: str
+
+    @property
+    def read(self) -> list[Any]:
+        return [*letters(self.value), *(letters(self.early) if self.early is not None else ())]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The lines of one pass over time, by where they stand."""
+
+    before: tuple[Line, ...]
+    loop: tuple[Line, ...]
+    after: tuple[Line, ...]
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return (*self.before, *self.loop, *self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    r"""The two passes of a cell, with what a backward pass ends in.
+
+    ``carries`` say, for each state, what step ``t`` gives its adjoint at ``t-1``; ``gradients`` are what one
+    step adds to the gradient of each parameter; ``stored`` are the forward values that the backward pass reads.
+    """
+
+    cell: Cell
+    forward: Pass
+    backward: Pass
+    carries: tuple[tuple[Sequence, MatrixExpr], ...]
+    gradients: tuple[tuple[Parameter, MatrixExpr], ...]
+    stored: tuple[Sequence, ...]
+
+
+def carry(state: Sequence) -> Sequence:
+    """The letter of what later steps give the adjoint of a state."""
+    return Sequence(f"carry_{state.text}", *state.shape)
+
+
+def plan_of(cell: Cell) -> Plan:
+    """The plan of a cell all of whose activations are known and that looks back one step.
+
+    The backward pass is that of the outputs and the final states, for any gradient of theirs; what it seeds
+    a state with at step T is the first value of its carry.
+    """
+    _require_exportable(cell)
+    pulled = bptt(Cell(cell.name, *cell.equations), seeds=_once(*cell.outputs, *cell.states))
+    adjoints = [(eq.lhs.sequence, _with_carry(eq.lhs.sequence, eq.rhs, cell), str(eq.rhs)) for eq in pulled.adjoints]
+    inputs = [(eq.lhs.sequence, eq.rhs, str(eq.rhs)) for eq in pulled.input_gradients]
+    carries = [_stepped(eq.rhs) for eq in pulled.initial_state_gradients]
+    sums = [eq.rhs.body if isinstance(eq.rhs, TimeSum) else eq.rhs for eq in pulled.parameter_gradients]
+    written = [(eq.lhs.sequence, derivatives_from_values(eq.rhs), str(eq.rhs)) for eq in cell.equations]
+    backward = [derivatives_from_values(value) for _, value, _ in adjoints + inputs]
+    forward, replace = _with_shared(written, [*backward, *carries, *sums])
+    rewritten = [value.xreplace(replace) for value in backward]
+    lines = [(target, value, text) for (target, _, text), value in zip(adjoints + inputs, rewritten, strict=True)]
+    carries = [value.xreplace(replace) for value in carries]
+    gradients = [value.xreplace(replace) for value in sums]
+    known = {target for target, _, _ in forward} | {direct(s) for s in cell.outputs} | set(cell.inputs)
+    back = _passes(lines, ends=[adjoint(s) for s in cell.states] + _sequences(carries), given=known)
+    read = _sequences([line.value for line in back.lines] + carries + gradients)
+    return Plan(
+        cell=cell,
+        forward=_passes(forward, ends=list(cell.states), given=set(cell.inputs)),
+        backward=back,
+        carries=tuple(zip(cell.states, carries, strict=True)),
+        gradients=tuple(zip(cell.parameters, gradients, strict=True)),
+        stored=tuple(target for target, _, _ in forward if target in read or target in cell.states),
+    )
+
+
+# --- the backward pass as lines of one step -----------------------------------------------------
+
+
+def _with_carry(target: Sequence, value: MatrixExpr, cell: Cell) -> MatrixExpr:
+    """δv with one letter for all that later steps give it; direct gradients only where the loss can give them."""
+    states = {adjoint(state): state for state in cell.states}
+    here = [term for term in summands(value) if not any(isinstance(a, At) and a.index == t + 1 for a in letters(term))]
+    silent = {direct(state)[t] for state in cell.states if state not in cell.outputs}
+    here = [term for term in here if term not in silent]
+    later = [carry(states[target])[t]] if target in states else []
+    return add(*later, *here) if later or here else Zero(*target.shape)
+
+
+def _stepped(initial: MatrixExpr) -> MatrixExpr:
+    """The adjoint of an initial state, written for step 1, as what step ``t`` gives the state before it."""
+    moved = {a: a.sequence[t - 1 + a.index] for a in letters(initial) if isinstance(a, At)}
+    return derivatives_from_values(initial.xreplace(moved))
+
+
+# --- shared values ------------------------------------------------------------------------------
+
+
+def _with_shared(
+    written: list[tuple[Sequence, MatrixExpr, str]], others: list[MatrixExpr]
+) -> tuple[list[tuple[Sequence, MatrixExpr, str]], dict[Any, Any]]:
+    """The forward lines with a line for each activation or concatenation that occurs more than once.
+
+    The dictionary replaces these, and activations that are a line of the cell, in the backward pass.
+    """
+    replace: dict[Any, Any] = {value: target[t] for target, value, _ in written if isinstance(value, Elementwise)}
+    shared: list[tuple[Sequence, MatrixExpr, str]] = []
+    used = {identifier(sequence) for sequence, _, _ in written}
+    for node in repeated([*(value for _, value, _ in written), *others]):
+        if isinstance(node, Elementwise | Block) and node.cols == 1 and node not in replace and _is_forward(node):
+            letter = Sequence(_shared_name(node, used), *node.shape)
+            used.add(letter.text)
+            shared.append((letter, node.xreplace(replace), str(node)))
+            replace[node] = letter[t]
+    lines = list(shared)
+    for target, value, text in written:
+        lines.append((target, value if value in replace else value.xreplace(replace), text))
+    return _ordered(lines), replace
+
+
+def _shared_name(node: Any, used: set[str]) -> str:
+    parts = [identifier(letter) for letter in letters(node)]
+    name = "_".join([node.function.name, *parts] if isinstance(node, Elementwise) else parts)
+    return name if name not in used else f"{name}_{len(used)}"
+
+
+def _is_forward(node: Any) -> bool:
+    return all(a.sequence.mark == "" for a in letters(node) if isinstance(a, At))
+
+
+def _ordered(lines: list[tuple[Sequence, MatrixExpr, str]]) -> list[tuple[Sequence, MatrixExpr, str]]:
+    """The lines with each after those that it reads at the same step, a shared one right after what it reads."""
+    placed: list[tuple[Sequence, MatrixExpr, str]] = []
+    waiting = list(lines)
+    targets = {target for target, _, _ in lines}
+    while waiting:
+        done = {target for target, _, _ in placed}
+        ready = next(line for line in waiting if _now(line[1]) & targets <= done)
+        placed.append(ready)
+        waiting.remove(ready)
+    return placed
+
+
+# --- before, in and after the loop --------------------------------------------------------------
+
+
+def _passes(lines: list[tuple[Sequence, MatrixExpr, str]], ends: list[Sequence], given: set[Sequence]) -> Pass:
+    """Lines by where they stand; ``ends`` are what the next step reads, ``given`` what is there before the loop."""
+    early = set(given)
+    for target, value, _ in lines:
+        if target not in ends and all(a.index == t and a.sequence in early for a in _ats(value)):
+            early.add(target)
+    needed = set(ends)
+    for target, value, _ in reversed(lines):
+        if target in needed:
+            needed |= _now(value)
+    made = {
+        target: _line(target, value, text, set() if target in early or target not in needed else early)
+        for target, value, text in lines
+    }
+    return Pass(
+        before=tuple(line for target, line in made.items() if target in early),
+        loop=tuple(line for target, line in made.items() if target in needed and target not in early),
+        after=tuple(line for target, line in made.items() if target not in needed and target not in early),
+    )
+
+
+def _line(target: Sequence, value: MatrixExpr, text: str, early: set[Sequence]) -> Line:
+    terms = list(summands(value))
+    constant = [term for term in terms if not _ats(term)]
+    soon = [term for term in terms if _ats(term) and all(a.index == t and a.sequence in early for a in _ats(term))]
+    late = [term for term in terms if term not in soon and term not in constant]
+    worth = late and any(isinstance(part, MatrixProduct) and _multiplies(part) for part in soon)
+    if not worth:
+        return Line(target, value, None, text)
+    return Line(target, add(*late), add(*soon, *constant), text)
+
+
+def _multiplies(product: MatrixProduct) -> bool:
+    return any(isinstance(letter, Parameter) and letter.cols != 1 for letter in letters(product))
+
+
+def _ats(value: MatrixExpr) -> list[At]:
+    return [letter for letter in letters(value) if isinstance(letter, At)]
+
+
+def _now(value: MatrixExpr) -> set[Sequence]:
+    return {a.sequence for a in _ats(value) if a.index == t}
+
+
+def _sequences(values: Iterable[MatrixExpr]) -> list[Sequence]:
+    return list(dict.fromkeys(a.sequence for value in values for a in _ats(value)))
+
+
+def _once(*sequences: Sequence) -> tuple[Sequence, ...]:
+    return tuple(dict.fromkeys(sequences))
+
+
+# --- what can be exported -----------------------------------------------------------------------
+
+
+def with_activation(cell: Cell, phi: Activation | str | None) -> Cell:
+    """The cell with its unspecified activation replaced by ``phi``; a cell that leaves none open as it is."""
+    found = {node for equation in cell.equations for node in equation.rhs.atoms(Activation) if node.row is None}
+    if not found:
+        return cell
+    names = sorted({node.name for node in found})
+    chosen = Activation(phi) if isinstance(phi, str) else phi
+    if chosen is None or chosen.row is None or chosen.order or len(names) > 1:
+        raise ValueError(
+            f"cell {cell.name} leaves the activation {', '.join(names)} open, and code needs a known one: "
+            f"give phi=tanh (or another of lstm_sym.activations), or take a cell that names it: elman(tanh), RNN_tanh"
+        )
+    replace = {node: Activation(chosen.name, node.order) for node in found}
+    equations = [
+        equation.func(equation.lhs, equation.rhs.xreplace(replace), evaluate=False) for equation in cell.equations
+    ]
+    return Cell(cell.name, *equations, loss=cell.loss, source=cell.source)
+
+
+def _require_exportable(cell: Cell) -> None:
+    if not cell.inputs:
+        raise ValueError(f"cell {cell.name} has no input, so nothing says how many steps it runs")
+    for letter in cell.letters:
+        if isinstance(letter, At) and t - letter.index > 1:
+            raise ValueError(
+                f"cell {cell.name} reads {letter}, more than one step back; write Eq(g[t], {letter.sequence[t - 1]}) "
+                "and read g[t - 1]"
+            )
+    for sequence in (*cell.order, *cell.inputs):
+        if sequence.shape[1] != 1:
+            raise ValueError(f"cell {cell.name}: {sequence.text} is a matrix; numeric modules hold column vectors")

@@ -1,0 +1,71 @@
+"""The fixed parts of a NumPy module."""
+
+HEADER = '''
+"""{cell}: forward and backward over a sequence and a batch, in NumPy.
+
+Written by lstm-sym {version} from the equations of the cell {cell}.
+Source: {source}.
+
+A row is one sequence of the batch, so that W h + U x + b is h @ W.T + x @ U.T + b here; the equation that a
+line computes stands above it. Outputs and gradients have the dtype of the arguments, which all share one.
+The cache refers to the inputs as they were passed: change them after backward, not before.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+'''
+
+STEPS = '''
+def steps(initial: Array, T: int) -> tuple[Array, Array]:
+    """A state before and after each of T steps: two views of one array, the first row of it filled in."""
+    values = np.empty((T + 1, *initial.shape), initial.dtype)
+    values[0] = initial
+    return values[:-1], values[1:]
+'''
+
+OVER_STEPS = '''
+def over_steps(u: Array, v: Array) -> Array:
+    """The sum of the outer products u v.T over steps and batch."""
+    return u.reshape(-1, u.shape[-1]).T @ v.reshape(-1, v.shape[-1])
+'''
+
+CHECKED = '''
+def checked(**given: Any) -> dict[str, int]:
+    """The length of every axis; a TypeError or ValueError names the argument that is wrong."""
+    arrays: dict[str, Any] = {}
+    for name, value in given.items():
+        fields = [f"{name}.{field}" for field in value._fields] if hasattr(value, "_fields") else [name]
+        wanted = [field for field in SHAPES if field.split(".")[0] == name]
+        if fields != wanted:
+            raise TypeError(f"{name} is a {type(value).__name__} of {fields}; wanted {wanted}")
+        arrays |= dict(zip(fields, value if hasattr(value, "_fields") else [value], strict=True))
+    dtype = None
+    sizes: dict[str, int] = {}
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fc":
+            found = getattr(array, "dtype", type(array).__name__)
+            raise TypeError(f"{name} is of type {found}; wanted an array of float32 or float64")
+        dtype = dtype or array.dtype
+        if array.dtype != dtype:
+            raise TypeError(f"{name} is {array.dtype}, the arguments before it are {dtype}; give all arrays one dtype")
+        if array.ndim != len(SHAPES[name]):
+            raise ValueError(f"{name} has shape {array.shape}; wanted the axes ({', '.join(SHAPES[name])})")
+        for axis, length in zip(SHAPES[name], array.shape, strict=True):
+            if axis.isidentifier():
+                sizes.setdefault(axis, length)
+    for axis, thing in (("T", "step"), ("B", "sequence")):
+        if sizes[axis] == 0:
+            raise ValueError(f"there is no {thing} to compute: {axis} is 0")
+    for name, array in arrays.items():
+        parts = [axis.split(" + ") for axis in SHAPES[name]]
+        shape = tuple(sum(int(part) if part.isdigit() else sizes[part] for part in axis) for axis in parts)
+        if array.shape != shape:
+            raise ValueError(f"{name} has shape {array.shape}; wanted ({', '.join(SHAPES[name])}) = {shape}")
+    return sizes
+'''
