@@ -64,8 +64,10 @@ class MatrixSum(Operand):
     def _sympystr(self, printer: Any) -> str:
         text = printer._print(self.args[0])
         for term in self.args[1:]:
-            sign, term = ("-", -term) if coefficient(term).could_extract_minus_sign() else ("+", term)
-            text += f" {sign} {printer._print(term)}"
+            if coefficient(term).could_extract_minus_sign():
+                text += f" - {_bracketed(printer, -term, (MatrixSum,))}"
+            else:
+                text += f" + {printer._print(term)}"
         return text
 
 

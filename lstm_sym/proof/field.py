@@ -41,13 +41,15 @@ def field_check(
 ) -> FieldCheck | None:
     """Compare both sides over the field; ``None`` if no point could be evaluated."""
     tried: list[Instance] = []
-    for instance in _spread(list(instances(given, wanted, FIELD_SIZES, left, right)), limit):
+    for instance in instances(given, wanted, FIELD_SIZES, left, right):
         agrees = agree_at(given, left, right, instance)
         if agrees is None:
             continue
         tried.append(instance)
         if not agrees:
             return FieldCheck(False, tuple(tried), 0.0, instance)
+        if len(tried) == limit:
+            break
     if not tried:
         return None
     return FieldCheck(True, tuple(tried), error_bound(given, left, right, tried[0]))
@@ -75,11 +77,3 @@ def error_bound(given: Given, left: Expr, right: Expr, instance: Instance) -> fl
 
 def _entries(value: Matrix | Degree) -> list[Degree]:
     return [value] if isinstance(value, Degree) else [entry for row in value for entry in row]
-
-
-def _spread(found: list[Instance], limit: int) -> list[Instance]:
-    """At most ``limit`` of them: the first ones at the first sizes, and one at the second."""
-    if len(found) <= limit:
-        return found
-    half = len(found) // 2
-    return found[: limit - 1] + found[half : half + 1]

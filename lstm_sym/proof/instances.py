@@ -16,7 +16,7 @@ from ..symbols import At, Parameter, letters, mark_of, t
 from .given import Given
 from .trajectory import Instance
 
-TIMES = ((2, 4), (1, 1), (1, 2), (1, 3), (2, 3))
+TIMES = ((2, 4), (1, 1), (3, 4), (1, 2), (1, 3), (2, 3))
 """Pairs (t, T) that are tried: inside the sequence, at its end, and at its start."""
 
 COUNTS = (2, 3, 1, 0)
@@ -75,16 +75,13 @@ def index_values(given: Given, wanted: tuple[dict[Symbol, int], ...], *sides: Ex
 def instances(
     given: Given, wanted: tuple[dict[Symbol, int], ...], table: tuple[tuple[int, ...], ...], *sides: Expr
 ) -> Iterator[Instance]:
-    """Every assignment of indices with every row of a table of sizes."""
+    """Every assignment of indices with every row of a table of sizes, both varied early on."""
     symbols = size_symbols(given, *sides)
-    seen = set()
-    for row in table:
-        sizes = dict(zip(symbols, row, strict=False))
-        for values in index_values(given, wanted, *sides):
-            key = (tuple(sizes.items()), tuple(values.items()))
-            if key not in seen:
-                seen.add(key)
-                yield Instance(sizes, values)
+    all_sizes = list(dict.fromkeys(tuple(zip(symbols, row, strict=False)) for row in table))
+    all_values = list(dict.fromkeys(tuple(values.items()) for values in index_values(given, wanted, *sides)))
+    for diagonal in range(len(all_sizes) + len(all_values) - 1):
+        for i in range(max(0, diagonal - len(all_values) + 1), min(len(all_sizes), diagonal + 1)):
+            yield Instance(dict(all_sizes[i]), dict(all_values[diagonal - i]))
 
 
 def _is_index(symbol: Any) -> bool:

@@ -64,22 +64,22 @@ def verify_step(derivation: Derivation, number: int) -> StepResult:
     return StepResult(derivation, number, outcome)
 
 
-def decide(step: Step, given: Given) -> Outcome:
-    """Prove or refute one step under the givens."""
+def decide(step: Step, given: Given, *, plain: bool = True) -> Outcome:
+    """Prove or refute one step under the givens; a witness is made ``plain`` for a reader unless that is not wanted."""
     check_types(step)
     started = perf_counter()
-    outcome = _decide_equality(step, given) if step.relation == "=" else _decide_inequality(step, given)
+    outcome = _decide_equality(step, given, plain) if step.relation == "=" else _decide_inequality(step, given, plain)
     assumes = (*step.assumes, *outcome.assumes, *([f"admitted: {step.admit}"] if step.admit else []))
     return replace(outcome, seconds=perf_counter() - started, assumes=tuple(dict.fromkeys(assumes)))
 
 
-def _decide_equality(step: Step, given: Given) -> Outcome:
+def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
     left, right = step.left, step.right
     checked = field_check(given, left, right, wanted=step.instances)
     if checked is None:
         return Outcome("undecided", "finite field", 0.0, detail="no instance of the statement could be evaluated")
     if not checked.agrees:
-        return refutation(given, left, right, wanted=step.instances, differs=str(checked.differs_at))
+        return _refutation(step, given, plain, f"over the finite field at {checked.differs_at}")
     proof = _induction(step, step.on, given) if step.on is not None else _direct(left, right, given)
     if proof is None and step.admit:
         proof = _Normal("admitted", ())
@@ -101,16 +101,15 @@ def _decide_equality(step: Step, given: Given) -> Outcome:
     )
 
 
-def refutation(
-    given: Given, left: Expr, right: Expr, *, relation: str = "=", wanted: Any = (), differs: str = ""
-) -> Outcome:
+def _refutation(step: Step, given: Given, plain: bool, differs: str) -> Outcome:
     """``refuted`` with a witness that replays, or ``undecided`` where none is found."""
-    witness = find_witness(given, left, right, relation=relation, wanted=wanted)
+    left, right = step.left, step.right
+    witness = find_witness(given, left, right, relation=step.relation, wanted=step.instances, plain=plain)
     if witness is not None and replay(given, left, right, witness):
-        method = "exact rationals" if witness.exact else "balls"
-        return Outcome("refuted", method, 0.0, witness=witness)
-    detail = f"the sides differ over the finite field at {differs}, but no real witness was found"
-    return Outcome("undecided", "finite field", 0.0, detail=detail)
+        return Outcome("refuted", "exact rationals" if witness.exact else "balls", 0.0, witness=witness)
+    return Outcome(
+        "undecided", "finite field", 0.0, detail=f"the sides differ {differs}, but no real witness was found"
+    )
 
 
 def _points(checked: FieldCheck) -> str:
@@ -249,7 +248,7 @@ def _by_hypothesis(next_left: Expr, next_right: Expr, left: Expr, right: Expr, g
 # --- bounds and evidence ----------------------------------------------------------------------------
 
 
-def _decide_inequality(step: Step, given: Given) -> Outcome:
+def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
     decision = decide_bound(step, given, _direct)
     if decision.proof is not None:
         return Outcome(
@@ -260,7 +259,7 @@ def _decide_inequality(step: Step, given: Given) -> Outcome:
             assumes=decision.assumes,
         )
     if decision.false_somewhere:
-        return refutation(given, step.left, step.right, relation=step.relation, wanted=step.instances)
+        return _refutation(step, given, plain, "on the range of the function")
     if step.admit:
         return Outcome("proved", "admitted", 0.0, proof=_sealed(step.left, step.relation, step.right, "admitted"))
     return Outcome("undecided", "bounds", 0.0, detail=decision.detail)

@@ -297,9 +297,21 @@ def _(expr: OrderedProduct, to: NormalForm, rows: Part, cols: Part) -> Polynomia
         return to(_product([*latest, rest]), rows, cols)
     step = Symbol("kappa", integer=True, nonnegative=True)
     body = expr.at(step)
+    if isinstance(body, Diag):
+        return _diagonal_product(expr, body, to, rows, cols)
     parts = common_parts(parts_of(body, 0, to), parts_of(body, 1, to))
     key = tuple(to.algebra.freeze(to(body, p, q)) for p in parts for q in parts)
     return to.algebra.atom(("ordered product", key, expr.low, expr.high, rows, cols), to.slots(expr, rows, cols))
+
+
+def _diagonal_product(expr: OrderedProduct, body: Diag, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
+    """A product of diagonal matrices is diagonal: the entries multiply one by one."""
+    if rows != cols:
+        return {}
+    frozen = to.algebra.freeze(to(body.args[0], rows, None))
+    slots = to.slots(expr, rows, cols)
+    entry = to.algebra.atom(("product of entries", frozen, expr.low, expr.high), slots[:1])
+    return to.algebra.multiply(to.algebra.atom(DELTA, slots), entry) if slots else entry
 
 
 @_form.register(TimeSum)

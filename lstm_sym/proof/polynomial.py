@@ -231,9 +231,10 @@ class Algebra:
                 factors[:] = [_moved(factor, {j: i}) for factor in factors]
                 dims.pop(j)
                 return True
-            others = [_moved(f, {COLUMN: ROW}) if self.key(f.atom) != DELTA else f for f in factors]
-            if others != factors:
-                factors[:] = others
+            kept = Factor(atom, (ROW, COLUMN), Fraction(1))
+            others = [_moved(f, {COLUMN: ROW}) for k, f in enumerate(factors) if k != place]
+            if [*others, kept] != factors:
+                factors[:] = [*others, kept]
                 return True
         return False
 

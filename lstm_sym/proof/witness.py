@@ -91,16 +91,22 @@ class Witness:
 
 
 def find_witness(
-    given: Given, left: Expr, right: Expr, *, relation: str = "=", wanted: tuple[dict[Symbol, int], ...] = ()
+    given: Given,
+    left: Expr,
+    right: Expr,
+    *,
+    relation: str = "=",
+    wanted: tuple[dict[Symbol, int], ...] = (),
+    plain: bool = True,
 ) -> Witness | None:
-    """The first witness found against ``left relation right``, smallest sizes first, made as plain as it goes."""
+    """The first witness found against ``left relation right``, smallest sizes first; ``plain`` makes it readable."""
     found = sorted(instances(given, wanted, WITNESS_SIZES, left, right), key=_smallness)
     for attempt, (palette, instance) in enumerate(_candidates(found)):
         for stand in STANDS:
             values = _Values(palette, attempt)
             witness = _try(given, left, right, relation, instance, values, stand)
             if witness is not None:
-                return _plainer(given, left, right, witness)
+                return _plainer(given, left, right, witness) if plain else witness
             if not values.met_opaque:
                 break
     return None
