@@ -12,13 +12,12 @@ if TYPE_CHECKING:
     from .activations import sigma, tanh
     from .bptt import bptt
     from .cell import Cell
-    from .cells import cell_named
     from .export import export_module, lambdify
-    from .nodes import concat, hadamard
+    from .nodes import hadamard
     from .proof.derivation import Derivation, DerivationError
     from .proof.given import Given
     from .proof.verify import verify
-    from .symbols import Parameter, Sequence, sizes, t
+    from .symbols import Parameter, Sequence, adjoint, sizes, t
     from .unroll import unroll
 
 __version__ = "0.1.0"
@@ -30,9 +29,8 @@ __all__ = [
     "Given",
     "Parameter",
     "Sequence",
+    "adjoint",
     "bptt",
-    "cell_named",
-    "concat",
     "export_module",
     "hadamard",
     "lambdify",
@@ -51,9 +49,8 @@ __homes__ = {
     "Given": "proof.given",
     "Parameter": "symbols",
     "Sequence": "symbols",
+    "adjoint": "symbols",
     "bptt": "bptt",
-    "cell_named": "cells",
-    "concat": "nodes",
     "export_module": "export",
     "hadamard": "nodes",
     "lambdify": "export",

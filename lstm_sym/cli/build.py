@@ -8,10 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from ..activations import Activation
+from ..atomic import write_whole
+from ..cells import CELLS
+from ..export.check import TOLERANCES, check_source
+from ..export.module import export_module
 from ..latex import refresh
 from .terminal import summary_lines
 from .verifying import verified
 from .weaving import answering, documents
+
+OPEN = "tanh"
+"""The activation of a cell that leaves it open."""
 
 DERIVATIONS, DOCUMENTS, MODULES = Path("derivations"), Path("docs"), Path("build")
 
@@ -63,5 +71,18 @@ def weave_stages() -> Iterator[Stage]:
 
 
 def export_stages() -> Iterator[Stage]:
-    """A NumPy module per cell that has a reference, with its check."""
-    raise NotImplementedError
+    """A NumPy module per cell, compared with the reference and with numeric derivatives."""
+    MODULES.mkdir(exist_ok=True)
+    for cell in CELLS.values():
+        started = perf_counter()
+        phi = OPEN if any(f.row is None for equation in cell.equations for f in equation.atoms(Activation)) else None
+        source = export_module(cell, phi=phi)
+        path = MODULES / f"{cell.name}.py"
+        write_whole(path, source)
+        report = check_source(cell, source, phi=phi or OPEN)
+        if not report.passed:
+            print(report, file=sys.stderr)
+        worst = [(method, report.worst(method)) for method in TOLERANCES]
+        errors = ", ".join(f"{method} {error:.0e}" for method, error in worst if error is not None)
+        detail = f"{f'φ = {phi}; ' if phi else ''}{len(report.comparisons)} comparisons: {errors}"
+        yield Stage("export", str(path), report.passed, detail, perf_counter() - started)

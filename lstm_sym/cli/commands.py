@@ -107,8 +107,11 @@ def build(jobs: int | None, scheduler: str | None) -> int:
 
     with misuse_told():
         stages = list(build_all(jobs, scheduler))
+    failed = sum(not stage.ok for stage in stages)
     _print(table_lines(stage.row for stage in stages))
-    return 0 if all(stage.ok for stage in stages) else 1
+    _print(["", "The numbers are the largest relative errors, by what a module was compared with."])
+    _print([f"{failed} of {len(stages)} FAILED" if failed else f"all {len(stages)} ok"])
+    return 1 if failed else 0
 
 
 @commands.command(short_help="Prove or refute every step of derivations.")
@@ -165,14 +168,15 @@ def latex(
 @commands.command(short_help="Write the numeric functions of a cell.")
 @click.argument("cell")
 @click.option("--to", default="numpy", metavar="BACKEND", help="What the module computes with [default: numpy].")
+@click.option("--phi", metavar="NAME", help="The activation of a cell that leaves it open, such as tanh.")
 @click.option("-o", "--output", metavar="FILE", help="Write the module to FILE [default: stdout].")
-def export(cell: str, to: str, output: str | None) -> int:
+def export(cell: str, to: str, phi: str | None, output: str | None) -> int:
     """Write the numeric functions of CELL, forward and backward, as a module that stands alone."""
     from ..cells import cell_named
-    from ..export import export_module
+    from ..export.module import export_module
 
     with misuse_told():
-        _write(output or "-", export_module(cell_named(cell), to=to))
+        _write(output or "-", export_module(cell_named(cell), to=to, phi=phi))
     return 0
 
 
@@ -201,7 +205,7 @@ def show(cell: str, backward: bool, as_latex: bool) -> int:
 def list_all(sources: tuple[Path, ...]) -> int:
     """What there is: cells, derivations, claims, notations, backends."""
     from ..cells import CELLS
-    from ..export import BACKENDS
+    from ..export.module import BACKENDS
     from ..latex import NOTATIONS
     from .weaving import derivations_at
 
