@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 from sympy import Add, Expr, Interval, Mul, Poly, Pow, Rational, Symbol, sympify
+from sympy import log as natural_log
 
 from ..activations import Activation, Applied, derivative
 from ..activations import X as ARGUMENT
@@ -32,11 +34,12 @@ S = Symbol("s", real=True)
 
 @dataclass(frozen=True, slots=True)
 class BoundDecision:
-    """How a bound was proved, or that it is false somewhere, or neither and why."""
+    """How a bound was proved, or that it is false somewhere and at about which value, or neither and why."""
 
     proof: str | None = None
     assumes: tuple[str, ...] = ()
     false_somewhere: bool = False
+    suggestion: tuple[tuple[tuple[str, int, int], Fraction], ...] = ()
     detail: str = ""
 
 
@@ -55,10 +58,9 @@ def decide_bound(step: Step, given: Given, direct: Callable[[Expr, Expr, Given],
             if equal:
                 return BoundDecision(f"certificate {step.slack}", equal.assumes)
             detail = f"the certificate {step.slack} is not right - left"
-    positive = _sign_on_range(difference, strict)
-    if positive is not None:
-        how, holds = positive
-        return BoundDecision(proof=how) if holds else BoundDecision(false_somewhere=True)
+    decided = _sign_on_range(difference, strict)
+    if decided is not None:
+        return decided
     return BoundDecision(false_somewhere=_fails_at_samples(step, given), detail=detail)
 
 
@@ -82,7 +84,7 @@ def visible_sign(expr: Expr) -> int | None:
     return None
 
 
-def _sign_on_range(difference: Expr, strict: bool) -> tuple[str, bool] | None:
+def _sign_on_range(difference: Expr, strict: bool) -> BoundDecision | None:
     """Whether a polynomial in one σ(z) or one tanh(z) is positive (or nonnegative) on the open range.
 
     If ``z`` is an expression it may not reach every value, so that only a yes counts.
@@ -101,15 +103,28 @@ def _sign_on_range(difference: Expr, strict: bool) -> tuple[str, bool] | None:
     low, high = RANGES[name]
     polynomial = Poly(body, S, domain="QQ")
     if polynomial.is_zero:
-        return f"equality on the range of {name}", not strict
+        return (
+            BoundDecision(proof=f"equality on the range of {name}")
+            if not strict
+            else BoundDecision(false_somewhere=True)
+        )
     roots = sorted(polynomial.real_roots(multiple=False), key=lambda pair: pair[0])
     inside = [root for root, _ in roots if root in Interval.open(low, high)]
     cuts = [Rational(low), *inside, Rational(high)]
-    values = [polynomial.eval(_between(a, b)) for a, b in pairwise(cuts)]
-    holds = all(value > 0 for value in values) and not (strict and inside)
-    if not holds and not call.argument.is_Symbol:
+    points = [_between(a, b) for a, b in pairwise(cuts)]
+    bad = [point for point in points if polynomial.eval(point) < 0] or (inside if strict else [])
+    if not bad:
+        return BoundDecision(proof=f"sign of a polynomial in {name} on its range ({low}, {high})")
+    if not call.argument.is_Symbol:
         return None
-    return f"sign of a polynomial in {name} on its range ({low}, {high})", holds
+    return BoundDecision(false_somewhere=True, suggestion=(((call.argument.name, 0, 0), _argument_at(name, bad[0])),))
+
+
+def _argument_at(name: str, value: Expr) -> Fraction:
+    """A simple rational z at which the function is about that value."""
+    share = value if name == "sigma" else (1 + value) / 2
+    z = float(natural_log(share / (1 - share)).evalf()) / (1 if name == "sigma" else 2)
+    return Fraction(z).limit_denominator(100)
 
 
 def _outermost(expr: Expr) -> set[Applied]:

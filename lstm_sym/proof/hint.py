@@ -12,9 +12,11 @@ from .derivation import Step
 from .field import agree_at, field_check
 from .given import Given
 from .instances import FIELD_SIZES, instances
-from .mutate import mutants
+from .mutate import Mutant, mutants
 
 ATTEMPTS = 120
+LIKELY_FIRST = ("index", "transpose", "order", "sign", "derivative", "parenthesis", "drop a factor", "drop a term")
+"""Kinds of mistakes in the order in which they are tried; others follow."""
 
 
 def hint(step: Step, given: Given) -> str | None:
@@ -26,16 +28,21 @@ def hint(step: Step, given: Given) -> str | None:
     first = next(instances(given, step.instances, FIELD_SIZES, step.left, step.right), None)
     if first is None:
         return None
-    for _, mutant in zip(range(ATTEMPTS), mutants(step.right, _pool(step, given)), strict=False):
+    edits = sorted(mutants(step.right, pool(step, given)), key=_rank)
+    for mutant in edits[:ATTEMPTS]:
         try:
             edited = mutant.build()
         except (ShapeError, TypeError, ValueError):
             continue
-        if edited == step.left or not _holds(step, edited, given, first):
+        if not _holds(step, edited, given, first):
             continue
         if decide(replace(step, right=edited, expected="proved"), given).verdict == "proved":
             return f"it holds with {mutant.what}"
     return None
+
+
+def _rank(mutant: Mutant) -> int:
+    return LIKELY_FIRST.index(mutant.kind) if mutant.kind in LIKELY_FIRST else len(LIKELY_FIRST)
 
 
 def _holds(step: Step, edited: Any, given: Given, first: Any) -> bool:
@@ -48,7 +55,7 @@ def _holds(step: Step, edited: Any, given: Given, first: Any) -> bool:
     return checked is not None and checked.agrees
 
 
-def _pool(step: Step, given: Given) -> tuple[Any, ...]:
+def pool(step: Step, given: Given) -> tuple[Any, ...]:
     """Letters that may have been meant: those of both sides and of the cell."""
     own = [*letters(step.left), *letters(step.right)]
     cell = given.cell.letters if given.cell is not None else ()

@@ -101,10 +101,12 @@ def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
     )
 
 
-def _refutation(step: Step, given: Given, plain: bool, differs: str) -> Outcome:
+def _refutation(step: Step, given: Given, plain: bool, differs: str, suggestion: Any = ()) -> Outcome:
     """``refuted`` with a witness that replays, or ``undecided`` where none is found."""
     left, right = step.left, step.right
-    witness = find_witness(given, left, right, relation=step.relation, wanted=step.instances, plain=plain)
+    witness = find_witness(
+        given, left, right, relation=step.relation, wanted=step.instances, plain=plain, suggestion=suggestion
+    )
     if witness is not None and replay(given, left, right, witness):
         return Outcome("refuted", "exact rationals" if witness.exact else "balls", 0.0, witness=witness)
     return Outcome(
@@ -259,7 +261,7 @@ def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
             assumes=decision.assumes,
         )
     if decision.false_somewhere:
-        return _refutation(step, given, plain, "on the range of the function")
+        return _refutation(step, given, plain, "on the range of the function", decision.suggestion)
     if step.admit:
         return Outcome("proved", "admitted", 0.0, proof=_sealed(step.left, step.relation, step.right, "admitted"))
     return Outcome("undecided", "bounds", 0.0, detail=decision.detail)

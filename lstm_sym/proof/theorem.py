@@ -40,9 +40,9 @@ LENGTHS = (1, 2, 3, 10, 100)
 def bptt_theorem(cell: Cell, *, lengths: tuple[int, ...] = LENGTHS, claim: str = "") -> Derivation:
     r"""The theorem that ``bptt(cell)`` gives the gradient of the unrolled loss, as a derivation of three steps.
 
-    The first holds for every :math:`m \le T`: what the first m steps add to :math:`\dot L` is the pairing carried at 0, less
-    the one carried at m, plus what the steps gained. The second takes m = T, where nothing is carried. The
-    third gathers the gradients, each paired with its tangent, and has the finite field's independent
+    The first holds for every :math:`m \le T`: what the first m steps add to :math:`\dot L` is the pairing
+    carried at 0, less the one carried at m, plus what the steps gained. The second takes m = T, where nothing
+    is carried. The third gathers the gradients, each paired with its tangent, and has the finite field's independent
     check on the net unrolled over each of ``lengths`` steps.
     """
     if any(lag > 1 for s in cell.order for _, lag in cell.consumers(s)):

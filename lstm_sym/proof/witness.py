@@ -98,9 +98,18 @@ def find_witness(
     relation: str = "=",
     wanted: tuple[dict[Symbol, int], ...] = (),
     plain: bool = True,
+    suggestion: Iterable[tuple[ENTRY, Fraction]] = (),
 ) -> Witness | None:
-    """The first witness found against ``left relation right``, smallest sizes first; ``plain`` makes it readable."""
+    """The first witness found against ``left relation right``, smallest sizes first; ``plain`` makes it readable.
+
+    A bound is tried at a suggested value first, and with every letter 0, where bounds are often tight.
+    """
     found = sorted(instances(given, wanted, WITNESS_SIZES, left, right), key=_smallness)
+    if relation != "=" and found:
+        for guess in (suggestion, ()):
+            witness = _try(given, left, right, relation, found[0], _Fixed(guess), STANDS[0])
+            if witness is not None:
+                return witness
     for attempt, (palette, instance) in enumerate(_candidates(found)):
         for stand in STANDS:
             values = _Values(palette, attempt)

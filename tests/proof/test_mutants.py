@@ -1,0 +1,65 @@
+"""Every derivation, broken by machine: each mutant is refused, refuted with a witness that replays, or proved.
+
+The long theorems on BPTT have thousands of mutants; here every ninth of theirs is tried. ``make mutants`` tries all.
+"""
+
+import os
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sympy.matrices.exceptions import ShapeError
+
+from lstm_sym.proof.hint import pool
+from lstm_sym.proof.kernel import decide
+from lstm_sym.proof.load import load_derivations
+from lstm_sym.proof.mutate import mutants
+from lstm_sym.proof.witness import replay
+
+DERIVATIONS = load_derivations([Path(__file__).parents[2] / "derivations"])
+STEPS = [
+    (name, number)
+    for name, derivation in DERIVATIONS.items()
+    for number, step in enumerate(derivation.steps, 1)
+    if step.expected == "proved"
+]
+EVERY = 1 if os.environ.get("LSTM_SYM_ALL_MUTANTS") else 9
+
+
+@pytest.mark.parametrize("name, number", STEPS, ids=lambda value: str(value))
+def test_mutants(name: str, number: int, record_property) -> None:
+    derivation = DERIVATIONS[name]
+    step = derivation.steps[number - 1]
+    counted: Counter[str] = Counter()
+    seen = {step.right}
+    every = EVERY if name.startswith("bptt.") else 1
+    for place, mutant in enumerate(mutants(step.right, pool(step, derivation.given))):
+        if place % every:
+            continue
+        try:
+            edited = mutant.build()
+            mutated = replace(step, right=edited, evidence=())
+            outcome = decide(mutated, derivation.given, plain=False) if edited not in seen else None
+        except (ShapeError, TypeError):
+            counted["refused"] += 1
+            continue
+        seen.add(edited)
+        if outcome is None:
+            continue
+        counted[outcome.verdict] += 1
+        where = f"{name} step {number}, {mutant.kind} ({mutant.what}): {outcome.verdict} {outcome.detail}"
+        assert outcome.verdict in ("refuted", "proved"), where
+        if outcome.verdict == "refuted":
+            assert replay(derivation.given, step.left, edited, outcome.witness), where
+    for verdict, count in counted.items():
+        record_property(f"mutants {verdict}", count)
+    assert counted["refuted"] + counted["refused"] + counted["proved"] > 0 or not list(mutants(step.right))
+
+
+def test_the_known_identities_among_mutants_are_proved() -> None:
+    """Transposing a diagonal Jacobian changes nothing; the kernel proves it rather than refute it."""
+    derivation = DERIVATIONS["lstm.backward.output-gate"]
+    step = derivation.steps[0]
+    edited = next(m.build() for m in mutants(step.right) if m.kind == "transpose")
+    assert decide(replace(step, right=edited), derivation.given).verdict == "proved"
