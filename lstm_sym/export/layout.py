@@ -11,7 +11,7 @@ WIDTH = 120
 def assignment(target: str, value: str, *, indent: int = 1, sign: str = "=") -> list[str]:
     """``target = value``, on one line if it fits, else broken at the operators or arguments of ``value``."""
     pad = "    " * indent
-    value = _tight_powers(value)
+    value = tight(value)
     line = f"{pad}{target} {sign} {value}"
     if len(line) <= WIDTH:
         return [line]
@@ -19,7 +19,7 @@ def assignment(target: str, value: str, *, indent: int = 1, sign: str = "=") -> 
     if isinstance(tree, ast.Name):
         return [f"{pad}(", *[f"{pad}    {name}," for name in target.split(", ")], f"{pad}) {sign} {value}"]
     if isinstance(tree, ast.Call):
-        arguments = [_tight_powers(ast.unparse(a)) for a in [*tree.args, *tree.keywords]]
+        arguments = [tight(ast.unparse(a)) for a in [*tree.args, *tree.keywords]]
         return [f"{pad}{target} {sign} {ast.unparse(tree.func)}(", *[f"{pad}    {a}," for a in arguments], f"{pad})"]
     if isinstance(tree, ast.Tuple):
         return [f"{pad}{target} {sign} (", *[f"{pad}    {ast.unparse(item)}," for item in tree.elts], f"{pad})"]
@@ -54,12 +54,21 @@ def _operands(tree: ast.expr) -> list[str]:
     parts: list[str] = []
     while isinstance(tree, ast.BinOp) and isinstance(tree.op, kinds):
         whole, left = ast.unparse(tree), ast.unparse(tree.left)
-        parts.insert(0, _tight_powers(whole[len(left) :].strip()) if whole.startswith(left) else whole)
+        parts.insert(0, tight(whole[len(left) :].strip()) if whole.startswith(left) else whole)
         if not whole.startswith(left):
             return parts
         tree = tree.left
-    return [_tight_powers(ast.unparse(tree)), *parts]
+    return [tight(ast.unparse(tree)), *parts]
 
 
-def _tight_powers(text: str) -> str:
-    return re.sub(r"(?<![\w\])])([A-Za-z_][\w.]*) \*\* (\d+)", r"\1**\2", text)
+def tight(text: str) -> str:
+    """ruff's spaces around powers and in slices: ``h**2`` but ``h[t] ** 2``, ``[:n]`` but ``[2 * n :]``."""
+    text = re.sub(r"(?<![\w\])])([A-Za-z_][\w.]*) \*\* (\d+)", r"\1**\2", text)
+    return re.sub(r"\[\.\.\., ([^\[\]:]*):([^\[\]:]*)\]", _slice, text)
+
+
+def _slice(found: re.Match[str]) -> str:
+    low, high = found[1].strip(), found[2].strip()
+    if " " not in low + high:
+        return f"[..., {low}:{high}]"
+    return f"[..., {f'{low} ' if low else ''}:{f' {high}' if high else ''}]"

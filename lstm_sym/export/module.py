@@ -130,7 +130,7 @@ def _opened(group: str, fields: list[str], body: list[str]) -> list[str]:
     targets = [name if name in read else "_" for name in fields]
     if set(targets) <= {"_"}:
         return []
-    return assignment(", ".join(targets) + ("," if len(targets) == 1 else ""), group)
+    return assignment(", ".join(targets) if len(targets) > 1 else f"({targets[0]},)", group)
 
 
 # --- what stands before them --------------------------------------------------------------------

@@ -23,6 +23,7 @@ from ..nodes.derivatives import Derivative, StopGradient
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower
 from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter
+from .layout import tight
 
 Names = Mapping[Any, str]
 """The identifier of each letter, size, function or shared subexpression."""
@@ -39,7 +40,8 @@ def source(expr: Any, names: Names) -> str:
 
 
 def plain(text: str) -> str:
-    return ast.unparse(ast.parse(text, mode="eval"))
+    """The code without the brackets that Python does not need."""
+    return tight(ast.unparse(ast.parse(text, mode="eval")))
 
 
 def part(expr: Any, names: Names) -> str:

@@ -11,6 +11,9 @@ from .plan import Line, Pass, Plan, carry
 from .rows import row_source, total_source
 from .vocabulary import Vocabulary
 
+ROOM = 90
+"""The longest gradient that is written as a field; a longer one gets a line of its own before."""
+
 
 def words(lines: Iterable[str]) -> set[str]:
     """The names that code reads or writes, without comments, attributes and keywords."""
@@ -43,9 +46,14 @@ def backward_body(plan: Plan, words_of: Vocabulary) -> list[str]:
         loop += assignment(names[carry(state)], row_source(value, rows), indent=2)
     body += ["    for t in reversed(range(T)):", *loop] if loop else []
     body += _outside(plan.backward.after, words_of)
-    body.append("    d_params = Params(")
-    body += [f"        {names[p]}={total_source(value, words_of.rows())}," for p, value in plan.gradients]
-    return [*body, "    )"]
+    fields = []
+    for parameter, value in plan.gradients:
+        total = total_source(value, words_of.rows())
+        if len(total) > ROOM:
+            body += assignment(names[adjoint(parameter)], total)
+            total = names[adjoint(parameter)]
+        fields.append(f"        {names[parameter]}={total},")
+    return [*body, "    d_params = Params(", *fields, "    )"]
 
 
 def _kept(run: Pass, wanted: set[Sequence]) -> set[Sequence]:

@@ -18,7 +18,9 @@ from ..nodes.algebra import Eye, MatrixProduct, MatrixSum, Ones, Transposed, Zer
 from ..nodes.block import Block
 from ..nodes.derivatives import StopGradient
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower
+from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter, letters
+from ..tidy import tidy
 from .numpy_code import bracketed, call, plain, power, signed_sum, to_numpy
 
 
@@ -72,15 +74,11 @@ def _(expr: Any, rows: Rows) -> str:
     return f"np.{'zeros' if isinstance(expr, Zero) else 'ones'}({rows.shape(expr.rows)}, dtype)"
 
 
-@to_rows.register(Integer)
-@to_rows.register(Expr)
-def _(expr: Any, rows: Rows) -> str:
-    return to_numpy(expr, rows.names)
-
-
 @to_rows.register(MatrixSum)
 def _(expr: MatrixSum, rows: Rows) -> str:
-    return signed_sum(list(expr.args), lambda term: to_rows(term, rows))
+    return signed_sum(
+        list(expr.args), lambda term: to_rows(term, rows) if is_matrix(term) else to_numpy(term, rows.names)
+    )
 
 
 @to_rows.register(Hadamard)
@@ -138,8 +136,8 @@ def _applied(factor: Any, vector: Any, text: str, rows: Rows) -> str:
         return f"{bracketed(to_rows(factor.args[0], rows))} * {bracketed(text)}"
     if factor.cols == 1:
         return f"{bracketed(to_rows(factor, rows))} * {bracketed(text)}"
-    if factor.rows == 1 and _varies(factor):
-        left = to_rows(Transposed(factor), rows)
+    if factor.rows == 1 and not isinstance(factor, Parameter):
+        left = to_rows(tidy(Transposed(factor)), rows)
         return f"np.sum({bracketed(left)} * {bracketed(text)}, axis=-1, keepdims=True)"
     picked = _picked(factor, rows)
     if picked is not None:
@@ -200,7 +198,7 @@ def _outer(expr: MatrixProduct) -> tuple[Any, Any]:
     factors = expr.matrices
     for k in range(1, len(factors)):
         if factors[k - 1].cols == 1:
-            turned = [Transposed(factor) for factor in reversed(factors[k:])]
+            turned = [tidy(Transposed(factor)) for factor in reversed(factors[k:])]
             return multiply(expr.scalar, *factors[:k]), multiply(*turned)
     raise TypeError(f"no row form for the gradient {expr}: it is not an outer product of two columns")
 

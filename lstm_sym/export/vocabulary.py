@@ -91,8 +91,9 @@ def vocabulary_of(plan: Plan) -> Vocabulary:
     for state in cell.states:
         before[state] = name(f"{names[state]}_prev")
         names[carry(state)] = name(f"carry_{names[state]}")
-    for sequence in dict.fromkeys([*[adjoint(s) for s in cell.inputs], *[s for s in made if s.mark == "delta"]]):
-        names[sequence] = name(f"d_{identifier(sequence).removeprefix('delta_')}")
+    own = [adjoint(letter) for letter in (*cell.inputs, *cell.parameters)]
+    for letter in dict.fromkeys([*own, *[s for s in made if s.mark == "delta"]]):
+        names[letter] = name(f"d_{identifier(letter).removeprefix('delta_')}")
     lettered: list[Any] = [*cell.parameters, *forward]
     shapes = [size for letter in lettered for size in letter.shape]
     sizes = tuple(sorted({symbol for size in shapes for symbol in size.free_symbols}, key=str))
