@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 
 WIDTH = 120
@@ -19,10 +20,10 @@ def assignment(target: str, value: str, *, indent: int = 1, sign: str = "=") -> 
     if isinstance(tree, ast.Name):
         return [f"{pad}(", *[f"{pad}    {name}," for name in target.split(", ")], f"{pad}) {sign} {value}"]
     if isinstance(tree, ast.Call):
-        arguments = [tight(ast.unparse(a)) for a in [*tree.args, *tree.keywords]]
-        return [f"{pad}{target} {sign} {ast.unparse(tree.func)}(", *[f"{pad}    {a}," for a in arguments], f"{pad})"]
+        arguments = [unparsed(a) for a in [*tree.args, *tree.keywords]]
+        return [f"{pad}{target} {sign} {unparsed(tree.func)}(", *[f"{pad}    {a}," for a in arguments], f"{pad})"]
     if isinstance(tree, ast.Tuple):
-        return [f"{pad}{target} {sign} (", *[f"{pad}    {ast.unparse(item)}," for item in tree.elts], f"{pad})"]
+        return [f"{pad}{target} {sign} (", *[f"{pad}    {unparsed(item)}," for item in tree.elts], f"{pad})"]
     if len(f"{pad}    {value}") <= WIDTH:
         return [f"{pad}{target} {sign} (", f"{pad}    {value}", f"{pad})"]
     return [f"{pad}{target} {sign} (", *[f"{pad}    {part}" for part in _operands(tree)], f"{pad})"]
@@ -53,12 +54,31 @@ def _operands(tree: ast.expr) -> list[str]:
     kinds = (ast.Add, ast.Sub) if additive else (ast.Mult, ast.MatMult, ast.Div)
     parts: list[str] = []
     while isinstance(tree, ast.BinOp) and isinstance(tree.op, kinds):
-        whole, left = ast.unparse(tree), ast.unparse(tree.left)
+        whole, left = unparsed(tree), unparsed(tree.left)
         parts.insert(0, tight(whole[len(left) :].strip()) if whole.startswith(left) else whole)
         if not whole.startswith(left):
             return parts
         tree = tree.left
-    return [tight(ast.unparse(tree)), *parts]
+    return [unparsed(tree), *parts]
+
+
+def unparsed(tree: ast.AST) -> str:
+    """The text of an expression, with no bracket but those that Python or a reader needs."""
+    text = ast.unparse(_Bracketed().visit(copy.deepcopy(tree)))
+    return tight(re.sub(r"(?<!\w)_\(", "(", text))
+
+
+class _Bracketed(ast.NodeTransformer):
+    """Puts brackets, as a call of _, where a product of matrices meets a product of entries: (u * v) @ W."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        products = (ast.Mult, ast.Div, ast.MatMult)
+        if isinstance(node.left, ast.BinOp) and isinstance(node.op, products) and isinstance(node.left.op, products):
+            of_matrices = [isinstance(op, ast.MatMult) for op in (node.op, node.left.op)]
+            if of_matrices[0] != of_matrices[1]:
+                node.left = ast.Call(ast.Name("_"), [node.left], [])
+        return node
 
 
 def tight(text: str) -> str:

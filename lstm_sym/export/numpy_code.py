@@ -23,7 +23,7 @@ from ..nodes.derivatives import Derivative, StopGradient
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower
 from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter
-from .layout import tight
+from .layout import unparsed
 
 Names = Mapping[Any, str]
 """The identifier of each letter, size, function or shared subexpression."""
@@ -40,8 +40,8 @@ def source(expr: Any, names: Names) -> str:
 
 
 def plain(text: str) -> str:
-    """The code without the brackets that Python does not need."""
-    return tight(ast.unparse(ast.parse(text, mode="eval")))
+    """The code without needless brackets."""
+    return unparsed(ast.parse(text, mode="eval"))
 
 
 def part(expr: Any, names: Names) -> str:
