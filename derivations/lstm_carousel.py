@@ -9,11 +9,12 @@ from lstm_sym.cells.lstm import U_i, U_o, U_z, W_f, W_i, W_z, b_i, b_o, b_z, c, 
 from lstm_sym.jacobian import within_step
 from lstm_sym.nodes import Eye, OrderedProduct, Partial, Total, Zero, diag, hadamard, hadamard_power
 from lstm_sym.proof import Derivation, Given
-from lstm_sym.symbols import indices, t
+from lstm_sym.symbols import Sequence, indices, t
 
-k, steps = indices("k n_steps")
+k, steps = indices("k N")
 n = c[t].rows
-A = within_step(LSTM, c, h[t - 1])
+A = Sequence("A", n, n)  # how the cell state sees the hidden state of the step before
+writing = Given(LSTM, (Eq(A[t], within_step(LSTM, c, h[t - 1]), evaluate=False),))
 squash = diag(hadamard(o[t - 1], 1 - hadamard_power(tanh(c[t - 1]), 2)))
 
 carousel_step = (
@@ -45,8 +46,8 @@ carousel_1997 = (
 )
 
 writes = (
-    Derivation("lstm.carousel.writes", claim="N16", title="How the cell state sees the hidden state", given=Given(LSTM))
-    .start(A)
+    Derivation("lstm.carousel.writes", claim="N16", title="How the cell state sees the hidden state", given=writing)
+    .start(A[t])
     .eq(
         diag(hadamard(c[t - 1], f[t], 1 - f[t])) * W_f
         + diag(hadamard(z[t], i[t], 1 - i[t])) * W_i
@@ -56,14 +57,14 @@ writes = (
 )
 
 total = (
-    Derivation("lstm.carousel.total", claim="N16", title="The total derivative has a second path", given=Given(LSTM))
+    Derivation("lstm.carousel.total", claim="N16", title="The total derivative has a second path", given=writing)
     .start(Total(c[t], c[t - 1]))
     .eq(
-        Partial(c[t], c[t - 1]) + A * Partial(h[t - 1], c[t - 1]),
+        Partial(c[t], c[t - 1]) + A[t] * Partial(h[t - 1], c[t - 1]),
         by="the carousel, and the path through the hidden state into the gates",
-        assumes=("t >= 2: at t = 1 the old state is given, and no equation links its parts",),
+        assumes=("t >= 2",),
     )
-    .eq(diag(f[t]) + A * squash, by="both Jacobians written out", lemma="lstm.carousel.step")
+    .eq(diag(f[t]) + A[t] * squash, by="both Jacobians written out", lemma="lstm.carousel.step")
     .refute_eq(diag(f[t]), by="the carousel taken for the whole", instances=({t: 2},))
 )
 

@@ -10,7 +10,7 @@ from lstm_sym.proof import Derivation, Given
 from lstm_sym.symbols import Parameter, indices, t
 
 n = W.rows
-k, steps = indices("k n_steps")
+k, steps = indices("k N")
 Q, eigenvalues = Parameter("Q", n, n), Parameter("lambda", n)
 kappa = Symbol("kappa")
 D = {j: diag(phi.prime(a[t + j])) for j in (1, 2)}

@@ -16,5 +16,3 @@ def unroll(cell: Cell, steps: int) -> tuple[Eq, ...]:
     if steps < 1:
         raise ValueError(f"unroll takes at least one step, got {steps}")
     return tuple(equation.subs(t, time) for time in range(1, steps + 1) for equation in cell.equations)
-
-

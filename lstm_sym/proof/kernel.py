@@ -179,6 +179,8 @@ class _Window:
                 offset, base = letter.index.as_coeff_Add()
                 ends, pick = (self.last, max) if given.runs_backward(letter.sequence) else (self.first, min)
                 ends[base] = pick(ends.get(base, offset), offset)
+        for base, offset in self.last.items():
+            self.first.setdefault(base, offset)
         if T in self.last:
             self.last[T] = max(self.last[T], 1)
 

@@ -46,6 +46,7 @@ def test_mutants(name: str, number: int, record_property) -> None:
             continue
         seen.add(edited)
         if outcome is None:
+            counted["same"] += 1
             continue
         counted[outcome.verdict] += 1
         where = f"{name} step {number}, {mutant.kind} ({mutant.what}): {outcome.verdict} {outcome.detail}"
@@ -54,7 +55,6 @@ def test_mutants(name: str, number: int, record_property) -> None:
             assert replay(derivation.given, step.left, edited, outcome.witness), where
     for verdict, count in counted.items():
         record_property(f"mutants {verdict}", count)
-    assert counted["refuted"] + counted["refused"] + counted["proved"] > 0 or not list(mutants(step.right))
 
 
 def test_the_known_identities_among_mutants_are_proved() -> None:
