@@ -10,7 +10,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from types import ModuleType
 from typing import Any
 
@@ -24,7 +24,7 @@ from .module import export_module
 
 T, B = 4, 5
 SIZES = (3, 2, 6, 7, 8, 9, 10)
-"""The lengths of the symbolic sizes, in reading order: distinct, and different from T and B."""
+"""The lengths of the symbolic sizes, in reading order, then upwards: distinct, and different from T and B."""
 
 Arrays = dict[str, Any]
 _NUMBER = count(1)
@@ -81,7 +81,7 @@ def experiment_on(cell: Cell, seed: int = 0) -> Experiment:
     rng = np.random.default_rng(seed)
     lettered: list[Any] = [*cell.parameters, *cell.inputs, *cell.order]
     symbols = dict.fromkeys(s for a in lettered for size in a.shape for s in sorted(size.free_symbols, key=str))
-    lengths = dict(zip(symbols, SIZES[: len(symbols)], strict=True))
+    lengths = dict(zip(symbols, chain(SIZES, count(SIZES[-1] + 1)), strict=False))
 
     def drawn(letters: Iterable[Any], *lead: int) -> Arrays:
         shapes = {a.text: a.shape[:1] if a.shape[1] == 1 else a.shape for a in letters}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ..symbols import At, Sequence, adjoint, letters, t
+from .identifiers import identifier
 from .layout import assignment, comment
 from .plan import Line, Pass, Plan, carry
 from .rows import row_source, total_source
@@ -72,7 +73,7 @@ def _outside(lines: Iterable[Line], words_of: Vocabulary) -> list[str]:
     """Lines for all steps at once."""
     rows, body = words_of.rows(), []
     for line in lines:
-        body += comment(f"{line.target[t]} = {line.equation}")
+        body += comment(_equation(line))
         body += assignment(words_of.names[line.target], row_source(line.value, rows))
     return body
 
@@ -90,10 +91,14 @@ def _hoisted(run: Pass, words_of: Vocabulary) -> list[str]:
 def _loop(run: Pass, kept: set[Sequence], words_of: Vocabulary) -> list[str]:
     rows, body = words_of.rows(kept), []
     for line in run.loop:
-        body += comment(f"{line.target[t]} = {line.equation}", indent=2)
+        body += comment(_equation(line), indent=2)
         sign = "=" if line.early is None else "+="
         body += assignment(rows.names[line.target[t]], row_source(line.value, rows), indent=2, sign=sign)
     return body
+
+
+def _equation(line: Line) -> str:
+    return f"{line.target[t]} = {line.equation}".replace(line.target.text, identifier(line.target), 1)
 
 
 def _buffers(run: Pass, kept: set[Sequence], words_of: Vocabulary) -> list[str]:

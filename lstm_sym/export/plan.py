@@ -20,7 +20,7 @@ from ..nodes.algebra import MatrixProduct, Zero, add, summands
 from ..nodes.binders import TimeSum
 from ..nodes.block import Block
 from ..symbols import At, Parameter, Sequence, adjoint, direct, letters, t
-from .identifiers import identifier
+from .identifiers import identifier, unused
 from .sharing import derivatives_from_values, repeated
 
 
@@ -71,8 +71,8 @@ class Plan:
 
 
 def carry(state: Sequence) -> Sequence:
-    """The letter of what later steps give the adjoint of a state."""
-    return Sequence(f"carry_{state.text}", *state.shape)
+    """The letter of what later steps give the adjoint of a state; the space tells it from the cell's letters."""
+    return Sequence(f"carry {state.text}", *state.shape)
 
 
 def plan_of(cell: Cell) -> Plan:
@@ -138,7 +138,7 @@ def _with_shared(
     """
     replace: dict[Any, Any] = {value: target[t] for target, value, _ in written if isinstance(value, Elementwise)}
     shared: list[tuple[Sequence, MatrixExpr, str]] = []
-    used = {identifier(sequence) for sequence, _, _ in written}
+    used: set[str] = set()
     for node in repeated([*(value for _, value, _ in written), *others]):
         if isinstance(node, Elementwise | Block) and node.cols == 1 and node not in replace and _is_forward(node):
             letter = Sequence(_shared_name(node, used), *node.shape)
@@ -152,9 +152,10 @@ def _with_shared(
 
 
 def _shared_name(node: Any, used: set[str]) -> str:
+    """A name such as ``tanh c``; the space keeps it apart from a cell's own letters."""
     parts = [identifier(letter) for letter in letters(node)]
-    name = "_".join([node.function.name, *parts] if isinstance(node, Elementwise) else parts)
-    return name if name not in used else f"{name}_{len(used)}"
+    first = node.function.name if isinstance(node, Elementwise) else "joined"
+    return unused(" ".join([first, *parts]), used)
 
 
 def _is_forward(node: Any) -> bool:

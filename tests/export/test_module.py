@@ -13,9 +13,10 @@ from sympy import Eq
 from lstm_sym.activations import Activation, tanh
 from lstm_sym.cell import Cell
 from lstm_sym.cells import CELLS, LSTM, LSTM_BLOCK, PEEPHOLE_LSTM, RNN, RNN_LOSS, RNN_TANH
-from lstm_sym.export import export_module
+from lstm_sym.export import check_source, export_module
 from lstm_sym.export.experiment import experiment_on, imported
 from lstm_sym.export.plan import with_activation
+from lstm_sym.nodes import hadamard
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
 from .cells import CELLS as MORE
@@ -234,12 +235,23 @@ def test_an_open_activation_may_have_any_known_function():
         assert "phi" not in export_module(RNN, phi=Activation(name)).split('"""', 2)[2]
 
 
-@pytest.mark.parametrize("name", ["T", "B", "t", "np", "params", "lambda", "sigma", "d_h", "h_prev", "x'"])
+@pytest.mark.parametrize(
+    "name", ["T", "B", "t", "np", "params", "lambda", "sigma", "d_h", "h_prev", "carry_h", "tanh_h", "x'"]
+)
 def test_letters_that_clash_with_the_code_get_other_names(name):
     odd = Parameter(name, n, n)
     cell = Cell("odd", Eq(h[t], tanh(odd * h[t - 1] + U * x[t])))
-    from lstm_sym.export import check_source
+    assert check_source(cell, export_module(cell)).passed
 
+
+def test_sequences_that_clash_with_the_codes_own_get_other_names():
+    tanh_c, carry_h, c = Sequence("tanh_c", n), Sequence("carry_h", n), Sequence("c", n)
+    cell = Cell(
+        "odd",
+        Eq(c[t], c[t - 1] + U * x[t]),
+        Eq(carry_h[t], tanh(c[t]) + hadamard(tanh_c[t], tanh(c[t]))),
+        Eq(h[t], W * h[t - 1] + carry_h[t]),
+    )
     assert check_source(cell, export_module(cell)).passed
 
 
