@@ -144,6 +144,24 @@ def test_processes_say_the_same_as_one(project, run):
     assert reports[0] == reports[1]
 
 
+def test_a_terminal_sees_a_bar(project, run, monkeypatch):
+    project("derivations/a.py", HEAD + RIGHT)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    _, out, err = run("verify", "-j", 1)
+    assert "verify:" in err and "| 0/2 [" in err and "verify" not in out
+
+
+def test_away_from_a_terminal_a_line_now_and_then(capsys, monkeypatch):
+    from lstm_sym.cli import terminal
+
+    clock = iter(range(0, 100, 2))
+    monkeypatch.setattr(terminal, "monotonic", lambda: next(clock))
+    with terminal.progress(4, "count") as done:
+        for thing in "abcd":
+            done(thing)
+    assert capsys.readouterr() == ("", "count: 3 of 4\ncount: 4 of 4\n")
+
+
 # --- latex, show, list, export ------------------------------------------------------------------
 
 

@@ -21,13 +21,13 @@ PLAIN_SECONDS = 5.0
 
 
 @contextmanager
-def progress(total: int, what: str) -> Iterator[Callable[[Any], None]]:
+def progress(total: int, what: str) -> Iterator[Callable[[Any], object]]:
     """A callable that counts things done on stderr: a bar on a terminal, plain lines now and then elsewhere."""
     if sys.stderr.isatty():
         from tqdm import tqdm
 
         with tqdm(total=total, desc=what, unit="step", leave=False, file=sys.stderr) as bar:
-            yield lambda done: bar.update(1) and None
+            yield lambda done: bar.update()
         return
     done, said = 0, monotonic()
 

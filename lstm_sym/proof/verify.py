@@ -19,7 +19,7 @@ def verify(
     *,
     only: Collection[str] | None = None,
     executor: Executor | None = None,
-    progress: Callable[[StepResult], None] | None = None,
+    progress: Callable[[StepResult], object] | None = None,
 ) -> Report:
     """The verdict on every step, in the order of the derivations.
 
@@ -94,7 +94,7 @@ def _checked(task: Task) -> StepResult:
         raise task.failed(error) from error
 
 
-def _inline(tasks: list[Task], progress: Callable[[StepResult], None] | None) -> list[StepResult]:
+def _inline(tasks: list[Task], progress: Callable[[StepResult], object] | None) -> list[StepResult]:
     results = []
     for task in tasks:
         results.append(_checked(task))
@@ -104,7 +104,7 @@ def _inline(tasks: list[Task], progress: Callable[[StepResult], None] | None) ->
 
 
 def _submitted(
-    tasks: list[Task], executor: Executor, progress: Callable[[StepResult], None] | None
+    tasks: list[Task], executor: Executor, progress: Callable[[StepResult], object] | None
 ) -> list[StepResult]:
     futures: list[Future[Outcome]] = []
     packed: dict[str, bytes] = {}
@@ -121,7 +121,7 @@ def _submitted(
         raise
 
 
-def _received(task: Task, future: Future[Outcome], progress: Callable[[StepResult], None] | None) -> StepResult:
+def _received(task: Task, future: Future[Outcome], progress: Callable[[StepResult], object] | None) -> StepResult:
     try:
         result = StepResult(task.derivation, task.number, future.result())
     except Exception as error:
