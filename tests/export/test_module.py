@@ -86,9 +86,7 @@ def test_the_interface():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("cell", [LSTM, PEEPHOLE_LSTM, RNN_LOSS, *MORE], ids=lambda cell: cell.name)
-def test_dtype_is_kept(cell, dtype, request):
-    if cell.name == "IndRNN" and dtype is np.float32:
-        request.applymarker(pytest.mark.xfail(reason="the table's row of step gives float64", strict=False))
+def test_dtype_is_kept(cell, dtype):
     cell = with_activation(cell, tanh)
     experiment = experiment_on(cell)
     module = imported(export_module(cell), cell.name)
