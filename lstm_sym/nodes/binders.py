@@ -11,10 +11,19 @@ from .algebra import Eye, Zero
 from .operand import Operand, require_matrix, require_square
 
 
+def fresh(index: Symbol, *exprs: Any) -> Symbol:
+    """A symbol like ``index``, primed until none of ``exprs`` has one of its name free."""
+    taken = {symbol.name for expr in exprs for symbol in expr.free_symbols if isinstance(symbol, Symbol)}
+    name = index.name
+    while name in taken:
+        name += "'"
+    return Symbol(name, **index.assumptions0)
+
+
 class Binder(Operand):
     """A body over an integer index ``k`` from ``low`` to ``high``, both included; empty if ``high < low``.
 
-    ``subs`` leaves the bound index alone and renames it where a replacement would be captured.
+    ``subs`` leaves the bound index alone; ``subs`` and ``xreplace`` rename it where a replacement would be captured.
     """
 
     def __new__(cls, body: Any, limits: Any) -> MatrixExpr:
@@ -45,11 +54,22 @@ class Binder(Operand):
         if old == self.index:
             limits = (self.index, self.low.subs(old, new), self.high.subs(old, new))
             return self.func(self.body, limits)
-        body, index = self.body, self.index
-        if index in new.free_symbols:
-            index = Symbol(f"{index.name}'", **index.assumptions0)
-            body = body.xreplace({self.index: index})
-        return self.func(body.subs(old, new), (index, self.low.subs(old, new), self.high.subs(old, new)))
+        clear = self.clear_of(new)
+        body, low, high = (part.subs(old, new) for part in (clear.body, clear.low, clear.high))
+        return self.func(body, (clear.index, low, high))
+
+    def _xreplace(self, rule: Any) -> Any:
+        if self in rule:
+            return rule[self], True
+        arriving = [sympify(new) for old, new in rule.items() if not old.has(self.index) and self.body.has(old)]
+        return Operand._xreplace(self.clear_of(*arriving), rule)
+
+    def clear_of(self, *exprs: Any) -> Any:
+        """The same value, with the index renamed where one of ``exprs`` has it free."""
+        if not any(self.index in expr.free_symbols for expr in exprs):
+            return self
+        index = fresh(self.index, self.body, self.args[1], *exprs)
+        return self.func(self.body.xreplace({self.index: index}), (index, self.low, self.high))
 
     @property
     def steps(self) -> list[Expr] | None:
@@ -70,6 +90,7 @@ class OrderedProduct(Binder):
     r""":math:`M_{high} M_{high-1} \cdots M_{low}`: the latest factor stands leftmost, as Jacobians compose."""
 
     def __new__(cls, body: Any, limits: Any) -> MatrixExpr:
+        require_matrix(cls.__name__, body)
         require_square("an ordered product", body)
         return super().__new__(cls, body, limits)
 
@@ -80,7 +101,7 @@ class OrderedProduct(Binder):
             return node
         product: MatrixExpr = Eye(node.rows)
         for value in node.steps:
-            product = node.at(value) * product
+            product = node.at(value).doit(**hints) * product
         return product
 
 
@@ -94,5 +115,5 @@ class TimeSum(Binder):
             return node
         total: MatrixExpr = Zero(*node.shape)
         for value in node.steps:
-            total = total + node.at(value)
+            total = total + node.at(value).doit(**hints)
         return total
