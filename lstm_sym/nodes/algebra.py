@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from sympy import Expr, Identity, Integer, Mul, S, ZeroMatrix, sympify
+from sympy import Expr, Identity, Integer, MatAdd, MatMul, Mul, S, ZeroMatrix, sympify
 from sympy.matrices.exceptions import ShapeError
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from .operand import Operand, is_matrix, require_same_shape, require_square, same_size, text_shape
+from .operand import Operand, is_matrix, require_matrix, require_same_shape, require_square, same_size, text_shape
 
 
 class Zero(Operand, ZeroMatrix):
@@ -53,6 +53,7 @@ class MatrixSum(Operand):
     r""":math:`A + B + \dots`, terms of one shape, order kept."""
 
     def __new__(cls, *terms: Any) -> MatrixExpr:
+        require_matrix("+", *terms)
         require_same_shape("+", *terms)
         kept = tuple(part for term in terms for part in summands(term) if not isinstance(part, ZeroMatrix))
         if not kept:
@@ -80,6 +81,8 @@ class MatrixProduct(Operand):
         matrices = [part for part in flat if is_matrix(part)]
         if not matrices:
             raise TypeError(f"a matrix product needs a matrix, got {factors}")
+        if not scalar.is_commutative:
+            raise TypeError(f"the factor {scalar} of a matrix product is no matrix and does not commute")
         for left, right in pairwise(matrices):
             if not same_size(left.cols, right.rows):
                 raise ShapeError(
@@ -120,6 +123,7 @@ class Transposed(Operand):
     r""":math:`A^\top`."""
 
     def __new__(cls, operand: Any) -> MatrixExpr:
+        require_matrix("the transpose", operand)
         if isinstance(operand, Transposed):
             return operand.args[0]
         if isinstance(operand, Zero | Ones):
@@ -138,6 +142,7 @@ class MatrixPower(Operand):
     r""":math:`A^k` for square ``A`` and an integer ``k``, symbolic or not; negative powers owe an inverse."""
 
     def __new__(cls, base: Any, exponent: Any) -> MatrixExpr:
+        require_matrix("a matrix power", base)
         exponent = sympify(exponent)
         if not same_size(base.rows, base.cols):
             raise ShapeError(
@@ -169,6 +174,7 @@ class Trace(Expr):
     is_commutative = True
 
     def __new__(cls, operand: Any) -> Expr:
+        require_matrix("the trace", operand)
         require_square("the trace", operand)
         return S.Zero if isinstance(operand, ZeroMatrix) else Expr.__new__(cls, operand)
 
@@ -221,4 +227,4 @@ def coefficient(expr: MatrixExpr) -> Expr:
 
 def _bracketed(printer: Any, expr: MatrixExpr, looser: tuple[type, ...]) -> str:
     text = printer._print(expr)
-    return f"({text})" if isinstance(expr, looser) else text
+    return f"({text})" if isinstance(expr, (*looser, MatAdd, MatMul)) else text

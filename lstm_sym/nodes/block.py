@@ -16,10 +16,9 @@ class Block(Operand):
 
     def __new__(cls, *rows: Any) -> MatrixExpr:
         rows = tuple(Tuple(*row) for row in rows)
+        require_matrix("a block matrix", *[block for row in rows for block in row])
         if len({len(row) for row in rows}) != 1:
             raise ShapeError(f"the rows of a block matrix have {[len(row) for row in rows]} blocks; they must be equal")
-        for row in rows:
-            require_matrix("a block matrix", *row)
         for row in rows:
             for block in row[1:]:
                 _require_equal("one row of blocks", "rows", row[0], block)

@@ -13,7 +13,7 @@ from sympy import sympify
 from sympy.matrices.exceptions import ShapeError
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from .operand import Operand, is_matrix, same_size, text_shape
+from .operand import Operand, is_matrix, require_matrix, same_size, text_shape
 
 
 class Derivative(Operand):
@@ -55,6 +55,7 @@ class StopGradient(Operand):
     """
 
     def __new__(cls, operand: Any) -> MatrixExpr:
+        require_matrix("stop_gradient", operand)
         return MatrixExpr.__new__(cls, operand)
 
     shape = property(lambda self: self.args[0].shape)

@@ -77,6 +77,7 @@ def hadamard(*factors: Any) -> MatrixExpr:
     factors = tuple(sympify(factor) for factor in factors)
     matrices = [factor for factor in factors if is_matrix(factor)]
     scalar = Mul(*[factor for factor in factors if not is_matrix(factor)]) if len(matrices) < len(factors) else S.One
+    require_matrix("the Hadamard product", *matrices)
     product = Hadamard(*matrices)
     return product if scalar == 1 else multiply(scalar, product)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Expr, sympify
+from sympy import Expr, SympifyError, sympify
 from sympy.matrices.exceptions import ShapeError
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
@@ -37,7 +37,9 @@ class Operand(MatrixExpr):
         return add(self, multiply(-1, like(other, self)))
 
     def __rsub__(self, other: Any) -> MatrixExpr:
-        return like(other, self) - self
+        from .algebra import add, multiply
+
+        return add(like(other, self), multiply(-1, self))
 
     def __neg__(self) -> MatrixExpr:
         from .algebra import multiply
@@ -47,12 +49,12 @@ class Operand(MatrixExpr):
     def __mul__(self, other: Any) -> MatrixExpr:
         from .algebra import multiply
 
-        return multiply(self, sympify(other))
+        return multiply(self, operand(other))
 
     def __rmul__(self, other: Any) -> MatrixExpr:
         from .algebra import multiply
 
-        return multiply(sympify(other), self)
+        return multiply(operand(other), self)
 
     __matmul__ = __mul__
     __rmatmul__ = __rmul__
@@ -60,7 +62,7 @@ class Operand(MatrixExpr):
     def __truediv__(self, other: Any) -> MatrixExpr:
         from .algebra import multiply
 
-        return multiply(1 / sympify(other), self)
+        return multiply(1 / operand(other), self)
 
     def __pow__(self, exponent: Any) -> MatrixExpr:
         from .algebra import MatrixPower
@@ -81,6 +83,17 @@ class Operand(MatrixExpr):
             return self
         return self.func(*[part.doit(**hints) for part in self.args])
 
+    def _eval_Eq(self, other: Any) -> None:
+        """Refuse an equation of two shapes, which SymPy would turn into ``False``, its sides forgotten."""
+        require_matrix(f"the equation of {self} and {other}", self, other)
+        require_same_shape("an equation", self, other)
+
+    def _eval_derivative(self, symbol: Any) -> MatrixExpr:
+        raise TypeError(
+            f"diff({self}, {symbol}): SymPy's diff does not differentiate matrix expressions of this library; "
+            "use pushforward, pullback or jacobian of lstm_sym.differentiate"
+        )
+
     def _repr_latex_(self) -> str:
         from ..latex.printer import latex
 
@@ -96,10 +109,21 @@ def like(value: Any, model: MatrixExpr) -> MatrixExpr:
     """``value`` itself if it is a matrix, else ``value`` times the all-ones matrix of ``model``'s shape."""
     from .algebra import Ones, multiply
 
-    value = sympify(value)
+    value = operand(value)
     if is_matrix(value):
         return value
-    return value if value.is_zero else multiply(value, Ones(*model.shape))
+    return multiply(value, Ones(*model.shape))
+
+
+def operand(value: Any) -> Expr:
+    """``value`` as a matrix or a scalar; text, ``None`` and truth values are neither."""
+    try:
+        expr = sympify(value, strict=True)
+    except SympifyError:
+        expr = None
+    if not isinstance(expr, Expr):
+        raise TypeError(f"{value!r} is neither a matrix nor a scalar")
+    return expr
 
 
 def is_matrix(expr: Any) -> bool:
@@ -117,25 +141,27 @@ def same_size(a: Expr, b: Expr) -> bool:
 
 
 def require_matrix(operation: str, *operands: Any) -> None:
-    for operand in operands:
-        if not is_matrix(operand):
-            raise TypeError(f"{operation} takes matrices; {operand} is the scalar {type(operand).__name__}")
+    if not operands:
+        raise TypeError(f"{operation} takes matrices, got none")
+    for given in operands:
+        if not is_matrix(given):
+            raise TypeError(f"{operation} takes matrices; {given} is the scalar {type(given).__name__}")
 
 
 def require_same_shape(operation: str, *operands: MatrixExpr) -> None:
     """Raise the shape error of an elementwise operation, naming every operand with its shape."""
     first = operands[0]
-    for operand in operands[1:]:
-        if not (same_size(first.rows, operand.rows) and same_size(first.cols, operand.cols)):
-            listed = " and ".join(f"{o} ({text_shape(o)})" for o in (first, operand))
+    for other in operands[1:]:
+        if not (same_size(first.rows, other.rows) and same_size(first.cols, other.cols)):
+            listed = " and ".join(f"{o} ({text_shape(o)})" for o in (first, other))
             raise ShapeError(f"{operation} needs operands of one shape, got {listed}")
 
 
-def require_square(operation: str, operand: MatrixExpr) -> None:
-    if not same_size(operand.rows, operand.cols):
-        raise ShapeError(f"{operation} needs a square matrix, got {operand} ({text_shape(operand)})")
+def require_square(operation: str, matrix: MatrixExpr) -> None:
+    if not same_size(matrix.rows, matrix.cols):
+        raise ShapeError(f"{operation} needs a square matrix, got {matrix} ({text_shape(matrix)})")
 
 
-def require_column(operation: str, operand: MatrixExpr) -> None:
-    if not same_size(operand.cols, sympify(1)):
-        raise ShapeError(f"{operation} needs a column vector, got {operand} ({text_shape(operand)})")
+def require_column(operation: str, matrix: MatrixExpr) -> None:
+    if not same_size(matrix.cols, sympify(1)):
+        raise ShapeError(f"{operation} needs a column vector, got {matrix} ({text_shape(matrix)})")
