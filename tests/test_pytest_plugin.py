@@ -120,9 +120,10 @@ def test_a_file_is_imported_once_whatever_else_collects(project, pytester):
     assert (pytester.path / "imports").read_text() == "x"
 
 
-def test_doctests_of_a_derivation_still_run(project):
-    documented = '"""\n>>> 1 + 1\n2\n"""\n' + RIGHT
-    project({"derivations/right.py": documented}, "--doctest-modules", "derivations").assert_outcomes(passed=3)
+def test_doctests_of_a_derivation_still_run_by_an_import_of_their_own(project, pytester):
+    documented = '"""\n>>> 1 + 1\n2\n"""\n' + RIGHT + "\nwith open('imports', 'a') as file:\n    file.write('x')\n"
+    project({"derivations/right.py": documented}, "--doctest-modules", "derivations/right.py").assert_outcomes(passed=3)
+    assert (pytester.path / "imports").read_text() == "xx"
 
 
 def test_junit_has_verdict_and_method(project, pytester):
