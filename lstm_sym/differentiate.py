@@ -16,6 +16,7 @@ from sympy import Expr, Symbol
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from .activations import Elementwise, derivative_at
+from .linear_map import matrix_of
 from .nodes.algebra import (
     Eye,
     MatrixPower,
@@ -28,11 +29,11 @@ from .nodes.algebra import (
     add,
     multiply,
 )
-from .nodes.binders import OrderedProduct, TimeSum
+from .nodes.binders import OrderedProduct, TimeSum, fresh
 from .nodes.block import Block, beside
 from .nodes.derivatives import Derivative, StopGradient
 from .nodes.elementwise import Diag, Hadamard, HadamardPower, diag, hadamard
-from .nodes.operand import require_same_shape
+from .nodes.operand import is_matrix, require_matrix, require_same_shape
 from .symbols import At, Parameter, letters, tangent
 from .tidy import tidy
 
@@ -44,16 +45,20 @@ def pushforward(expr: Expr, directions: Directions) -> Expr:
 
     A letter that is not named stays fixed. The result has ``expr``'s shape and is linear in the directions.
     """
+    for letter, move in directions.items():
+        require_same_shape("a direction", letter, move)
     return _push(expr, directions)
 
 
-def pullback(expr: MatrixExpr, cotangent: MatrixExpr, letter: Any) -> MatrixExpr:
+def pullback(expr: Expr, cotangent: Expr, letter: Any) -> MatrixExpr:
     r"""The cotangent of ``letter`` (of its shape) for a ``cotangent`` of ``expr``, summed over every occurrence.
 
-    Inside a sum over time or an ordered product, an indexed letter is met at the one step whose
-    index it has; the caller sees to it that this step lies within the bounds.
+    The cotangent of a trace is a scalar. Inside a sum over time or an ordered product, an indexed letter is met at
+    the one step whose index it has; the caller sees to it that this step lies within the bounds.
     """
-    require_same_shape("a pullback", expr, cotangent)
+    if is_matrix(expr) or is_matrix(cotangent):
+        require_matrix("a pullback", expr, cotangent)
+        require_same_shape("a pullback", expr, cotangent)
     terms = [tidy(term) for found, term in _pull(expr, cotangent, letter) if found == letter]
     return add(*terms) if terms else Zero(*letter.shape)
 
@@ -61,7 +66,7 @@ def pullback(expr: MatrixExpr, cotangent: MatrixExpr, letter: Any) -> MatrixExpr
 def jacobian(expr: MatrixExpr, letter: Any) -> MatrixExpr:
     r"""The Jacobian :math:`\partial y_i/\partial x_j` of a column vector with respect to a column vector."""
     move = tangent(letter)
-    return tidy(_matrix_of(pushforward(expr, {letter: move}), move))
+    return tidy(matrix_of(pushforward(expr, {letter: move}), move))
 
 
 def depends(expr: Expr, letter: Any) -> bool:
@@ -138,6 +143,7 @@ def _(expr: Hadamard, directions: Directions) -> MatrixExpr:
 def _(expr: HadamardPower, directions: Directions) -> MatrixExpr:
     """(A^⊙k)˙ = k A^⊙(k-1) ⊙ Ȧ"""
     base, exponent = expr.args
+    _require_constant("the exponent", exponent)
     return hadamard(exponent, HadamardPower(base, exponent - 1), _push(base, directions))
 
 
@@ -163,14 +169,16 @@ def _(expr: Block, directions: Directions) -> MatrixExpr:
 @_push.register(TimeSum)
 def _(expr: TimeSum, directions: Directions) -> MatrixExpr:
     """(Σ A_k)˙ = Σ Ȧ_k"""
-    body = _push(expr.body, _within(expr, directions))
+    expr = _clear_of_directions(expr, directions)
+    body = _push(expr.body, directions)
     return Zero(*expr.shape) if isinstance(body, Zero) else TimeSum(body, expr.args[1])
 
 
 @_push.register(OrderedProduct)
 def _(expr: OrderedProduct, directions: Directions) -> MatrixExpr:
     """(M_b ⋯ M_a)˙ = Σ_k (M_b ⋯ M_{k+1}) Ṁ_k (M_{k-1} ⋯ M_a)"""
-    move = _push(expr.body, _within(expr, directions))
+    expr = _clear_of_directions(expr, directions)
+    move = _push(expr.body, directions)
     if isinstance(move, Zero):
         return Zero(*expr.shape)
     later, earlier = _neighbours(expr)
@@ -281,15 +289,23 @@ def _(expr: Block, cotangent: MatrixExpr, letter: Any) -> Contributions:
 @_pull.register(TimeSum)
 def _(expr: TimeSum, cotangent: MatrixExpr, letter: Any) -> Contributions:
     """Σ A_k: G to every A_k."""
+    expr = _clear_of_letter(expr, cotangent, letter)
     yield from _gather(expr, _pull(expr.body, cotangent, letter), letter)
 
 
 @_pull.register(OrderedProduct)
 def _(expr: OrderedProduct, cotangent: MatrixExpr, letter: Any) -> Contributions:
     """M_b ⋯ M_a: (M_b ⋯ M_{k+1})ᵀ G (M_{k-1} ⋯ M_a)ᵀ to M_k."""
+    expr = _clear_of_letter(expr, cotangent, letter)
     later, earlier = _neighbours(expr)
     turned = multiply(Transposed(later), cotangent, Transposed(earlier))
     yield from _gather(expr, _pull(expr.body, turned, letter), letter)
+
+
+@_pull.register(Trace)
+def _(expr: Trace, cotangent: Expr, letter: Any) -> Contributions:
+    """tr A: g I."""
+    yield from _pull(expr.args[0], multiply(cotangent, Eye(expr.args[0].rows)), letter)
 
 
 @_push.register(Derivative)
@@ -302,9 +318,13 @@ def _(expr: Derivative, *_: Any) -> Any:
 
 
 def _constant_scalar(product: MatrixProduct) -> Expr:
-    if letters(product.scalar):
-        raise TypeError(f"the scalar factor {product.scalar} depends on letters; write the product with 1 x 1 matrices")
+    _require_constant("the scalar factor", product.scalar)
     return product.scalar
+
+
+def _require_constant(what: str, scalar: Expr) -> None:
+    if letters(scalar):
+        raise TypeError(f"{what} {scalar} depends on letters; write the product with 1 x 1 matrices")
 
 
 def _power_rule(power: MatrixPower, term: Any) -> MatrixExpr:
@@ -314,7 +334,7 @@ def _power_rule(power: MatrixPower, term: Any) -> MatrixExpr:
         if count < 0:
             return -add(*[term(MatrixPower(base, -i), MatrixPower(base, count - 1 + i)) for i in range(1, 1 - count)])
         return add(*[term(MatrixPower(base, i), MatrixPower(base, count - 1 - i)) for i in range(count)])
-    i = Symbol("i", integer=True, nonnegative=True)
+    i = fresh(Symbol("i", integer=True, nonnegative=True), power, term(base, base))
     return TimeSum(term(MatrixPower(base, i), MatrixPower(base, exponent - 1 - i)), (i, 0, exponent - 1))
 
 
@@ -328,13 +348,14 @@ def _selector(sizes: list[Any], which: int) -> MatrixExpr:
 def _neighbours(product: OrderedProduct) -> tuple[MatrixExpr, MatrixExpr]:
     """M_b ⋯ M_{k+1} and M_{k-1} ⋯ M_a, under an index of their own."""
     k, low, high = product.args[1]
-    j = Symbol(f"{k.name}'", **k.assumptions0)
+    j = fresh(k, product.body, product.args[1])
     body = product.body.subs(k, j)
     return OrderedProduct(body, (j, k + 1, high)), OrderedProduct(body, (j, low, k - 1))
 
 
-def _within(binder: Any, directions: Directions) -> Directions:
-    """Directions for the letters of a binder's body: a sequence that moves at one step moves where k meets it."""
+def _clear_of_directions(binder: Any, directions: Directions) -> Any:
+    """The binder with an index that no direction has free, save those of letters in that very index."""
+    binder = binder.clear_of(*[move for letter, move in directions.items() if not letter.has(binder.index)])
     clash = [letter for letter in letters(binder.body) if isinstance(letter, At) and letter.index.has(binder.index)]
     moving = {letter.sequence for letter in directions if isinstance(letter, At)}
     if any(letter.sequence in moving and letter not in directions for letter in clash):
@@ -342,7 +363,20 @@ def _within(binder: Any, directions: Directions) -> Directions:
             f"{binder} runs over a sequence that moves at single steps; give the direction of {clash[0]}, "
             f"a sequence in {binder.index}, instead"
         )
-    return directions
+    return binder
+
+
+def _clear_of_letter(binder: Any, cotangent: MatrixExpr, letter: Any) -> Any:
+    """The binder with an index that neither the cotangent nor the letter has, met by the letter at known steps."""
+    for inner in binder.body.atoms(TimeSum, OrderedProduct):
+        steps = [a for a in letters(inner.body) if isinstance(a, At) and a.index.has(inner.index)]
+        moves = isinstance(letter, At) and any(a.sequence == letter.sequence for a in steps)
+        if moves and (inner.low.has(binder.index) or inner.high.has(binder.index)):
+            raise TypeError(
+                f"which steps of {inner} meet {letter} depends on {binder.index}; "
+                "exchange the two sums, or differentiate the inner one alone"
+            )
+    return binder.clear_of(cotangent, letter)
 
 
 def _gather(binder: Any, contributions: Contributions, letter: Any) -> Contributions:
@@ -356,34 +390,3 @@ def _gather(binder: Any, contributions: Contributions, letter: Any) -> Contribut
                 yield letter, term.subs(k, step)
         else:
             yield found, TimeSum(term, limits)
-
-
-def _matrix_of(expr: MatrixExpr, move: Any) -> MatrixExpr:
-    """The matrix J of a linear expression J ẋ in the column vector ẋ."""
-    if expr == move:
-        return Eye(move.rows)
-    if not depends(expr, move):
-        return Zero(expr.rows, move.rows)
-    if isinstance(expr, MatrixSum):
-        return add(*[_matrix_of(term, move) for term in expr.args])
-    if isinstance(expr, Hadamard):
-        held = [factor for factor in expr.args if not depends(factor, move)]
-        (moving,) = [factor for factor in expr.args if depends(factor, move)]
-        return multiply(diag(hadamard(*held)), _matrix_of(moving, move))
-    if isinstance(expr, TimeSum):
-        return TimeSum(_matrix_of(expr.body, move), expr.args[1])
-    if isinstance(expr, Block) and len(expr.args[0]) == 1:
-        return Block(*[(_matrix_of(row[0], move),) for row in expr.args])
-    if isinstance(expr, MatrixProduct):
-        *before, last = expr.matrices
-        if depends(last, move):
-            return multiply(expr.scalar, *before, _matrix_of(last, move))
-        where = next(i for i, factor in enumerate(before) if depends(factor, move))
-        after = multiply(*expr.matrices[where + 1 :])
-        if isinstance(before[where], Diag):
-            inside = _matrix_of(before[where].args[0], move)
-            return multiply(expr.scalar, *before[:where], diag(after), inside)
-        if before[where].rows == 1:
-            row = multiply(Transposed(after), Transposed(before[where]))
-            return multiply(expr.scalar, *before[:where], _matrix_of(tidy(row), move))
-    raise TypeError(f"no Jacobian of {expr}: the dependence on {move} is not of the form J {move}")
