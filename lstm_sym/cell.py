@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sympy import Eq, Symbol
+from sympy import Eq
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from .activations import Elementwise
@@ -33,6 +33,8 @@ class Cell:
         self.name = name
         self.loss = loss
         self.source = source
+        if not equations:
+            raise ValueError(f"cell {name} has no equations")
         for equation in equations:
             _check_form(name, equation)
         self._definitions: dict[Sequence, MatrixExpr] = {}
@@ -45,7 +47,7 @@ class Cell:
             _check_letters(name, equation, self._definitions)
         self.order = _in_order(name, self._definitions)
         if loss is not None and (loss not in self._definitions or loss.shape != (1, 1)):
-            raise ValueError(f"cell {name}: the loss {loss.text} is not a 1 x 1 sequence that an equation defines")
+            raise ValueError(f"cell {name}: the loss {loss} is not a 1 x 1 sequence that an equation defines")
 
     @property
     def equations(self) -> tuple[Eq, ...]:
@@ -172,7 +174,7 @@ def _check_letters(name: str, equation: Eq, definitions: dict[Sequence, MatrixEx
                 "it is read at an earlier time, but no equation defines it"
             )
     stray = equation.rhs.free_symbols - {t} - _sizes_of(equation.rhs)
-    unknown = sorted(str(symbol) for symbol in stray if isinstance(symbol, Symbol))
+    unknown = sorted(str(symbol) for symbol in stray if not isinstance(symbol, Parameter))
     if unknown:
         raise ValueError(
             f"cell {name}: undefined letter {unknown[0]} in {_text(equation)}; "
