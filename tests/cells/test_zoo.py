@@ -1,0 +1,73 @@
+"""Every cell of the zoo: what is inferred from its equations."""
+
+import pickle
+
+import pytest
+
+from lstm_sym.activations import relu
+from lstm_sym.bptt import bptt
+from lstm_sym.cells import CELLS, LSTM, cell_named, elman
+
+GATES = "W_f U_f b_f W_i U_i b_i W_z U_z b_z W_o U_o b_o"
+PEEPHOLES = "W_f U_f p_f b_f W_i U_i p_i b_i W_z U_z b_z W_o U_o p_o b_o"
+NO_FORGET = "W_i U_i b_i W_z U_z b_z W_o U_o b_o"
+
+TABLE = {
+    # states, inputs, outputs, parameters, pre-activations
+    "RNN": ("h", "x", "h", "W U b", "a"),
+    "RNN_tanh": ("h", "x", "h", "W U b", "a"),
+    "RNN_output": ("h", "x", "y", "W U b V b_y", "a"),
+    "RNN_loss": ("h", "x target", "ell", "W U b V b_y", "a"),
+    "linear_RNN": ("h", "x", "h", "W U b", ""),
+    "LSTM": ("h c", "x", "h", GATES, "a_f a_i a_z a_o"),
+    "LSTM_block": ("h c", "x", "h", "B_f b_f B_i b_i B_z b_z B_o b_o", "a_f a_i a_z a_o"),
+    "LSTM_1997": ("h c", "x", "h", NO_FORGET, "a_i a_z a_o"),
+    "peephole_LSTM": ("h c", "x", "h", PEEPHOLES, "a_f a_i a_z a_o"),
+    "LSTM_truncated": ("h c", "x", "h", GATES, "a_f a_i a_z a_o"),
+    "LSTM_1997_truncated": ("h c", "x", "h", NO_FORGET, "a_i a_z a_o"),
+    "peephole_LSTM_truncated": ("h c", "x", "h", PEEPHOLES, "a_f a_i a_z a_o"),
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_what_is_inferred(name) -> None:
+    cell = CELLS[name]
+    inferred = (cell.states, cell.inputs, cell.outputs, cell.parameters, cell.preactivations)
+    assert tuple(" ".join(map(str, letters)) for letters in inferred) == TABLE[name]
+
+
+def test_every_cell_is_in_the_table() -> None:
+    assert CELLS.keys() == TABLE.keys()
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_cell_has_a_source_a_text_and_survives_pickling(name) -> None:
+    cell = CELLS[name]
+    assert cell.name == name and cell.source
+    assert len(str(cell).splitlines()) == len(cell.equations)
+    assert pickle.loads(pickle.dumps(cell)).equations == cell.equations
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_cell_has_a_whole_backward_pass(name) -> None:
+    cell = CELLS[name]
+    backward = bptt(cell)
+    assert len(backward.parameter_gradients) == len(cell.parameters)
+    assert len(backward.initial_state_gradients) == len(cell.states)
+    assert len(backward.input_gradients) == len(cell.inputs)
+    for equation in backward.equations:
+        assert equation.lhs.shape == equation.rhs.shape
+
+
+def test_elman_takes_any_activation() -> None:
+    assert "relu(a[t])" in str(elman(relu, "RNN_relu"))
+
+
+@pytest.mark.parametrize("spelled", ["LSTM", "lstm", "Lstm"])
+def test_names_in_any_case(spelled) -> None:
+    assert cell_named(spelled) is LSTM
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"unknown cell 'LTSM'; the cells are RNN, RNN_tanh, .*, LSTM"):
+        cell_named("LTSM")
