@@ -84,7 +84,7 @@ TABLE: dict[str, Row] = {
             "step",
             r"\operatorname{step}",
             derivative=lambda: Integer(0),
-            numpy="np.heaviside({x}, 0.0)",
+            numpy="np.where({x} > 0, np.ones_like({x}), 0)",
             field=lambda domain, x: domain.step(x),
             kink="0 at x <= 0, 1 at x > 0; the derivative is 0 off the jump at x = 0",
         ),

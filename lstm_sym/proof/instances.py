@@ -22,7 +22,7 @@ TIMES = ((2, 4), (1, 1), (3, 4), (1, 2), (1, 3), (2, 3))
 COUNTS = (2, 3, 1, 0)
 """Values of any other index or count."""
 
-FIELD_SIZES = ((3, 2, 4, 5, 7), (5, 4, 6, 3, 2))
+FIELD_SIZES = ((3, 2, 4, 5, 7), (2, 3, 5, 4, 6))
 """Distinct sizes, none of them 1, for the finite field."""
 
 WITNESS_SIZES = ((1, 1, 1, 1, 1), (2, 1, 1, 1, 1), (1, 2, 1, 1, 1), (2, 2, 2, 2, 2), (2, 3, 2, 3, 2), (3, 2, 4, 3, 2))
