@@ -7,14 +7,12 @@ In Markdown a block stands between ``<!-- lstm-sym: QUERY -->`` and ``<!-- /lstm
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from ..atomic import write_whole
 
 Answer = Callable[[str], str]
 
@@ -109,7 +107,7 @@ def refresh(path: Path | str, answer: Answer, *, check: bool = False) -> WeaveRe
     woven, blocks = _woven(text, answer, syntax, str(path))
     written = not check and woven != text
     if written:
-        _replace(path, woven.encode("utf-8"))
+        write_whole(path, woven)
     return WeaveResult(path, blocks, written)
 
 
@@ -155,21 +153,3 @@ def _content(opened: Opened, answer: Answer, syntax: Syntax, where: str) -> str:
     except (ValueError, TypeError) as error:
         raise ValueError(f"{where}:{opened.line}: {error}") from error
     return "".join(line + opened.newline for line in (syntax.before, *formula.splitlines(), syntax.after))
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a new file beside ``path`` and put it in its place, with the same permissions."""
-    target = path.resolve()
-    if not os.access(target, os.W_OK):
-        raise ValueError(f"{path}: cannot be written: the file is read-only")
-    temporary = ""
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
-        os.replace(temporary, target)
-    except OSError as error:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise ValueError(f"{path}: cannot be written: {error.strerror}; the file is left as it is") from None
