@@ -8,7 +8,7 @@ TESTABLE  := .venv/.testable
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: build test pytest lint types fresh extras clean
+.PHONY: build test pytest lint types fresh mutants extras clean
 
 build: $(INSTALLED)
 	$(BIN)/lstm-sym build
@@ -27,6 +27,10 @@ types: $(TESTABLE)
 
 fresh: $(INSTALLED)
 	$(BIN)/lstm-sym latex --check
+
+# Every mutant of every derivation; make test tries each one but of the long theorems on BPTT every ninth.
+mutants: $(TESTABLE)
+	LSTM_SYM_ALL_MUTANTS=1 $(BIN)/pytest -n auto tests/proof/test_mutants.py
 
 # What the tests of optional parts need; they are skipped where it cannot be had.
 extras: $(INSTALLED)
