@@ -34,7 +34,8 @@ class Backward:
 
     ``adjoints`` are the equations of :math:`\delta v^{(t)}` for one step, in the order in which a
     backward pass evaluates them; ``boundary`` sets what lies beyond ``T``; ``parameter_gradients`` are
-    the sums over time; ``input_gradients`` hold at every ``t``; ``initial_state_gradients`` at 0.
+    the sums over time; ``input_gradients`` hold at every ``t``; ``initial_state_gradients`` at 0, and before
+    it where a cell reads a state from further back.
     """
 
     cell: Cell
@@ -70,17 +71,19 @@ def bptt(cell: Cell, *, seeds: tuple[Sequence, ...] | None = None) -> Backward:
     seeds = (() if cell.loss else cell.outputs) if seeds is None else seeds
     for seed in seeds:
         if cell.definition(seed) is None:
-            raise ValueError(f"cell {cell.name} does not define the seed {seed.text}")
+            raise ValueError(f"cell {cell.name} does not define the seed {seed}")
     rule = AdjointRule(cell, seeds)
     kept = [sequence for sequence in reversed(cell.order) if not rule.is_inlined(sequence)]
     return Backward(
         cell=cell,
         seeds=seeds,
         adjoints=tuple(_equation(adjoint(s)[t], rule.collected(s)) for s in kept),
-        boundary=tuple(_equation(adjoint(s)[T + 1], Zero(*s.shape)) for s in kept),
+        boundary=tuple(_equation(adjoint(s)[T + k], Zero(*s.shape)) for k in range(1, _reach(cell) + 1) for s in kept),
         parameter_gradients=tuple(_equation(Total(L, p), rule.parameter_gradient(p)) for p in cell.parameters),
         input_gradients=tuple(_equation(adjoint(s)[t], rule.collected(s)) for s in cell.inputs),
-        initial_state_gradients=tuple(_equation(adjoint(s)[0], rule.initial(s)) for s in cell.states),
+        initial_state_gradients=tuple(
+            _equation(adjoint(s)[-k], rule.initial(s, k)) for s in cell.states for k in range(_reach(cell, s))
+        ),
     )
 
 
@@ -104,9 +107,11 @@ class AdjointRule:
         later = [self._through(user, sequence, lag) for user, lag in self.cell.consumers(sequence) if lag > 0]
         return _total(later, sequence)
 
-    def initial(self, sequence: Sequence) -> MatrixExpr:
-        """The adjoint of the state before the first step: step ``k`` reads it at lag ``k``."""
-        return self.carried(sequence).subs(t, 0)
+    def initial(self, sequence: Sequence, before: int = 0) -> MatrixExpr:
+        """The adjoint of the state at time ``-before``: step ``k`` reads it at lag ``k + before``."""
+        readers = self.cell.consumers(sequence)
+        later = [self._through(user, sequence, lag).subs(t, -before) for user, lag in readers if lag > before]
+        return _total(later, sequence)
 
     def parameter_gradient(self, parameter: Parameter) -> MatrixExpr:
         r""":math:`dL/dW = \sum_t` of the pullbacks through every equation that holds ``W``."""
@@ -142,6 +147,12 @@ class AdjointRule:
         else:
             term = pullback(rhs, cotangent, sequence[t - lag])
         return tidy(term).subs(t, t + lag)
+
+
+def _reach(cell: Cell, *sequences: Sequence) -> int:
+    """How many steps back the cell reads the sequences, or any of its own; 1 for a cell that reads none."""
+    lags = [lag for sequence in sequences or cell.order for _, lag in cell.consumers(sequence)]
+    return max([1, *lags])
 
 
 def _total(terms: list[MatrixExpr], sequence: Sequence) -> MatrixExpr:
