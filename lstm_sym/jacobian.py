@@ -13,7 +13,7 @@ from .activations import Elementwise, derivative_at
 from .cell import Cell
 from .differentiate import jacobian
 from .nodes.algebra import Eye, MatrixPower, Zero, add
-from .nodes.binders import OrderedProduct
+from .nodes.binders import OrderedProduct, fresh
 from .nodes.block import Block
 from .nodes.elementwise import diag, hadamard_power
 from .symbols import At, Parameter, Sequence, letters, t
@@ -54,7 +54,7 @@ def state_jacobian(cell: Cell) -> MatrixExpr:
 
 def state_jacobian_product(cell: Cell, lag: Expr) -> MatrixExpr:
     r""":math:`ds^{(t+n)}/ds^{(t)} = J^{(t+n)} J^{(t+n-1)} \cdots J^{(t+1)}`, the latest factor leftmost."""
-    k = Symbol("k", integer=True, nonnegative=True)
+    k = fresh(Symbol("k", integer=True, nonnegative=True), t + lag)
     return OrderedProduct(state_jacobian(cell).subs(t, k), (k, t + 1, t + lag))
 
 
