@@ -81,11 +81,12 @@ def summary_lines(report: Report) -> Iterator[str]:
     names = {result.derivation.name for result in report.results}
     failed = [result for result in report.results if not result.ok]
     refuted = sum(result.ok and result.step.expected == "refuted" for result in report.results)
-    proved = len(report.results) - len(failed) - refuted
+    admitted = sum(result.ok and result.outcome.verdict in ("probable", "undecided") for result in report.results)
+    proved = len(report.results) - len(failed) - refuted - admitted
     seconds = sum(result.outcome.seconds for result in report.results)
     yield (
         f"{len(report.results)} steps in {len(names)} derivations: {proved} proved, {refuted} refuted as meant, "
-        f"{len(failed)} not as meant; {seconds:.1f} s of work"
+        f"{f'{admitted} admitted, ' if admitted else ''}{len(failed)} not as meant; {seconds:.1f} s of work"
     )
     for result in report.results:
         if result.step.admit:

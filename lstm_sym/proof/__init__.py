@@ -2,7 +2,8 @@
 
 from .derivation import Derivation, DerivationError, Step
 from .given import Given
-from .kernel import Proved, verify_step
+from .judge import verify_step
+from .kernel import Proved
 from .report import Evidence, Outcome, Report, StepResult
 from .theorem import bptt_theorem
 

@@ -12,6 +12,7 @@ from .derivation import Step
 from .field import agree_at, field_check
 from .given import Given
 from .instances import FIELD_SIZES, instances
+from .kernel import decide
 from .mutate import Mutant, mutants
 
 ATTEMPTS = 120
@@ -19,10 +20,8 @@ LIKELY_FIRST = ("index", "transpose", "order", "sign", "derivative", "parenthesi
 """Kinds of mistakes in the order in which they are tried; others follow."""
 
 
-def hint(step: Step, given: Given) -> str | None:
+def small_edit(step: Step, given: Given) -> str | None:
     """The first edit of the right side that both engines accept, as a sentence; ``None`` if none is found."""
-    from .kernel import decide
-
     if step.relation != "=":
         return None
     first = next(instances(given, step.instances, FIELD_SIZES, step.left, step.right), None)

@@ -18,12 +18,12 @@ from ..bptt import T
 from ..nodes.derivatives import Total
 from ..symbols import At, Parameter, letters
 from .bounds import decide_bound
-from .derivation import Derivation, Step, check_types
+from .derivation import Step, check_types
 from .field import FieldCheck, field_check
 from .given import Given, fixed_definitions
 from .normal_form import NormalForm
 from .polynomial import TooLarge, Unsupported
-from .report import Evidence, Outcome, StepResult
+from .report import Outcome
 from .witness import find_witness, replay
 
 _KERNEL = object()
@@ -51,19 +51,6 @@ def _sealed(left: Expr, relation: str, right: Expr, how: str) -> Proved:
     return Proved(left, relation, right, how, _KERNEL)
 
 
-def verify_step(derivation: Derivation, number: int) -> StepResult:
-    """The verdict on step ``number`` (from 1) of a derivation, on its own."""
-    step = derivation.steps[number - 1]
-    outcome = decide(step, derivation.given)
-    if step.evidence and outcome.verdict == "proved":
-        outcome = _with_evidence(outcome, step)
-    if outcome.verdict in ("refuted", "undecided"):
-        from .hint import hint
-
-        outcome = replace(outcome, hint=hint(step, derivation.given) or "")
-    return StepResult(derivation, number, outcome)
-
-
 def decide(step: Step, given: Given, *, plain: bool = True) -> Outcome:
     """Prove or refute one step under the givens; a witness is made ``plain`` for a reader unless that is not wanted."""
     check_types(step)
@@ -81,8 +68,6 @@ def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
     if not checked.agrees:
         return _refutation(step, given, plain, f"over the finite field at {checked.differs_at}")
     proof = _induction(step, step.on, given) if step.on is not None else _direct(left, right, given)
-    if proof is None and step.admit:
-        proof = _Normal("admitted", ())
     if proof is None:
         return Outcome(
             "probable",
@@ -249,7 +234,7 @@ def _by_hypothesis(next_left: Expr, next_right: Expr, left: Expr, right: Expr, g
     return None if opened is None else _direct(opened.xreplace({left: right}), next_right, given)
 
 
-# --- bounds and evidence ----------------------------------------------------------------------------
+# --- bounds ----------------------------------------------------------------------------
 
 
 def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
@@ -264,15 +249,4 @@ def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
         )
     if decision.false_somewhere:
         return _refutation(step, given, plain, "on the range of the function", decision.suggestion)
-    if step.admit:
-        return Outcome("proved", "admitted", 0.0, proof=_sealed(step.left, step.relation, step.right, "admitted"))
     return Outcome("undecided", "bounds", 0.0, detail=decision.detail)
-
-
-def _with_evidence(outcome: Outcome, step: Step) -> Outcome:
-    gathered: tuple[Evidence, ...] = tuple(request.gather() for request in step.evidence)
-    disagreeing = [evidence for evidence in gathered if not evidence.agrees]
-    if disagreeing:
-        detail = f"proved, yet the independent check disagrees: {disagreeing[0].what}"
-        return replace(outcome, verdict="undecided", proof=None, detail=detail, evidence=gathered)
-    return replace(outcome, evidence=gathered)

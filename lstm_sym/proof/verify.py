@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from .derivation import Derivation, DerivationError
-from .kernel import verify_step
+from .judge import verify_step
 from .lemmas import lemmas_first, needed_for, place
 from .report import Outcome, Report, StepResult
 

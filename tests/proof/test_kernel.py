@@ -73,10 +73,12 @@ def test_results_travel_between_processes() -> None:
 
 def test_admitted_facts_are_visible() -> None:
     quotient = hadamard_power(exp(u[t]) + 1, -1)
-    result = outcome(sigma(-u[t]), quotient, admit="definition of the logistic function")
-    assert result.verdict == "proved"
-    assert result.method == "admitted and finite field"
-    assert result.assumes[-1] == "admitted: definition of the logistic function"
+    chain = Derivation("test").start(sigma(-u[t])).eq(quotient, by="test", admit="definition of the logistic function")
+    result = verify_step(chain, 1)
+    assert result.ok
+    assert result.outcome.verdict == "probable"
+    assert result.outcome.assumes[-1] == "admitted: definition of the logistic function"
+    assert result.as_json()["admit"] == "definition of the logistic function"
 
 
 def test_what_is_false_cannot_be_admitted() -> None:

@@ -12,7 +12,8 @@ from sympy import Symbol
 from lstm_sym.activations import sigma, tanh
 from lstm_sym.proof.derivation import Derivation
 from lstm_sym.proof.given import Given
-from lstm_sym.proof.kernel import decide, verify_step
+from lstm_sym.proof.judge import verify_step
+from lstm_sym.proof.kernel import decide
 from lstm_sym.proof.load import load_derivations
 from lstm_sym.proof.witness import find_witness, replay
 from lstm_sym.symbols import Parameter, sizes
