@@ -98,10 +98,8 @@ def test_the_rule_over_a_domain_is_the_numpy_form(name) -> None:
     np.testing.assert_allclose(found, numpy_form(name)(POINTS[name]), rtol=1e-12)
 
 
-@rows
+@pytest.mark.parametrize("name", sorted(TABLE.keys() - {"exp", "log"}))
 def test_large_arguments_stay_finite(name) -> None:
-    if name in ("exp", "log"):
-        pytest.skip("not finite there, and should not be")
     assert np.isfinite(numpy_form(name)(np.array([-1000.0, 1000.0]))).all()
 
 
