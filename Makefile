@@ -35,6 +35,7 @@ mutants: $(TESTABLE)
 # What the tests of optional parts need; they are skipped where it cannot be had.
 extras: $(INSTALLED)
 	$(BIN)/pip install --quiet --editable '.[dask]' || echo 'the extra dask cannot be installed; its tests are skipped'
+	$(BIN)/pip install --quiet --editable '.[pictures]' || echo 'the extra pictures cannot be installed; its tests are skipped'
 
 # The pip that an old Python brings does not know dependency groups, so it is renewed first.
 $(INSTALLED): pyproject.toml

@@ -22,7 +22,7 @@ FLOORS = {
     1: ("differentiate", "tidy"),
     2: ("cell", "cells", "reference"),
     3: ("bptt", "unroll", "jacobian"),
-    4: ("proof", "latex", "export"),
+    4: ("proof", "latex", "export", "flow"),
     5: ("cli", "pytest_plugin", "schedule"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

@@ -1,0 +1,20 @@
+"""How gradients flow through a cell: Jacobians along a trajectory, their products over a lag, and what bounds them."""
+
+from .contributions import Contributions, contributions
+from .jacobians import StepJacobian, carousel_jacobian, step_jacobian
+from .measure import Flow, gradient_flow, sensitivity_map
+from .trajectory import Setting, Trajectory, run
+
+__all__ = [
+    "Contributions",
+    "Flow",
+    "Setting",
+    "StepJacobian",
+    "Trajectory",
+    "carousel_jacobian",
+    "contributions",
+    "gradient_flow",
+    "run",
+    "sensitivity_map",
+    "step_jacobian",
+]
