@@ -62,9 +62,14 @@ total = (
     .eq(
         Partial(c[t], c[t - 1]) + A[t] * Partial(h[t - 1], c[t - 1]),
         by="the carousel, and the path through the hidden state into the gates",
-        assumes=("t >= 2",),
+        assumes=(t >= 2,),
     )
-    .eq(diag(f[t]) + A[t] * squash, by="both Jacobians written out", lemma="lstm.carousel.step")
+    .eq(
+        diag(f[t]) + A[t] * squash,
+        by="both Jacobians written out",
+        assumes=(t >= 2,),
+        lemma="lstm.carousel.step",
+    )
     .refute_eq(diag(f[t]), by="the carousel taken for the whole", instances=({t: 2},))
 )
 

@@ -76,3 +76,14 @@ def _own_parts(expr: Block, axis: int) -> tuple[Part, ...]:
     blocks = [row[0] for row in expr.args] if axis == 0 else list(expr.args[0])
     sizes = [block.shape[axis] for block in blocks]
     return tuple((Add(*sizes[:k]), size) for k, size in enumerate(sizes))
+
+
+def off_diagonal(expr: Expr, rows: Part, cols: Part) -> dict[Any, Any]:
+    """The zero polynomial, for a block of a diagonal matrix that surely lies off its diagonal."""
+    if rows is None or cols is None:
+        raise Unsupported(f"{expr} cut on one side only")
+    (top, height), (left, width) = rows, cols
+    apart = (left - top - height).is_nonnegative or (top - left - width).is_nonnegative
+    if not apart:
+        raise Unsupported(f"{expr} cut differently by rows and columns")
+    return {}

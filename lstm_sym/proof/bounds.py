@@ -53,7 +53,7 @@ def decide_bound(step: Step, given: Given, direct: Callable[[Expr, Expr, Given],
         if sign is None or (strict and sign == 0):
             detail = f"the certificate {step.slack} is not visibly {'positive' if strict else 'nonnegative'}"
         else:
-            checked = field_check(given, difference, step.slack, wanted=step.instances)
+            checked = field_check(given, difference, step.slack, wanted=step.instances, conditions=step.conditions)
             equal = checked is not None and checked.agrees and direct(difference, step.slack, given)
             if equal:
                 return BoundDecision(f"certificate {step.slack}", equal.assumes)
@@ -108,11 +108,9 @@ def _sign_on_range(difference: Expr, strict: bool) -> BoundDecision | None:
             if not strict
             else BoundDecision(false_somewhere=True)
         )
-    roots = sorted(polynomial.real_roots(multiple=False), key=lambda pair: pair[0])
-    inside = [root for root, _ in roots if root in Interval.open(low, high)]
-    cuts = [Rational(low), *inside, Rational(high)]
-    points = [_between(a, b) for a, b in pairwise(cuts)]
-    bad = [point for point in points if polynomial.eval(point) < 0] or (inside if strict else [])
+    inside = [root for root in polynomial.real_roots(multiple=False) if root[0] in Interval.open(low, high)]
+    points = _points_between_roots(polynomial, low, high)
+    bad = [point for point in points if polynomial.eval(point) < 0] or ([root for root, _ in inside] if strict else [])
     if not bad:
         return BoundDecision(proof=f"sign of a polynomial in {name} on its range ({low}, {high})")
     if not call.argument.is_Symbol:
@@ -146,9 +144,17 @@ def _without_primes(expr: Expr) -> Expr:
     return expr.xreplace(changes).expand()
 
 
-def _between(a: Expr, b: Expr) -> Rational:
-    middle = (a + b) / 2
-    return middle if middle.is_Rational else Rational(str(middle.evalf(30)))
+def _points_between_roots(polynomial: Poly, low: int, high: int) -> list[Rational]:
+    """One rational point in every gap that the roots leave in (low, high), between disjoint isolating intervals."""
+    gap = Rational(1, 16)
+    while True:
+        isolating = [ends for ends, _ in polynomial.intervals(eps=gap) if ends[1] > low and ends[0] < high]
+        edges = [(Rational(low), Rational(low)), *isolating, (Rational(high), Rational(high))]
+        gaps = [(max(a, Rational(low)), min(b, Rational(high))) for (_, a), (b, _) in pairwise(edges)]
+        open_gaps = [(a, b) for a, b in gaps if a < b]
+        if len(open_gaps) == len(gaps) or all(polynomial.eval(a) == 0 for a, b in gaps if a >= b):
+            return [(a + b) / 2 for a, b in open_gaps]
+        gap /= 2**16
 
 
 def _fails_at_samples(step: Step, given: Given) -> bool:

@@ -15,8 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Expr, Symbol, sympify
+from sympy.core.relational import Relational
 
 from ..nodes.operand import is_matrix, require_same_shape
+from .conditions import Conditions
 from .given import Given
 
 RELATIONS = ("=", "<=", "<")
@@ -29,7 +31,8 @@ class Step:
 
     ``on`` is the symbol of an induction; ``slack`` the certificate of a bound, an expression equal to
     ``right - left`` that is visibly nonnegative; ``lemma`` the name of a proved derivation that the
-    reason cites; ``admit`` the source of a fact taken on trust; ``assumes`` the side conditions;
+    reason cites; ``admit`` the source of a fact taken on trust; ``assumes`` the side conditions, as text or as
+    relations of indices such as ``k <= T``, which the engines then use;
     ``evidence`` holds requests for independent checks to attach to the outcome;
     ``expected`` is ``refuted`` where the point of the line is that somebody's statement is false.
     """
@@ -43,11 +46,20 @@ class Step:
     slack: Expr | None = None
     lemma: str = ""
     admit: str = ""
-    assumes: tuple[str, ...] = ()
+    assumes: tuple[Any, ...] = ()
     instances: tuple[dict[Symbol, int], ...] = ()
     evidence: tuple[Any, ...] = ()
     file: str = ""
     line: int = 0
+
+    @property
+    def relations(self) -> tuple[Any, ...]:
+        """The side conditions that are inequalities or equations of indices; the others are told to the reader only."""
+        return tuple(condition for condition in self.assumes if isinstance(condition, Relational))
+
+    @property
+    def conditions(self) -> Conditions:
+        return Conditions(self.relations)
 
     def __str__(self) -> str:
         return f"{self.left} {self.relation} {self.right}"
@@ -118,6 +130,8 @@ class Derivation:
 def check_types(step: Step) -> None:
     """Refuse a step whose sides cannot stand in its relation; a ``ShapeError`` names both sides with their shapes."""
     left, right = step.left, step.right
+    if step.relation not in RELATIONS:
+        raise TypeError(f'step "{step.reason}": the relation {step.relation!r} is none of {", ".join(RELATIONS)}')
     if is_matrix(left) != is_matrix(right):
         kinds = ["a matrix" if is_matrix(side) else "a scalar" for side in (left, right)]
         raise TypeError(f'step "{step.reason}": {left} is {kinds[0]} and {right} is {kinds[1]}')

@@ -17,6 +17,8 @@ from flint import arb, ctx, fmpq, nmod
 from ..activations import Row
 
 PRIME = 2**61 - 1
+SMALL = 2**31
+"""Residues below this stand for positive integers, those above ``PRIME - SMALL`` for negative ones."""
 
 
 class NotExact(Exception):
@@ -81,9 +83,9 @@ class FiniteField(Domain):
 
     def step(self, x: nmod) -> nmod:
         key = int(x)
-        if key == 0:
-            return nmod(0, PRIME)
         mirrored = PRIME - key
+        if key < SMALL or mirrored < SMALL:
+            return nmod(int(0 < key < SMALL), PRIME)
         positive = int(self.random("step", min(key, mirrored))) % 2 == 0
         return nmod(int(positive == (key < mirrored)), PRIME)
 

@@ -16,6 +16,7 @@ from sympy import Add, Expr, Mul, Pow, Rational, Symbol, ZeroMatrix
 from ..activations import Applied, Elementwise, derivative
 from ..activations import X as ARGUMENT
 from ..activations import Y as VALUE
+from ..bptt import L
 from ..nodes.algebra import Eye, MatrixPower, MatrixProduct, MatrixSum, Ones, Trace, Transposed
 from ..nodes.binders import OrderedProduct, TimeSum
 from ..nodes.block import Block
@@ -24,11 +25,13 @@ from ..nodes.elementwise import Diag, Hadamard, HadamardPower
 from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter
 from .domains import Dual, Singular
+from .polynomial import Unsupported
 
 if TYPE_CHECKING:
     from .trajectory import Trajectory
 
 Matrix = list[list[Any]]
+POWER_LIMIT = 4096
 
 
 def evaluate(expr: Expr, where: Trajectory) -> Any:
@@ -146,11 +149,15 @@ def _(expr: Transposed, where: Trajectory) -> Matrix:
 @_value.register(MatrixPower)
 def _(expr: MatrixPower, where: Trajectory) -> Matrix:
     base, exponent = _value(expr.args[0], where), where.integer(expr.args[1])
+    if abs(exponent) > POWER_LIMIT:
+        raise Unsupported(f"the power {exponent} is too high to evaluate")
     if exponent < 0:
         base, exponent = inverse(base, where), -exponent
     product = _filled(expr, where, lambda i, j: int(i == j))
-    for _ in range(exponent):
-        product = times(base, product, where)
+    while exponent:
+        if exponent % 2:
+            product = times(base, product, where)
+        base, exponent = times(base, base, where), exponent // 2
     return product
 
 
@@ -221,6 +228,8 @@ def _(expr: Partial, where: Trajectory) -> Matrix:
 def _(expr: Total, where: Trajectory) -> Matrix:
     if is_matrix(expr.of):
         return where.total(expr.of, expr.wrt)
+    if expr.of != L:
+        raise Unsupported(f"{expr}: the only scalar with a total derivative is the loss {L}")
     return where.gradient(expr.wrt)
 
 
@@ -257,9 +266,13 @@ def sum_of(terms: Any, where: Trajectory) -> Any:
 
 
 def power(base: Any, exponent: int, one: Any) -> Any:
-    value = one
-    for _ in range(abs(exponent)):
-        value = value * base
+    if abs(exponent) > POWER_LIMIT:
+        raise Unsupported(f"the power {exponent} is too high to evaluate")
+    value, count = one, abs(exponent)
+    while count:
+        if count % 2:
+            value = value * base
+        base, count = base * base, count // 2
     return value if exponent >= 0 else one / value
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .normal_form import NormalForm
 
 
+EXPONENT_LIMIT = 64
+
+
 def applied(function: Activation, argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
     if function.row is None:
         return atom_of(("function", function.name, function.order), argument, to, slots)
@@ -125,9 +128,11 @@ def raised(base: Polynomial, exponent: Expr, source: Expr, to: NormalForm, slots
     if not exponent.is_Integer:
         return _raised_symbolically(base, exponent, source, to)
     count = int(exponent)
+    if abs(count) > EXPONENT_LIMIT:
+        raise Unsupported(f"{source} to the power {count}")
     if count >= 0:
         return to.algebra.power(base, count)
-    to.divisors[source] = None
+    to.divisors[f"{source} has no zero entry"] = None
     if not base:
         raise Unsupported(f"division by {source}, which is 0")
     if len(base) == 1:
@@ -154,6 +159,8 @@ def _raised_symbolically(base: Polynomial, exponent: Expr, source: Expr, to: Nor
     result = raised(base, Integer(constant), source, to, ())
     for part in Add.make_args(rest):
         number, symbol = part.as_coeff_Mul()
+        if not number.is_Integer:
+            raise Unsupported(f"{source} to the power {exponent}")
         for factor in term.factors:
             key = ("symbolic power", factor.atom, symbol)
             powered = to.algebra.atom(key, factor.indices, Fraction(int(number)) * factor.exponent)

@@ -6,27 +6,21 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sympy import Eq, Expr
+from sympy import Eq
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from ..bptt import AdjointRule, L, T
+from ..bptt import AdjointRule
 from ..cell import Cell
-from ..differentiate import jacobian
-from ..jacobian import partial
-from ..nodes.algebra import Zero, add
-from ..nodes.derivatives import Partial, Total
-from ..nodes.operand import is_matrix
-from ..symbols import At, Parameter, Sequence, adjoint, letters, marked, t
-from ..tidy import tidy
+from ..symbols import At, Parameter, Sequence, letters, marked, t
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
     r"""The context of a derivation.
 
-    ``cell`` defines its sequences for every ``t >= 1``. ``equations`` define further letters: one with
-    ``t`` on the left for every ``1 <= t <= T``, any other only at the index it names. A letter
-    :math:`\delta v` that no equation defines **is** the total derivative of the loss with respect to
+    ``cell`` defines its sequences for every ``t >= 1``. ``equations`` define further letters: one with ``t`` on
+    the left for every ``t >= 1``, or for ``1 <= t <= T`` if it reads later times, any other only at the index it
+    names. A letter :math:`\delta v` that no equation defines **is** the total derivative of the loss with respect to
     ``v``, the loss being the cell's own or an arbitrary function of ``seeds`` (the outputs by default),
     summed over the steps ``1, …, T``.
     """
@@ -41,21 +35,24 @@ class Given:
             return self.seeds
         return self.cell.outputs if self.cell and not self.cell.loss else ()
 
-    def definition(self, letter: Any) -> MatrixExpr | None:
-        """The expression that defines a letter, or ``None`` if it is free."""
-        if letter in fixed_definitions(self):
-            return fixed_definitions(self)[letter]
-        if isinstance(letter, Parameter):
-            return None
-        if self.is_true_adjoint(letter.sequence):
-            if (letter.index - T).is_positive:
-                return Zero(*letter.shape)
-            if letter.index == 0 and self.cell is not None:
-                return AdjointRule(self.cell, self.loss_seeds).initial(marked(letter.sequence, ""))
-        if letter.index.is_nonpositive:
-            return None
-        general = self.general_definition(letter.sequence)
-        return None if general is None else general.subs(t, letter.index)
+    def __post_init__(self) -> None:
+        seen = set()
+        for equation in self.equations:
+            left, right = _sides(equation)
+            if left in seen:
+                raise ValueError(f"the givens define {left} twice; the second time as {right}")
+            seen.add(left)
+            if isinstance(left, Parameter) and any(isinstance(a, At) for a in letters(right)):
+                raise ValueError(f"the givens define {left}, constant in time, by {right}, which is not")
+            if not (left.rows == right.rows and left.cols == right.cols):
+                raise ValueError(f"the givens define {left} by {right}, of another shape")
+            if self._overrides_cell(left):
+                raise ValueError(f"the givens define {left}, which the cell defines already")
+
+    def _overrides_cell(self, left: Any) -> bool:
+        if self.cell is None or isinstance(left, Parameter) or left.index.is_nonpositive:
+            return False
+        return self.cell.definition(left.sequence) is not None
 
     def general_definition(self, sequence: Sequence) -> MatrixExpr | None:
         """The definition of ``sequence[t]``."""
@@ -69,54 +66,11 @@ class Given:
         """Whether the definition reaches later times, at once or through other letters."""
         return _runs_backward(self, sequence)
 
-    def value_of(self, node: Expr) -> Expr | None:
-        """What a derivative node stands for, as an expression; ``None`` if it stays as it is."""
-        if isinstance(node, Partial):
-            return self._partial(node)
-        if isinstance(node, Total) and not is_matrix(node.of):
-            return adjoint(node.wrt) if isinstance(node.wrt, At) else self._gradient(node)
-        return self._total(node) if isinstance(node, Total) else None
 
-    def _partial(self, node: Partial) -> MatrixExpr:
-        if isinstance(node.of, At) and node.of != node.wrt:
-            rhs = self.definition(node.of)
-            if rhs is None:
-                raise ValueError(f"{node}: no equation defines {node.of}")
-            if self.cell is None or self.cell.definition(node.of.sequence) is None or not isinstance(node.wrt, At):
-                return jacobian(rhs, node.wrt)
-            at_t = node.wrt.sequence[t + node.wrt.index - node.of.index]
-            return partial(self.cell, node.of.sequence, at_t).subs(t, node.of.index)
-        return jacobian(node.of, node.wrt)
-
-    def _gradient(self, node: Total) -> MatrixExpr | None:
-        if node.of != L or self.cell is None:
-            return None
-        return AdjointRule(self.cell, self.loss_seeds).parameter_gradient(node.wrt)
-
-    def _total(self, node: Total) -> MatrixExpr | None:
-        """One application of the chain rule: d y/d x = Σ ∂⁺y/∂u · du/dx over the letters u that y reads."""
-        of, wrt = node.of, node.wrt
-        if not isinstance(of, At) or of == wrt:
-            return jacobian(of, wrt)
-        if self.cell is None:
-            return None
-        lag = of.index - wrt.index
-        if lag.is_negative:
-            return Zero(*node.shape)
-        rhs = self.definition(of)
-        if rhs is None:
-            return Zero(*node.shape)
-        if not (lag.is_Integer or lag.is_positive):
-            return None
-        read = [letter for letter in letters(rhs) if isinstance(letter, At)]
-        terms = [self._partial(Partial(of, letter)) * self._path(letter, wrt) for letter in read]
-        return tidy(add(*terms)) if terms else Zero(*node.shape)
-
-    def _path(self, letter: At, wrt: At) -> MatrixExpr:
-        if letter == wrt or self.definition(letter) is None:
-            return jacobian(letter, wrt)
-        lag = letter.index - wrt.index
-        return Zero(letter.rows, wrt.rows) if lag.is_negative else Total(letter, wrt)
+def _sides(equation: Any) -> tuple[Any, MatrixExpr]:
+    if not isinstance(equation, Eq) or not isinstance(equation.lhs, At | Parameter):
+        raise TypeError(f"the givens are equations Eq(letter, expression), got {equation}")
+    return equation.lhs, equation.rhs
 
 
 @cache

@@ -24,7 +24,7 @@ def small_edit(step: Step, given: Given) -> str | None:
     """The first edit of the right side that both engines accept, as a sentence; ``None`` if none is found."""
     if step.relation != "=":
         return None
-    first = next(instances(given, step.instances, FIELD_SIZES, step.left, step.right), None)
+    first = next(instances(given, step.conditions, step.instances, FIELD_SIZES, step.left, step.right), None)
     if first is None:
         return None
     edits = sorted(mutants(step.right, pool(step, given)), key=_rank)
@@ -48,7 +48,7 @@ def _holds(step: Step, edited: Any, given: Given, first: Any) -> bool:
     try:
         if not agree_at(given, step.left, edited, first):
             return False
-        checked = field_check(given, step.left, edited, wanted=step.instances)
+        checked = field_check(given, step.left, edited, wanted=step.instances, conditions=step.conditions)
     except (ShapeError, TypeError, ValueError, KeyError):
         return False
     return checked is not None and checked.agrees

@@ -2,6 +2,7 @@ r"""Concrete sizes and indices at which a statement is tried."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -9,23 +10,27 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from ..bptt import T
-from ..nodes.binders import Binder
 from ..nodes.derivatives import Total
 from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter, letters, mark_of, t
-from .given import Given
+from .conditions import Conditions
+from .given import Given, fixed_definitions
+from .polynomial import Unsupported
 from .trajectory import Instance
 
-TIMES = ((2, 4), (1, 1), (3, 4), (1, 2), (1, 3), (2, 3))
-"""Pairs (t, T) that are tried: inside the sequence, at its end, and at its start."""
+TIMES = ((2, 4), (1, 1), (3, 4), (1, 2), (2, 2), (1, 3), (2, 3), (3, 3), (6, 7), (1, 6))
+"""Pairs (t, T) that are tried: inside the sequence, at its end, at its start, further apart."""
 
-COUNTS = (2, 3, 1, 0)
+COUNTS = (2, 1, 3, 0, 5)
 """Values of any other index or count."""
 
-FIELD_SIZES = ((3, 2, 4, 5, 7), (2, 3, 5, 4, 6))
+ASSIGNMENTS = 30
+"""How many assignments of the indices are made at most."""
+
+FIELD_SIZES = ((3, 2, 4, 5, 7, 6, 8, 9), (2, 3, 5, 4, 6, 8, 7, 9))
 """Distinct sizes, none of them 1, for the finite field."""
 
-WITNESS_SIZES = ((1, 1, 1, 1, 1), (2, 1, 1, 1, 1), (1, 2, 1, 1, 1), (2, 2, 2, 2, 2), (2, 3, 2, 3, 2), (3, 2, 4, 3, 2))
+WITNESS_SIZES = ((1,) * 8, (2, *(1,) * 7), (1, 2, *(1,) * 6), (2,) * 8, (2, 3) * 4, (3, 2) * 4)
 """Sizes for a witness, smallest first, so that a reader can recompute it."""
 
 
@@ -40,45 +45,52 @@ def size_symbols(given: Given, *sides: Expr) -> list[Symbol]:
     return sorted(found, key=lambda symbol: symbol.name)
 
 
-def index_symbols(given: Given, *sides: Expr) -> list[Symbol]:
-    """The free integer symbols that are not sizes: times and counts, by name; T where the givens need it."""
-    bound = {node.index for side in sides for node in side.atoms(Binder)}
-    found: set[Symbol] = set()
-    for side in sides:
-        found |= {symbol for symbol in side.free_symbols if _is_index(symbol)}
-        found |= {symbol for node in side.atoms(Binder) for symbol in node.free_symbols if _is_index(symbol)}
-        found |= {symbol for a in letters(side) if isinstance(a, At) for symbol in a.index.free_symbols} - bound
+def index_symbols(given: Given, conditions: Conditions, *sides: Expr) -> list[Symbol]:
+    """The free integer symbols that are not sizes: times and counts, by name; T where a value depends on the end."""
+    named = [letter.index for letter in fixed_definitions(given) if isinstance(letter, At)]
+    free = set().union(*[expr.free_symbols for expr in (*sides, *named, *conditions.relations)])
+    found = {symbol for symbol in free if _is_index(symbol)}
     if _uses_loss(given, sides):
         found.add(T)
     return sorted(found, key=lambda symbol: symbol.name)
 
 
-def index_values(given: Given, wanted: tuple[dict[Symbol, int], ...], *sides: Expr) -> Iterator[dict[Symbol, int]]:
-    """Assignments of the index symbols: the wanted ones if any, else a few that tell steps and ends apart."""
-    symbols = index_symbols(given, *sides)
-    if wanted:
-        for values in wanted:
-            missing = [symbol for symbol in symbols if symbol not in values and symbol != T]
-            if missing:
-                raise ValueError(f"the instance {values} gives no value to {missing[0]}")
-            yield {**values, T: values.get(T, max(values.values()))} if T in symbols else values
-        return
+def index_values(
+    symbols: list[Symbol], conditions: Conditions, wanted: tuple[dict[Symbol, int], ...]
+) -> Iterator[dict[Symbol, int]]:
+    """Assignments of the index symbols within the conditions: the wanted ones, then a variety of others."""
+    for values in wanted:
+        missing = [symbol for symbol in symbols if symbol not in values and symbol != T]
+        if missing:
+            raise ValueError(f"the instance {values} gives no value to {missing[0]}")
+        if min(values.values(), default=0) < 0 or not conditions.allow(values):
+            raise ValueError(f"the instance {values} is against 1 <= t <= T, counts of at least 0, or what is assumed")
+        yield {**values, T: values.get(T, max(values.values()))} if T in symbols else values
     others = [symbol for symbol in symbols if symbol not in (t, T)]
-    timed = t in symbols or T in symbols
-    for place, (now, end) in enumerate(TIMES if timed else TIMES[:1]):
-        for counts in list(product(COUNTS, repeat=len(others)))[: 1 if place else 8]:
-            last = max(end, now + max(counts, default=0) + 1) if others and end > now else end
-            values = {t: now, T: last, **dict(zip(others, counts, strict=True))}
-            yield {symbol: value for symbol, value in values.items() if symbol in symbols}
+    counts = list(product(COUNTS, repeat=len(others)))
+    random.Random(0).shuffle(counts)
+    for k in range(max(len(TIMES), min(len(counts), ASSIGNMENTS))):
+        now, end = TIMES[k % len(TIMES)]
+        values = {t: now, T: end, **dict(zip(others, counts[k % len(counts)], strict=True))}
+        values = {symbol: value for symbol, value in values.items() if symbol in symbols}
+        if conditions.allow(values):
+            yield values
 
 
 def instances(
-    given: Given, wanted: tuple[dict[Symbol, int], ...], table: tuple[tuple[int, ...], ...], *sides: Expr
+    given: Given,
+    conditions: Conditions,
+    wanted: tuple[dict[Symbol, int], ...],
+    table: tuple[tuple[int, ...], ...],
+    *sides: Expr,
 ) -> Iterator[Instance]:
     """Every assignment of indices with every row of a table of sizes, both varied early on."""
     symbols = size_symbols(given, *sides)
+    if len(symbols) > len(table[0]):
+        raise Unsupported(f"{len(symbols)} sizes: {', '.join(map(str, symbols))}")
     all_sizes = list(dict.fromkeys(tuple(zip(symbols, row, strict=False)) for row in table))
-    all_values = list(dict.fromkeys(tuple(values.items()) for values in index_values(given, wanted, *sides)))
+    indices = index_symbols(given, conditions, *sides)
+    all_values = list(dict.fromkeys(tuple(v.items()) for v in index_values(indices, conditions, wanted)))
     for diagonal in range(len(all_sizes) + len(all_values) - 1):
         for i in range(max(0, diagonal - len(all_values) + 1), min(len(all_sizes), diagonal + 1)):
             yield Instance(dict(all_sizes[i]), dict(all_values[diagonal - i]))

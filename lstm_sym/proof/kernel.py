@@ -18,18 +18,20 @@ from ..bptt import T
 from ..nodes.derivatives import Total
 from ..symbols import At, Parameter, letters
 from .bounds import decide_bound
+from .conditions import Conditions
+from .definitions import Definitions
 from .derivation import Step, check_types
+from .distinct import require_distinct_names
 from .field import FieldCheck, field_check
 from .given import Given, fixed_definitions
 from .normal_form import NormalForm
 from .polynomial import TooLarge, Unsupported
 from .report import Outcome
+from .unfold import one_step
 from .witness import find_witness, replay
 
-_KERNEL = object()
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Proved:
     """That a statement was proved, and how; only this module can make one."""
 
@@ -37,38 +39,47 @@ class Proved:
     relation: str
     right: Expr
     how: str
-    seal: object
 
-    def __post_init__(self) -> None:
-        if self.seal is not _KERNEL:
-            raise TypeError("only the proof kernel makes a Proved")
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise TypeError("only the proof kernel makes a Proved")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _sealed, (self.left, self.relation, self.right, self.how)
 
 
 def _sealed(left: Expr, relation: str, right: Expr, how: str) -> Proved:
-    return Proved(left, relation, right, how, _KERNEL)
+    proof = object.__new__(Proved)
+    for name, value in (("left", left), ("relation", relation), ("right", right), ("how", how)):
+        object.__setattr__(proof, name, value)
+    return proof
 
 
 def decide(step: Step, given: Given, *, plain: bool = True) -> Outcome:
     """Prove or refute one step under the givens; a witness is made ``plain`` for a reader unless that is not wanted."""
     check_types(step)
+    require_distinct_names(step.left, step.right, *(side for e in given.equations for side in (e.lhs, e.rhs)))
     started = perf_counter()
-    outcome = _decide_equality(step, given, plain) if step.relation == "=" else _decide_inequality(step, given, plain)
-    assumes = (*step.assumes, *outcome.assumes, *([f"admitted: {step.admit}"] if step.admit else []))
+    decider = _decide_equality if step.relation == "=" else _decide_inequality
+    try:
+        outcome = decider(step, given, plain)
+    except Exception as error:
+        outcome = Outcome("undecided", "none", 0.0, detail=f"{type(error).__name__}: {error}")
+    assumes = (*map(str, step.assumes), *outcome.assumes, *([f"admitted: {step.admit}"] if step.admit else []))
     return replace(outcome, seconds=perf_counter() - started, assumes=tuple(dict.fromkeys(assumes)))
 
 
 def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
     left, right = step.left, step.right
-    checked = field_check(given, left, right, wanted=step.instances)
+    checked = field_check(given, left, right, wanted=step.instances, conditions=step.conditions)
     if checked is None:
         return Outcome("undecided", "finite field", 0.0, detail="no instance of the statement could be evaluated")
     if not checked.agrees:
         return _refutation(step, given, plain, f"over the finite field at {checked.differs_at}")
-    proof = _induction(step, step.on, given) if step.on is not None else _direct(left, right, given)
+    proof = _induction(step, step.on, given) if step.on is not None else _direct(left, right, given, step.conditions)
     if proof is None:
+        hidden = _refutation(step, given, plain, "", effort=1)
+        if hidden.verdict == "refuted":
+            return hidden
         return Outcome(
             "probable",
             "finite field",
@@ -86,12 +97,13 @@ def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
     )
 
 
-def _refutation(step: Step, given: Given, plain: bool, differs: str, suggestion: Any = ()) -> Outcome:
+def _refutation(step: Step, given: Given, plain: bool, differs: str, **search: Any) -> Outcome:
     """``refuted`` with a witness that replays, or ``undecided`` where none is found."""
     left, right = step.left, step.right
-    witness = find_witness(
-        given, left, right, relation=step.relation, wanted=step.instances, plain=plain, suggestion=suggestion
-    )
+    search |= {"relation": step.relation, "conditions": step.conditions, "plain": plain}
+    witness = find_witness(given, left, right, wanted=step.instances, **search)
+    if witness is None and step.instances:
+        witness = find_witness(given, left, right, **search)
     if witness is not None and replay(given, left, right, witness):
         return Outcome("refuted", "exact rationals" if witness.exact else "balls", 0.0, witness=witness)
     return Outcome(
@@ -112,17 +124,18 @@ class _Normal:
     assumes: tuple[str, ...]
 
 
-def _direct(left: Expr, right: Expr, given: Given) -> _Normal | None:
+def _direct(left: Expr, right: Expr, given: Given, conditions: Conditions) -> _Normal | None:
     """Equal normal forms, with more and more definitions written out; each is an equality, so any stage proves."""
-    for unfold in _stages(left, right, given):
+    definitions = Definitions(given, conditions)
+    for unfold in _stages(left, right, definitions):
         for tie in (False, True):
-            form = NormalForm(unfold, given.value_of, tie_tanh=tie)
+            form = NormalForm(unfold, definitions.value_of, conditions, tie_tanh=tie)
             try:
                 equal = form.equal(left, right)
             except (Unsupported, TooLarge):
                 break
             if equal:
-                return _Normal("normal form", tuple(f"{divisor} has no zero entry" for divisor in form.divisors))
+                return _Normal("normal form", tuple(form.divisors))
             if not form.wants_tie:
                 break
     return None
@@ -131,17 +144,17 @@ def _direct(left: Expr, right: Expr, given: Given) -> _Normal | None:
 Unfold = Callable[[Any], Any]
 
 
-def _stages(left: Expr, right: Expr, given: Given) -> list[Unfold]:
+def _stages(left: Expr, right: Expr, definitions: Definitions) -> list[Unfold]:
     """What to write out: nothing, what one time step defines by itself, then every step within reach."""
 
     def same_step(letter: Any) -> Any:
-        rhs = given.definition(letter)
+        rhs = definitions.of(letter)
         if rhs is None or not isinstance(letter, At):
             return rhs
         local = all(not isinstance(a, At) or a.index == letter.index for a in letters(rhs))
         return rhs if local else None
 
-    window = _Window(given, left, right)
+    window = _Window(definitions, left, right)
     return [lambda letter: None, same_step, window.inside, window.whole]
 
 
@@ -153,8 +166,9 @@ class _Window:
     at T + 1, so from the end of the sequence everything is written out.
     """
 
-    def __init__(self, given: Given, left: Expr, right: Expr) -> None:
-        self.given = given
+    def __init__(self, definitions: Definitions, left: Expr, right: Expr) -> None:
+        self.definitions = definitions
+        self.given = given = definitions.given
         self.first: dict[Expr, Any] = {}
         self.last: dict[Expr, Any] = {}
         for side in (left, right):
@@ -177,7 +191,7 @@ class _Window:
 
     def _unfolded(self, letter: Any, *, at_ends: bool) -> Any:
         if letter in fixed_definitions(self.given):
-            return self.given.definition(letter)
+            return self.definitions.of(letter)
         if isinstance(letter, Parameter):
             return None
         offset, base = letter.index.as_coeff_Add()
@@ -186,7 +200,7 @@ class _Window:
         if end is None:
             return None
         distance = end - offset if backward else offset - end
-        return self.given.definition(letter) if distance > 0 or (at_ends and distance == 0) else None
+        return self.definitions.of(letter) if distance > 0 or (at_ends and distance == 0) else None
 
 
 # --- induction --------------------------------------------------------------------------------------
@@ -199,46 +213,44 @@ def _induction(step: Step, n: Symbol, given: Given) -> _Normal | None:
     n+1, written out by one step, becomes the right side at n+1 once P(n) is put in.
     """
     left, right = step.left, step.right
-    base = _direct(left.subs(n, 0), right.subs(n, 0), given)
+    if any(n in side.free_symbols for e in given.equations for side in (e.lhs, e.rhs)):
+        raise Unsupported(f"the givens depend on {n}, on which the induction runs")
+    at_zero = Conditions(tuple(relation.subs(n, 0) for relation in step.relations))
+    after = Conditions((*step.relations, *(relation.subs(n, n + 1) for relation in step.relations)))
+    base = _direct(left.subs(n, 0), right.subs(n, 0), given, at_zero)
     if base is None:
         return None
     next_left, next_right = left.subs(n, n + 1), right.subs(n, n + 1)
     advance = None
     if isinstance(left, Total):
-        unfolded = _written_out(next_left, left, given)
+        unfolded = _written_out(next_left, left, Definitions(given, after))
         if unfolded is not None:
-            advance = _direct(unfolded.xreplace({left: right}), next_right, given)
+            advance = _direct(unfolded.xreplace({left: right}), next_right, given, after)
     else:
-        advance = _direct(next_left - left, next_right - right, given)
-        if advance is None:
-            advance = _by_hypothesis(next_left, next_right, left, right, given)
+        advance = _direct(next_left - left, next_right - right, given, after)
+        opened = one_step(next_left) if advance is None else None
+        if opened is not None:
+            advance = _direct(opened.xreplace({left: right}), next_right, given, after)
     return None if advance is None else _Normal(f"induction on {n}", (*base.assumes, *advance.assumes))
 
 
-def _written_out(node: Expr, until: Expr, given: Given) -> Expr | None:
+def _written_out(node: Expr, until: Expr, definitions: Definitions) -> Expr | None:
     """A total derivative by the chain rule, one equation after another, down to the one that is known."""
     while True:
         waiting = [total for total in node.atoms(Total) if total != until]
         if not waiting:
             return node
-        values = {total: given.value_of(total) for total in waiting}
+        values = {total: definitions.value_of(total) for total in waiting}
         if any(value is None for value in values.values()):
             return None
         node = node.xreplace(values)
-
-
-def _by_hypothesis(next_left: Expr, next_right: Expr, left: Expr, right: Expr, given: Given) -> _Normal | None:
-    from .unfold import one_step
-
-    opened = one_step(next_left)
-    return None if opened is None else _direct(opened.xreplace({left: right}), next_right, given)
 
 
 # --- bounds ----------------------------------------------------------------------------
 
 
 def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
-    decision = decide_bound(step, given, _direct)
+    decision = decide_bound(step, given, lambda left, right, given: _direct(left, right, given, step.conditions))
     if decision.proof is not None:
         return Outcome(
             "proved",
@@ -248,5 +260,5 @@ def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
             assumes=decision.assumes,
         )
     if decision.false_somewhere:
-        return _refutation(step, given, plain, "on the range of the function", decision.suggestion)
+        return _refutation(step, given, plain, "on the range of the function", suggestion=decision.suggestion)
     return Outcome("undecided", "bounds", 0.0, detail=decision.detail)

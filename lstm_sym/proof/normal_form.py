@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import singledispatch
 from typing import Any
 
-from sympy import Add, Expr, Mul, Pow, Rational, Symbol, ZeroMatrix
+from sympy import Add, Dummy, Expr, Mul, Pow, Rational, Symbol, ZeroMatrix
 
 from ..activations import Applied, Elementwise
 from ..nodes.algebra import Eye, MatrixPower, MatrixProduct, MatrixSum, Ones, Trace, Transposed
@@ -21,12 +21,16 @@ from ..nodes.binders import OrderedProduct, TimeSum
 from ..nodes.block import Block
 from ..nodes.derivatives import Derivative, StopGradient
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower
-from ..symbols import At, Parameter
-from .blocks import Part, common_parts, located, part_size, parts_of
+from ..symbols import At, Parameter, letters
+from .blocks import Part, common_parts, located, off_diagonal, part_size, parts_of
+from .conditions import Conditions
 from .function_form import applied, raised
-from .polynomial import COLUMN, DELTA, ONE, ROW, Algebra, Polynomial, Unsupported
+from .polynomial import COLUMN, DELTA, ONE, ROW, Algebra, Polynomial, TooLarge, Unsupported
 
 EXPANSION_LIMIT = 64
+FACTOR_STEPS = tuple(Dummy(f"kappa_{k}", integer=True, nonnegative=True) for k in range(8))
+TERM_STEPS = tuple(Dummy(f"sigma_{k}", integer=True, nonnegative=True) for k in range(8))
+"""The bound indices of products and sums, one for each level of nesting."""
 
 
 class NormalForm:
@@ -40,14 +44,16 @@ class NormalForm:
         self,
         unfold: Callable[[Any], Any] = lambda letter: None,
         value_of: Callable[[Any], Any] = lambda node: None,
+        conditions: Conditions | None = None,
         *,
         tie_tanh: bool = False,
     ) -> None:
         self.unfold = unfold
         self.value_of = value_of
+        self.conditions = conditions or Conditions()
         self.tie_tanh = tie_tanh
         self.algebra = Algebra()
-        self.divisors: dict[Expr, None] = {}
+        self.divisors: dict[str, None] = {}
         self.met: dict[str, set[Any]] = {"sigma": set(), "tanh": set()}
         self._done: dict[Any, Polynomial] = {}
 
@@ -112,9 +118,7 @@ def _(expr: Ones, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
 @_form.register(Eye)
 def _(expr: Eye, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
     if rows != cols:
-        if rows is None or cols is None:
-            raise Unsupported(f"{expr} cut on one side only")
-        return {}
+        return off_diagonal(expr, rows, cols)
     slots = to.slots(expr, rows, cols)
     return to.algebra.atom(DELTA, slots) if slots else to.algebra.constant(ONE)
 
@@ -181,9 +185,7 @@ def _(expr: Block, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
 def _(expr: Diag, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
     """diag(v)_ij = δ_ij v_i"""
     if rows != cols:
-        if rows is None or cols is None:
-            raise Unsupported(f"{expr} cut on one side only")
-        return {}
+        return off_diagonal(expr, rows, cols)
     slots = to.slots(expr, rows, cols)
     vector = to(expr.args[0], rows, None)
     return to.algebra.multiply(to.algebra.atom(DELTA, slots), vector) if slots else vector
@@ -260,7 +262,7 @@ def _(expr: MatrixPower, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
     if isinstance(base, Transposed):
         return to(Transposed(MatrixPower(base.args[0], exponent)), rows, cols)
     if exponent.is_Integer and exponent < 0:
-        to.divisors[base] = None
+        to.divisors[f"{base} is invertible"] = None
         if isinstance(base, MatrixPower) and base.args[1] == -1:
             return to(MatrixPower(base.args[0], -exponent), rows, cols)
         if exponent != -1:
@@ -280,7 +282,8 @@ def _base_key(base: Expr, to: NormalForm, rows: Part, cols: Part) -> Any:
     form = to(base)
     if len(form) == 1:
         ((term, scalar),) = form.items()
-        if scalar == 1 and len(term.factors) == 1 and term.factors[0].indices == (ROW, COLUMN):
+        bare = scalar == 1 and len(term.factors) == 1 and not term.dims and not term.times
+        if bare and term.factors[0].indices == (ROW, COLUMN) and term.factors[0].exponent == 1:
             return to.algebra.key(term.factors[0].atom)
     return to.algebra.freeze(form)
 
@@ -288,14 +291,15 @@ def _base_key(base: Expr, to: NormalForm, rows: Part, cols: Part) -> Any:
 @_form.register(OrderedProduct)
 def _(expr: OrderedProduct, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
     """Written out if short, its latest factors split off if it has at least one more than a symbol's worth."""
-    constant = _spare_steps(expr)
+    constant = _spare_steps(expr, to)
     if constant is None:
         return to(expr.doit(), rows, cols)
     if constant > 0:
         latest = [expr.at(expr.high - j) for j in range(constant)]
         rest = OrderedProduct(expr.body, (expr.index, expr.low, expr.high - constant))
         return to(_product([*latest, rest]), rows, cols)
-    step = Symbol("kappa", integer=True, nonnegative=True)
+    step = _step_of(expr, FACTOR_STEPS)
+    to.conditions.within(step, expr.low, expr.high)
     body = expr.at(step)
     if isinstance(body, Diag):
         return _diagonal_product(expr, body, to, rows, cols)
@@ -307,7 +311,7 @@ def _(expr: OrderedProduct, to: NormalForm, rows: Part, cols: Part) -> Polynomia
 def _diagonal_product(expr: OrderedProduct, body: Diag, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
     """A product of diagonal matrices is diagonal: the entries multiply one by one."""
     if rows != cols:
-        return {}
+        return off_diagonal(expr, rows, cols)
     frozen = to.algebra.freeze(to(body.args[0], rows, None))
     slots = to.slots(expr, rows, cols)
     entry = to.algebra.atom(("product of entries", frozen, expr.low, expr.high), slots[:1])
@@ -316,23 +320,34 @@ def _diagonal_product(expr: OrderedProduct, body: Diag, to: NormalForm, rows: Pa
 
 @_form.register(TimeSum)
 def _(expr: TimeSum, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
-    constant = _spare_steps(expr)
+    constant = _spare_steps(expr, to)
     if constant is None:
         return to(expr.doit(), rows, cols)
     if constant > 0:
         latest = [to(expr.at(expr.high - j), rows, cols) for j in range(constant)]
         rest = TimeSum(expr.body, (expr.index, expr.low, expr.high - constant))
         return to.algebra.add(*latest, to(rest, rows, cols))
-    step = Symbol("sigma_t", integer=True, nonnegative=True)
-    return to.algebra.sum_over_time(to(expr.at(step), rows, cols), step, expr.low, expr.high)
+    step = _step_of(expr, TERM_STEPS)
+    to.conditions.within(step, expr.low, expr.high)
+    never_empty = to.conditions.imply(expr.high - expr.low + 1)
+    return to.algebra.sum_over_time(to(expr.at(step), rows, cols), step, expr.low, expr.high, countable=never_empty)
 
 
-def _spare_steps(expr: Any) -> int | None:
-    """How many steps a binder has beyond a symbolic number; ``None`` if the number is a small integer."""
+def _step_of(expr: Any, steps: tuple[Symbol, ...]) -> Symbol:
+    """The first step symbol that no enclosing binder has put into the expression."""
+    used = expr.free_symbols | {symbol for letter in letters(expr) for symbol in letter.free_symbols}
+    free = [step for step in steps if step not in used]
+    if not free:
+        raise TooLarge(f"more than {len(steps)} nested binders")
+    return free[0]
+
+
+def _spare_steps(expr: Any, to: NormalForm) -> int | None:
+    """How many steps a binder surely has beyond a symbolic number; ``None`` if the number is a small integer."""
     count = (expr.high - expr.low + 1).expand()
     if count.is_Integer:
         if count > EXPANSION_LIMIT:
             raise Unsupported(f"{count} steps are too many to write out")
         return None
-    constant = int(count.as_coeff_Add()[0])
-    return max(constant, 0)
+    constant = max(int(count.as_coeff_Add()[0]), 0)
+    return constant if to.conditions.imply(count - constant) else 0

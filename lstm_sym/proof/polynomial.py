@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import permutations, product
+from math import factorial, prod
 from typing import Any, NamedTuple
 
-from sympy import Expr, Integer, Symbol
+from sympy import Dummy, Expr, Integer, Symbol
 
 from ..symbols import At
 
@@ -23,8 +24,11 @@ ROW, COLUMN = -1, -2
 DELTA = "delta"
 TERM_LIMIT = 20_000
 
-TIMES = tuple(Symbol(f"tau_{k}", integer=True, nonnegative=True) for k in range(8))
+TIMES = tuple(Dummy(f"tau_{k}", integer=True, nonnegative=True) for k in range(8))
 """The canonical names of time variables under a sum."""
+
+PROBE = Dummy("probe", integer=True, nonnegative=True)
+ORDER_LIMIT = 5040
 
 
 class Unsupported(Exception):
@@ -44,11 +48,14 @@ class Factor(NamedTuple):
 
 
 class Term(NamedTuple):
-    """A product of factors, summed over ``dims`` (one size per index 0, 1, …) and ``times`` (bounds per TIMES)."""
+    """A product of factors, summed over ``dims`` (one size per index 0, 1, …) and ``times`` (one entry per TIMES).
+
+    An entry of ``times`` has the bounds, and whether they surely hold at least 0 steps, so that they can be counted.
+    """
 
     factors: tuple[Factor, ...]
     dims: tuple[int, ...] = ()
-    times: tuple[tuple[int, int], ...] = ()
+    times: tuple[tuple[int, int, bool], ...] = ()
 
 
 Polynomial = dict[Term, Fraction]
@@ -139,12 +146,13 @@ class Algebra:
     def transpose(self, a: Polynomial) -> Polynomial:
         return self.collect((_reindexed(p, {ROW: COLUMN, COLUMN: ROW}), u) for p, u in a.items())
 
-    def sum_over_time(self, a: Polynomial, variable: Symbol, low: Expr, high: Expr) -> Polynomial:
+    def sum_over_time(self, a: Polynomial, variable: Symbol, low: Expr, high: Expr, *, countable: bool) -> Polynomial:
         """The sum over a time variable; it scopes over the whole term."""
-        bounds = (self.name(low), self.name(high))
+        bounds = (self.name(low), self.name(high), countable)
 
         def terms() -> Iterator[tuple[Term, Fraction]]:
             for p, u in a.items():
+                _require(len(p.times) < len(TIMES), f"more than {len(TIMES)} sums over time")
                 renamed = self._retimed(p, {variable: TIMES[len(p.times)]})
                 yield renamed._replace(times=(*renamed.times, bounds)), u
 
@@ -161,12 +169,13 @@ class Algebra:
         moves = {k: k + shift for k in range(len(q.dims))} | (slots or {})
         q = _reindexed(q, moves) if moves else q
         if p.times and q.times:
+            _require(len(p.times) + len(q.times) <= len(TIMES), f"more than {len(TIMES)} sums over time")
             q = self._retimed(q, {TIMES[k]: TIMES[k + len(p.times)] for k in range(len(q.times))})
         return Term((*p.factors, *q.factors), (*p.dims, *q.dims), (*p.times, *q.times))
 
     def _retimed(self, term: Term, renaming: dict[Symbol, Symbol]) -> Term:
         factors = tuple(f._replace(atom=self._retimed_atom(f.atom, renaming)) for f in term.factors)
-        times = tuple((self._retimed_atom(a, renaming), self._retimed_atom(b, renaming)) for a, b in term.times)
+        times = tuple((self._retimed_atom(a, renaming), self._retimed_atom(b, renaming), c) for a, b, c in term.times)
         return Term(factors, term.dims, times)
 
     def _retimed_atom(self, number: int, renaming: dict[Symbol, Symbol]) -> int:
@@ -180,7 +189,7 @@ class Algebra:
         if key and isinstance(key[0], tuple) and key[0] and isinstance(key[0][0], Term):
             return tuple(sorted((self._canonical(self._retimed(term, renaming)), scalar) for term, scalar in key))
         if len(key) == 3 and key[0] == "symbolic power":
-            return (key[0], self._retimed_atom(key[1], renaming), key[2])
+            return (key[0], self._retimed_atom(key[1], renaming), key[2].xreplace(renaming))
         return tuple(self._retimed_key(part, renaming) for part in key)
 
     def _settled(self, term: Term) -> tuple[Term, Fraction]:
@@ -195,8 +204,10 @@ class Algebra:
             scalar *= self._times_number(factors, self.key(dims.pop(k)))
         times = list(term.times)
         for k in reversed(range(len(times))):
-            if not any(self._mentions(f.atom, TIMES[k]) for f in factors) and k == len(times) - 1:
-                low, high = times.pop()
+            inner = [bound for low, high, _ in times for bound in (low, high)]
+            idle = not any(self._mentions(number, TIMES[k]) for number in (*(f.atom for f in factors), *inner))
+            if idle and times[k][2] and k == len(times) - 1:
+                low, high, _ = times.pop()
                 scalar *= self._times_number(factors, (self.key(high) - self.key(low) + 1).expand())
         names = {old: new for new, old in enumerate(dims)}
         merged: dict[tuple[int, tuple[int, ...]], Fraction] = {}
@@ -248,6 +259,8 @@ class Algebra:
             last = next((p for p in around if factors[p].indices[0] == k and factors[p].indices[1] != k), None)
             if first is None or last is None:
                 continue
+            if factors[last].indices[1] == factors[first].indices[0]:
+                continue
             merged = self._merged_pair(factors[first], factors[last])
             if merged is not None:
                 for place in sorted(around, reverse=True):
@@ -270,7 +283,7 @@ class Algebra:
         return None
 
     def _mentions(self, number: int, symbol: Symbol) -> bool:
-        return self._retimed_atom(number, {symbol: TIMES[-1]}) != number
+        return self._retimed_atom(number, {symbol: PROBE}) != number
 
     def _canonical(self, term: Term) -> Term:
         if len(term.times) < 2:
@@ -299,8 +312,15 @@ class Algebra:
         groups: dict[int, list[int]] = {}
         for k in sorted(range(count), key=lambda k: colour[k]):
             groups.setdefault(colour[k], []).append(k)
+        count_of_orders = prod(factorial(len(group)) for group in groups.values())
+        _require(count_of_orders <= ORDER_LIMIT, f"{count_of_orders} orders of summation indices that look alike")
         candidates = product(*[permutations(group) for group in groups.values()])
         return min(_renumbered(term, [k for group in choice for k in group]) for choice in candidates)
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise TooLarge(otherwise)
 
 
 def _renumbered(term: Term, order: list[int]) -> Term:

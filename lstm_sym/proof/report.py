@@ -51,7 +51,9 @@ class Outcome:
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
             raise ValueError(f"unknown verdict {self.verdict!r}")
-        if (self.verdict == "proved") != (self.proof is not None):
+        from .kernel import Proved
+
+        if (self.verdict == "proved") != isinstance(self.proof, Proved):
             raise AssertionError("a step is proved exactly if the kernel made a proof of it")
         if (self.verdict == "refuted") != (self.witness is not None):
             raise AssertionError("a step is refuted exactly if it has a witness")

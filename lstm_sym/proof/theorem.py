@@ -30,7 +30,7 @@ from .instances import FIELD_SIZES, size_symbols
 from .report import Evidence
 from .trajectory import DualTrajectory, Instance, Key, Trajectory
 
-m = indices("m")
+k = indices("k")
 """How many steps the induction has taken."""
 
 LENGTHS = (1, 2, 3, 10, 100)
@@ -40,24 +40,31 @@ LENGTHS = (1, 2, 3, 10, 100)
 def bptt_theorem(cell: Cell, *, lengths: tuple[int, ...] = LENGTHS, claim: str = "") -> Derivation:
     r"""The theorem that ``bptt(cell)`` gives the gradient of the unrolled loss, as a derivation of three steps.
 
-    The first holds for every :math:`m \le T`: what the first m steps add to :math:`\dot L` is the pairing
-    carried at 0, less the one carried at m, plus what the steps gained. The second takes m = T, where nothing
+    The first holds for every :math:`k \le T`: what the first k steps add to :math:`\dot L` is the pairing
+    carried at 0, less the one carried at k, plus what the steps gained. The second takes k = T, where nothing
     is carried. The third gathers the gradients, each paired with its tangent, and has the finite field's independent
     check on the net unrolled over each of ``lengths`` steps.
     """
+    if not lengths:
+        raise ValueError("the theorem wants at least one length at which it is checked independently")
     if any(lag > 1 for s in cell.order for _, lag in cell.consumers(s)):
         raise ValueError(f"cell {cell.name} reads more than one step back; the invariant covers one step")
     backward = bptt(cell)
     pairing = _Pairing(cell, backward)
-    invariant = pairing.carried().subs(t, 0) - pairing.carried().subs(t, m) + TimeSum(pairing.gained(), (t, 1, m))
+    invariant = pairing.carried().subs(t, 0) - pairing.carried().subs(t, k) + TimeSum(pairing.gained(), (t, 1, k))
     return (
         Derivation(f"bptt.{cell.name}", claim=claim, title=f"BPTT of {cell.name}", given=pairing.given())
-        .start(TimeSum(pairing.loss(), (t, 1, m)))
-        .eq(invariant, by="induction over the steps: each turns a part of the carried pairing into what it gains", on=m)
-        .start(invariant.subs(m, T))
+        .start(TimeSum(pairing.loss(), (t, 1, k)))
+        .eq(
+            invariant,
+            by="induction over the steps: each turns a part of the carried pairing into what it gains",
+            on=k,
+            assumes=(k <= T,),
+        )
+        .start(invariant.subs(k, T))
         .eq(
             pairing.carried().subs(t, 0) + TimeSum(pairing.gained(), (t, 1, T)),
-            by="at m = T nothing is carried: every adjoint is 0 at T + 1",
+            by="at k = T nothing is carried: every adjoint is 0 at T + 1",
         )
         .eq(
             pairing.claimed(),

@@ -20,6 +20,7 @@ from ..symbols import At, Parameter, Sequence, direct, letters, marked, t
 from .domains import Domain, Dual, Duals, Singular
 from .evaluate import Matrix, evaluate
 from .given import Given, fixed_definitions
+from .polynomial import Unsupported
 
 Key = tuple[Any, int | None]
 """A sequence with its time, or a parameter with ``None``."""
@@ -50,6 +51,7 @@ class Trajectory:
         self.numbers = instance.sizes | instance.indices
         self.scalars: dict[Symbol, Any] = {}
         self.values: dict[Key, Matrix] = {}
+        self.root = self
         self.rules: dict[Key, tuple[Any, Trajectory]] = {}
         self.fixed = {self.key(letter): rhs for letter, rhs in fixed_definitions(given).items()}
 
@@ -79,6 +81,8 @@ class Trajectory:
             return self.scalars[symbol]
         if symbol in self.numbers:
             return self.domain.rational(self.numbers[symbol], 1)
+        if symbol.is_integer or symbol.is_extended_nonnegative or symbol.is_extended_nonpositive:
+            raise Unsupported(f"the scalar {symbol} has assumptions; only a free real number can be tried")
         return self.source(symbol.name, 0, 0)
 
     def letter(self, letter: Any) -> Matrix:
@@ -156,14 +160,15 @@ class Trajectory:
 
     def _found_rule(self, key: Key) -> tuple[Any, Trajectory]:
         what, time = key
+        root = self.root
         if key in self.fixed:
-            return self.fixed[key], self
+            return self.fixed[key], root
         if time is None or time < 1 or self.given.is_true_adjoint(what):
-            return None, self
-        if self.given.runs_backward(what) and time > self.numbers.get(T, time):
-            return None, self
+            return None, root
+        if self.given.runs_backward(what) and time > root.numbers.get(T, time):
+            return None, root
         rhs = self.given.general_definition(what)
-        return (None, self) if rhs is None else (rhs, self.at(t, time))
+        return (None, root) if rhs is None else (rhs, root.at(t, time))
 
     def _reads(self, key: Key) -> list[Key]:
         rhs, where = self._rule(key)
@@ -208,6 +213,7 @@ class DualTrajectory(Trajectory):
     def __init__(self, base: Trajectory, tangents: dict[Key, Any], *, frozen: bool) -> None:
         self.__dict__.update(base.__dict__)
         self.base = base
+        self.root = self
         self.domain = Duals(base.domain)
         self.scalars = {symbol: Dual(value, self.domain.nought) for symbol, value in base.scalars.items()}
         self.values = {}
@@ -288,8 +294,8 @@ def _is_closed(letter: Any, numbers: dict[Symbol, int]) -> bool:
 
 @cache
 def _affine(expr: Expr) -> tuple[int, tuple[tuple[Symbol, int], ...]]:
-    if not expr.is_polynomial():
-        raise TypeError(f"{expr} is not an integer combination of symbols")
-    constant, terms = expr.as_coeff_add()
+    constant, terms = expr.expand().as_coeff_add()
     parts = [term.as_coeff_Mul() for term in terms]
+    if not constant.is_Integer or any(not (f.is_Integer and isinstance(s, Symbol)) for f, s in parts):
+        raise Unsupported(f"{expr} is not an integer combination of symbols")
     return int(constant), tuple((symbol, int(factor)) for factor, symbol in parts)

@@ -17,14 +17,15 @@ from flint import arb, fmpq
 from sympy import Expr, Symbol
 
 from ..nodes.operand import is_matrix
+from .conditions import CONTRACT, Conditions
 from .domains import STANDS, Balls, Domain, NotExact, Rationals, Singular, Stand, precision
 from .evaluate import evaluate
 from .given import Given
 from .instances import WITNESS_SIZES, instances
 from .trajectory import Instance, Trajectory
 
+PLACES = 12
 PRECISIONS = (64, 128, 256, 512, 1024)
-ATTEMPTS = 12
 PALETTES = (
     tuple(Fraction(v) for v in (1, -1, 2)),
     (*(Fraction(v) for v in (1, -1, 2, -2, 3)), Fraction(1, 2), Fraction(-1, 2)),
@@ -97,20 +98,27 @@ def find_witness(
     *,
     relation: str = "=",
     wanted: tuple[dict[Symbol, int], ...] = (),
+    conditions: Conditions = CONTRACT,
     plain: bool = True,
+    effort: int = 4,
     suggestion: Iterable[tuple[ENTRY, Fraction]] = (),
 ) -> Witness | None:
     """The first witness found against ``left relation right``, smallest sizes first; ``plain`` makes it readable.
 
-    A bound is tried at a suggested value first, and with every letter 0, where bounds are often tight.
+    A statement is tried at a suggested value first, and with every letter 0, where bounds are often tight.
+    ``effort`` is the number of assignments tried at each instance from each palette of numbers, and limits the
+    instances. If instances are wanted, only those are tried.
     """
-    found = sorted(instances(given, wanted, WITNESS_SIZES, left, right), key=_smallness)
-    if relation != "=" and found:
-        for guess in (suggestion, ()):
-            witness = _try(given, left, right, relation, found[0], _Fixed(guess), STANDS[0])
-            if witness is not None:
-                return witness
-    for attempt, (palette, instance) in enumerate(_candidates(found)):
+    found = sorted(instances(given, conditions, wanted, WITNESS_SIZES, left, right), key=_smallness)
+    if wanted:
+        named = [values.items() for values in wanted]
+        found = [place for place in found if any(items <= place.indices.items() for items in named)]
+    found = found[: PLACES * effort]
+    for guess in (suggestion, ()) if found else ():
+        witness = _try(given, left, right, relation, found[0], _Fixed(guess), STANDS[0])
+        if witness is not None:
+            return witness
+    for attempt, (palette, instance) in enumerate(_candidates(found, effort)):
         for stand in STANDS:
             values = _Values(palette, attempt)
             witness = _try(given, left, right, relation, instance, values, stand)
@@ -164,9 +172,9 @@ class _Watched:
         return self.stand.at(order, x, rational)
 
 
-def _candidates(found: list[Instance]) -> Iterator[tuple[tuple[Fraction, ...], Instance]]:
+def _candidates(found: list[Instance], effort: int) -> Iterator[tuple[tuple[Fraction, ...], Instance]]:
     for palette in PALETTES:
-        for _ in range(ATTEMPTS // len(PALETTES)):
+        for _ in range(effort):
             for instance in found:
                 yield palette, instance
 

@@ -19,7 +19,7 @@ def test_proved_for_every_cell(name) -> None:
     theorem = bptt_theorem(CELLS[name], lengths=(1, 2, 3))
     outcomes = [verify_step(theorem, number).outcome for number in (1, 2, 3)]
     assert [outcome.verdict for outcome in outcomes] == ["proved"] * 3
-    assert outcomes[0].method == "induction on m and finite field"
+    assert outcomes[0].method == "induction on k and finite field"
     assert [evidence.agrees for evidence in outcomes[2].evidence] == [True] * 3
 
 
@@ -49,14 +49,14 @@ def test_the_induction_fails_for_a_broken_recursion(monkeypatch) -> None:
     backward = bptt(LSTM)
     broken = tuple(_without_last_term(e) if e.lhs == adjoint(LSTM.states[0])[t] else e for e in backward.adjoints)
     monkeypatch.setattr("lstm_sym.proof.theorem.bptt", lambda cell: replace(backward, adjoints=broken))
-    outcome = verify_step(bptt_theorem(LSTM, lengths=()), 1).outcome
+    outcome = verify_step(bptt_theorem(LSTM, lengths=(1,)), 1).outcome
     assert outcome.verdict == "refuted"
 
 
 def test_without_its_boundary_the_theorem_fails(monkeypatch) -> None:
     backward = bptt(RNN)
     monkeypatch.setattr("lstm_sym.proof.theorem.bptt", lambda cell: replace(backward, boundary=()))
-    assert verify_step(bptt_theorem(RNN, lengths=()), 2).outcome.verdict == "refuted"
+    assert verify_step(bptt_theorem(RNN, lengths=(1,)), 2).outcome.verdict == "refuted"
 
 
 def test_the_boundary_is_zero_at_the_end() -> None:

@@ -7,6 +7,7 @@ from sympy import Symbol
 
 from lstm_sym.proof import verify as module
 from lstm_sym.proof.derivation import Derivation, DerivationError
+from lstm_sym.proof.judge import verify_step as verify_step_for_real
 from lstm_sym.proof.report import Outcome, StepResult
 from lstm_sym.proof.verify import verify
 
@@ -20,6 +21,9 @@ def derivation(name, *lemmas, expected="proved"):
     return made
 
 
+A_PROOF = verify_step_for_real(Derivation("true").start(Symbol("z")).eq(Symbol("z"), by="same"), 1).outcome.proof
+
+
 @pytest.fixture(autouse=True)
 def engine(monkeypatch):
     """Proves every step, except that what is named ``false…`` is refuted, ``open…`` undecided, ``raises…`` raises."""
@@ -30,7 +34,7 @@ def engine(monkeypatch):
         if derivation.name.startswith("raises"):
             raise RecursionError("too deep")
         verdict = {"false": "refuted", "open": "undecided"}.get(derivation.name.split(".")[0], "proved")
-        certificate = {"proof": "a proof"} if verdict == "proved" else {}
+        certificate = {"proof": A_PROOF} if verdict == "proved" else {}
         certificate |= {"witness": "z = 1"} if verdict == "refuted" else {}
         return StepResult(derivation, number, Outcome(verdict, "stand-in", 0.0, **certificate))
 

@@ -62,17 +62,16 @@ def test_balls_separate_what_floats_cannot() -> None:
 def test_n21_by_hand() -> None:
     """φ(z) = z²/2, so φ' = z: two products of 2 x 2 matrices."""
     witness = witness_of("rnn.jacobian.pulled-out", 2)
-    W, h, b = (witness.letters[name] for name in ("W", "h[0]", "b"))
-    x1 = [row[0] for row in witness.letters.get("x[1]", [[Fraction(0)]])]
+    W, U, h, b = (witness.letters[name] for name in ("W", "U", "h[0]", "b"))
     assert witness.exact
-    assert not any(x1)
 
-    def step(state):
-        a = [sum(W[p][q] * state[q][0] for q in range(2)) + b[p][0] for p in range(2)]
+    def step(state, time):
+        x = witness.letters[f"x[{time}]"][0][0]
+        a = [sum(W[p][q] * state[q][0] for q in range(2)) + U[p][0] * x + b[p][0] for p in range(2)]
         return a, [[v * v / 2] for v in a]
 
-    a1, h1 = step(h)
-    a2, _ = step(h1)
+    a1, h1 = step(h, 1)
+    a2, _ = step(h1, 2)
     D1, D2 = ([[a[0], 0], [0, a[1]]] for a in (a1, a2))
 
     def times(p, q):
