@@ -133,7 +133,7 @@ class AdjointRule:
         rhs = self.cell.definition(sequence)
         if isinstance(rhs, Elementwise) and isinstance(rhs.argument, At):
             return True
-        return not any(mark_of(letter) == "delta" for letter in letters(self.collected(sequence)))
+        return not _has_adjoint(self.collected(sequence))
 
     def _cotangent(self, user: Sequence) -> MatrixExpr:
         if user == self.cell.loss:
@@ -142,11 +142,21 @@ class AdjointRule:
 
     def _through(self, user: Sequence, sequence: Sequence, lag: int) -> MatrixExpr:
         rhs, cotangent = self.cell.definition(user), self._cotangent(user)
+        if lag and not _has_adjoint(cotangent):
+            # Beyond T there is no loss, but no adjoint stands in the term that the boundary could set to 0.
+            raise ValueError(
+                f"cell {self.cell.name}: the loss reads {sequence.text} of an earlier step through {user.text}; "
+                "give the value a sequence of its own and let the loss read that at the same step"
+            )
         if isinstance(rhs, Elementwise) and rhs.argument == sequence[t]:
             term = hadamard(cotangent, derivative_at(rhs.function, rhs.argument, user[t]))
         else:
             term = pullback(rhs, cotangent, sequence[t - lag])
         return tidy(term).subs(t, t + lag)
+
+
+def _has_adjoint(expr: MatrixExpr) -> bool:
+    return any(mark_of(letter) == "delta" for letter in letters(expr))
 
 
 def _reach(cell: Cell, *sequences: Sequence) -> int:

@@ -265,3 +265,11 @@ def test_text_and_latex() -> None:
     backward = bptt(RNN)
     assert "delta_h[T + 1] = 0" in str(backward) and "delta_h[0] = W.T*delta_a[1]" in str(backward)
     assert backward._repr_latex_().startswith("$$") and V not in RNN.parameters
+
+
+def test_a_loss_that_reads_an_earlier_step_is_refused():
+    h, x, ell = Sequence("h", n), Sequence("x", n), Sequence("ell", 1)
+    W = Parameter("W", n, n)
+    cell = Cell("late", Eq(h[t], W * h[t - 1] + x[t]), Eq(ell[t], h[t - 1].T * h[t - 1]), loss=ell)
+    with pytest.raises(ValueError, match="the loss reads h of an earlier step through ell"):
+        bptt(cell)
