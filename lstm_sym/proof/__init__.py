@@ -3,7 +3,7 @@
 from .derivation import Derivation, DerivationError, Step
 from .given import Given
 from .judge import verify_step
-from .kernel import Proved
+from .proved import Proved
 from .report import Evidence, Outcome, Report, StepResult
 from .theorem import bptt_theorem
 

@@ -26,32 +26,10 @@ from .field import FieldCheck, field_check
 from .given import Given, fixed_definitions
 from .normal_form import NormalForm
 from .polynomial import TooLarge, Unsupported
+from .proved import sealed
 from .report import Outcome
 from .unfold import one_step
 from .witness import find_witness, replay
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Proved:
-    """That a statement was proved, and how; only this module can make one."""
-
-    left: Expr
-    relation: str
-    right: Expr
-    how: str
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        raise TypeError("only the proof kernel makes a Proved")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _sealed, (self.left, self.relation, self.right, self.how)
-
-
-def _sealed(left: Expr, relation: str, right: Expr, how: str) -> Proved:
-    proof = object.__new__(Proved)
-    for name, value in (("left", left), ("relation", relation), ("right", right), ("how", how)):
-        object.__setattr__(proof, name, value)
-    return proof
 
 
 def decide(step: Step, given: Given, *, plain: bool = True) -> Outcome:
@@ -91,7 +69,7 @@ def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
         "proved",
         f"{proof.how} and finite field",
         0.0,
-        proof=_sealed(left, "=", right, proof.how),
+        proof=sealed(left, "=", right, proof.how),
         assumes=proof.assumes,
         error_bound=checked.error_bound,
     )
@@ -256,7 +234,7 @@ def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
             "proved",
             decision.proof,
             0.0,
-            proof=_sealed(step.left, step.relation, step.right, decision.proof),
+            proof=sealed(step.left, step.relation, step.right, decision.proof),
             assumes=decision.assumes,
         )
     if decision.false_somewhere:

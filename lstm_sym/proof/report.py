@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .derivation import Derivation, Step
+from .proved import Proved
 
 if TYPE_CHECKING:
-    from .kernel import Proved
     from .witness import Witness
 
 VERDICTS = ("proved", "probable", "refuted", "undecided")
@@ -51,8 +51,6 @@ class Outcome:
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
             raise ValueError(f"unknown verdict {self.verdict!r}")
-        from .kernel import Proved
-
         if (self.verdict == "proved") != isinstance(self.proof, Proved):
             raise AssertionError("a step is proved exactly if the kernel made a proof of it")
         if (self.verdict == "refuted") != (self.witness is not None):
