@@ -7,7 +7,10 @@ so the path :math:`h^{(t)} \to c^{(t+1)} \to c^{(t+2)}` is lost. It is right for
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -61,21 +64,21 @@ def gradients(trajectory: Trajectory, backward: Backward, given: Array, *, copie
     """
     steps = len(given)
     adjoints = {s: np.zeros((steps + 2, *given.shape[1:])) for s in map(_target, backward.adjoints)}
-    carried = _hidden_path(trajectory), _carousel_path(trajectory), _output_path(trajectory)
-    lines = [(_target(eq), letters(eq.rhs), lambdify(letters(eq.rhs), eq.rhs)) for eq in backward.adjoints]
+    hidden, carousel, output = (
+        function(*[trajectory.values(letter) for letter in read]) for read, function in map(_function, _paths())
+    )
+    lines = [(_target(eq), *_function(eq.rhs)) for eq in backward.adjoints]
     for k in range(steps, 0, -1):
         for target, read, function in lines:
             if copied and target in (DELTA_H, DELTA_C):
-                value = _copied(target, k, adjoints, given, carried)
+                value = _copied(target, k, adjoints, given, (hidden, carousel, output))
             else:
                 value = function(*[_value(letter, k, trajectory, adjoints, given) for letter in read])
             adjoints[target][k] = value
-    rule = AdjointRule(backward.cell, backward.seeds)
-    parts = [_summed(trajectory, rule.parameter_step(p), adjoints, steps) for p in backward.cell.parameters]
+    parts = [_summed(trajectory, step, adjoints, steps) for step in _parameter_steps()]
     (formula,) = (equation.rhs for equation in backward.input_gradients)
-    first = lambdify(letters(formula), formula)(
-        *[_value(letter, 1, trajectory, adjoints, given) for letter in letters(formula)]
-    )
+    read, function = _function(formula)
+    first = function(*[_value(letter, 1, trajectory, adjoints, given) for letter in read])
     return np.concatenate([part.ravel() for part in parts]), first
 
 
@@ -90,23 +93,31 @@ def _copied(
     return output[k - 1].T @ adjoints[DELTA_H][k] + (0 if last else carousel[k].T @ adjoints[DELTA_C][k + 1])
 
 
-def _hidden_path(trajectory: Trajectory) -> Array:
-    return trajectory.evaluate(within_step(LSTM, h, h[t - 1]))
+@cache
+def _paths() -> tuple[Any, ...]:
+    """What the recursion carries: h to the next h, c to the next c, and c to h of the same step."""
+    return within_step(LSTM, h, h[t - 1]), partial(LSTM, c, c[t - 1]), partial(LSTM, h, c[t])
 
 
-def _carousel_path(trajectory: Trajectory) -> Array:
-    return trajectory.evaluate(partial(LSTM, c, c[t - 1]))
+@cache
+def _parameter_steps() -> tuple[Any, ...]:
+    """What a step adds to the gradient of each parameter."""
+    rule = AdjointRule(LSTM, LSTM.outputs)
+    return tuple(rule.parameter_step(parameter) for parameter in LSTM.parameters)
 
 
-def _output_path(trajectory: Trajectory) -> Array:
-    return trajectory.evaluate(partial(LSTM, h, c[t]))
+@cache
+def _function(expr: Any) -> tuple[tuple[Any, ...], Callable[..., Array]]:
+    """The letters of an expression and the function of them that computes it."""
+    return letters(expr), lambdify(letters(expr), expr)
 
 
-def _target(equation: object) -> Sequence:
-    return equation.lhs.sequence  # type: ignore[attr-defined]
+def _target(equation: Any) -> Sequence:
+    found: Sequence = equation.lhs.sequence
+    return found
 
 
-def _value(letter: At, k: int, trajectory: Trajectory, adjoints: dict[Sequence, Array], given: Array) -> Array:
+def _value(letter: Any, k: int, trajectory: Trajectory, adjoints: dict[Sequence, Array], given: Array) -> Array:
     if not isinstance(letter, At):
         return trajectory.parameters[letter]
     time = k + int(letter.index - t)
@@ -118,13 +129,13 @@ def _value(letter: At, k: int, trajectory: Trajectory, adjoints: dict[Sequence, 
     return trajectory.sequences[letter.sequence][min(time, trajectory.steps)]
 
 
-def _summed(trajectory: Trajectory, step: object, adjoints: dict[Sequence, Array], steps: int) -> Array:
+def _summed(trajectory: Trajectory, step: Any, adjoints: dict[Sequence, Array], steps: int) -> Array:
     """The sum over the steps of what each adds to a parameter's gradient."""
-    read = letters(step)
+    read, function = _function(step)
     values = [
         adjoints[a.sequence][1 : steps + 1]
         if isinstance(a, At) and mark_of(a) == "delta"
         else trajectory.values(a, 1, steps)
         for a in read
     ]
-    return np.sum(lambdify(read, step)(*values), axis=0)
+    return np.sum(function(*values), axis=0)
