@@ -2,7 +2,7 @@
 
 from .contributions import Contributions, contributions
 from .jacobians import StepJacobian, carousel_jacobian, step_jacobian
-from .measure import Flow, gradient_flow, sensitivity_map
+from .measure import Flow, gradient_flow, sensitivity_map, singular_values
 from .trajectory import Setting, Trajectory, run
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "gradient_flow",
     "run",
     "sensitivity_map",
+    "singular_values",
     "step_jacobian",
 ]

@@ -80,6 +80,21 @@ def gradient_flow(
     )
 
 
+def singular_values(trajectory: Trajectory) -> Array:
+    r"""log10 of the singular values of :math:`J^{(T)} \cdots J^{(1)}`, falling: an array (N,).
+
+    The largest come from the product, the smallest from its inverse. NaN are those that lie too far from
+    both ends to be resolved in floating point, and all the small ones of a product with a singular factor.
+    """
+    jacobian = step_jacobian(trajectory)
+    *_, product = growing(jacobian.backwards(), jacobian.size)
+    *_, inverse = growing_inverse(jacobian.backwards(), jacobian.size)
+    found = product.log10_singular_values
+    if np.isinf(inverse.exponent):
+        return found
+    return np.where(np.isnan(found), -inverse.log10_singular_values[::-1], found)
+
+
 def round_lags(lag: int) -> list[int]:
     """1, 2, 5, 10, 20, 50, …, and ``lag`` itself.
 

@@ -15,6 +15,9 @@ import numpy as np
 
 from .trajectory import Array
 
+RESOLUTION = 1e-8
+"""A singular value below the largest one by more than this factor has lost half of its digits."""
+
 ZERO = -np.inf
 """The logarithm of what is exactly 0."""
 
@@ -43,11 +46,11 @@ class Scaled:
     def log10_singular_values(self) -> Array:
         """Logarithms of all singular values, falling: (..., N).
 
-        Those of a product that lie more than 15 powers of ten below the first are rounding errors, and NaN.
+        Those that lie so far below the first that they are its rounding errors are NaN.
         """
         values = np.linalg.svd(self.matrix, compute_uv=False)
+        resolved = values > values[..., :1] * RESOLUTION
         logs = np.asarray(self.exponent)[..., None] + log10(values)
-        resolved = values > values[..., :1] * np.finfo(float).eps * values.shape[-1]
         return np.where(resolved | (values[..., :1] == 0), logs, np.nan)
 
 

@@ -40,26 +40,27 @@ def flow_picture(measured: Flow) -> Picture:
     """The table of a flow: its norm, its bound, its carousel and its smallest singular value against the lag."""
 
     def draw(figure: Figure, theme: Theme) -> None:
-        axes = figure.add_subplot()
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
         for number, (name, label) in enumerate(LINES):
+            axes = below if name == "smallest" else above
             values = getattr(measured, name)
             shown = np.isfinite(values)
             if shown.any():
                 axes.plot(measured.lags[shown], values[shown], label=label, **theme.series(number, markers=True))
-        if measured.lags[-1] > 50:
-            axes.set_xscale("log")
-        axes.axhline(0, color=theme.ink, linewidth=0.6)
-        axes.set_xlabel(r"lag $\ell$")
-        axes.set_ylabel(r"$\log_{10}$ of $J^{(T)}\cdots J^{(T-\ell+1)}$")
-        axes.set_title(f"{measured.cell}: {measured.setting}", fontsize=10)
-        axes.grid(True)
-        axes.legend()
+        for axes in (above, below):
+            axes.axhline(0, color=theme.ink, linewidth=0.6)
+            axes.grid(True)
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend()
+        below.set_xlabel(r"lag $\ell$")
+        figure.supylabel(r"$\log_{10}$ of $J^{(T)}\cdots J^{(T-\ell+1)}$", fontsize=10)
+        above.set_title(f"{measured.cell}: {measured.setting}", fontsize=10)
 
     caption = (
         f"Singular values of the product of the joint-state Jacobians of {measured.cell} over the last steps, the "
         f"bound on them and the carousel path; {measured.setting}, {measured.lags[-1]} steps from the zero state."
     )
-    return Picture(f"flow-{measured.cell}", caption, 6.4, 4.2, draw)
+    return Picture(f"flow-{measured.cell}", caption, 6.4, 5.0, draw)
 
 
 def shrinking_flows() -> list[Flow]:
