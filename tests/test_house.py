@@ -19,7 +19,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 FLOORS = {
     0: ("symbols", "activations", "nodes", "lazy", "atomic"),
-    1: ("differentiate", "tidy"),
+    1: ("differentiate", "linear_map", "tidy"),
     2: ("cell", "cells", "reference"),
     3: ("bptt", "unroll", "jacobian"),
     4: ("proof", "latex", "export", "flow"),
