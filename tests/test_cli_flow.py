@@ -15,6 +15,8 @@ from lstm_sym.cli.flowing import _scientific
 def run(capsys, tmp_path, monkeypatch):
     """Runs a command in an empty folder; gives its status, what it printed, what it told."""
     monkeypatch.chdir(tmp_path)
+    for library in ("OPENBLAS", "MKL", "OMP"):
+        monkeypatch.setenv(f"{library}_NUM_THREADS", "1")
 
     def run(*arguments):
         with pytest.raises(SystemExit) as end:
@@ -47,6 +49,16 @@ def test_flow_over_ten_thousand_steps(run):
     status, out, _ = run("flow", "LSTM", "--lag", 10000, "--size", 2)
     last = out.splitlines()[-1].split()
     assert status == 0 and last[0] == "10000" and "e-" in last[1] and float(last[2]) < -308
+
+
+def test_a_hundred_and_twenty_eight_units_over_a_thousand_steps_take_seconds():
+    command = [sys.executable, "-c", "from lstm_sym.cli import main; main()"]
+    done = subprocess.run(
+        [*command, "flow", "LSTM", "--size", "128", "--lag", "1000"], capture_output=True, text=True, timeout=90
+    )
+    lag, _, norm, smallest, bound, carousel = done.stdout.splitlines()[-1].split()
+    assert (done.returncode, lag) == (0, "1000")
+    assert float(smallest) < float(norm) < float(bound) and float(carousel) < 0
 
 
 def test_an_elman_network_has_no_carousel(run):
