@@ -10,7 +10,7 @@ from typing import Any
 from ..activations import Activation, Applied, Elementwise
 from ..cell import Cell
 from ..latex import latex
-from ..nodes.algebra import MatrixProduct, MatrixSum, Ones, Transposed, coefficient
+from ..nodes.algebra import MatrixProduct, MatrixSum, Ones, Transposed, add, coefficient
 from ..nodes.block import Block
 from ..nodes.derivatives import StopGradient
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower
@@ -148,7 +148,11 @@ class Builder:
         first, *rest = expr.args
         if isinstance(first, Ones) and len(rest) == 1 and coefficient(rest[0]) == -1:
             return self.add(Node("operation", "1 -"), [self.read(-rest[0])])
-        return self.add(Node("operation", "+"), map(self.summand, expr.args))
+        affine = [term for term in expr.args if isinstance(term, Parameter) or is_affine_map(term)]
+        if not any(map(is_affine_map, affine)):
+            affine = []
+        others = [self.summand(term) for term in expr.args if term not in affine]
+        return self.add(Node("operation", "+"), [*([self.read(add(*affine))] if affine else []), *others])
 
     def summand(self, term: Any) -> Edge:
         """A term of a sum; the sign of one that is subtracted stands at its edge."""

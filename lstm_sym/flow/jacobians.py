@@ -85,6 +85,7 @@ def carousel_jacobian(trajectory: Trajectory) -> StepJacobian:
 
     For the LSTM it is :math:`\begin{bmatrix}0 & \operatorname{diag}(o\odot(1-\tanh^2 c)\odot f)\\
     0 & \operatorname{diag}(f)\end{bmatrix}`, for an Elman network 0. The values are those of the trajectory.
+    A pre-activation is a letter of the cell: what an equation reads past its letters is not cut.
     """
     return _numeric(trajectory, truncated(trajectory.cell))
 

@@ -187,9 +187,8 @@ def drawn_parameters(cell: Cell, setting: Setting) -> dict[Parameter, Array]:
 
 def is_bias(cell: Cell, parameter: Parameter) -> bool:
     """Whether some equation adds the parameter to other terms, as in W h + b."""
-    return any(
-        parameter in term.args for equation in cell.equations for term in equation.rhs.atoms(MatrixSum) | {equation.rhs}
-    )
+    sums = (term for equation in cell.equations for term in equation.rhs.atoms(MatrixSum))
+    return any(parameter in term.args for term in sums)
 
 
 def _fixed(cell: Cell, parameter: Parameter, given: Any, shape: tuple[int, int]) -> Array:

@@ -79,6 +79,13 @@ def test_a_quantity_that_is_only_renamed_has_a_node_of_its_own():
     assert ("h^{(t)}", "y^{(t)}", "", False) in told(data_flow(cell))
 
 
+def test_the_affine_part_of_a_sum_is_one_map():
+    a = Sequence("a", n)
+    cell = Cell("mixed", Eq(a[t], U * x[t] + b + hadamard(h[t - 1], W * h[t - 1])), Eq(h[t], tanh(a[t])))
+    graph = data_flow(cell)
+    assert {node.detail for node in graph.nodes if node.kind == "map"} == {r"U,\,b", "W"}
+
+
 @pytest.mark.parametrize(
     "expr, affine",
     [

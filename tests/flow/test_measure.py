@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from mpmath import mp, mpf
+from sympy import Eq
 
+from lstm_sym import Cell, Parameter, Sequence, hadamard, sigma, sizes, t, tanh
 from lstm_sym.cells import CELLS, cell_named
 from lstm_sym.cells.lstm import c, h
 from lstm_sym.flow import Setting, carousel_jacobian, gradient_flow, run, sensitivity_map, step_jacobian
@@ -134,7 +136,7 @@ def test_the_bound_of_an_elman_network_is_the_product_of_its_step_norms():
     trajectory = run(RNN, Setting(size=5, seed=3), 30)
     W = next(v for p, v in trajectory.parameters.items() if p.text == "W")
     h = next(v for s, v in trajectory.sequences.items() if s.text == "h")
-    norms = [np.linalg.norm((1 - h[t] ** 2) * W, 2) for t in range(30, 0, -1)]
+    norms = [np.linalg.norm((1 - h[k] ** 2) * W, 2) for k in range(30, 0, -1)]
     np.testing.assert_allclose(flow.bound, np.cumsum(np.log10(norms)), rtol=1e-12)
     assert (flow.carousel == -np.inf).all()
 
@@ -170,6 +172,34 @@ def test_the_map_of_sensitivities_holds_the_blocks_of_the_products():
     np.testing.assert_allclose(10 ** logs[5, 2], np.linalg.norm(product[:2, :2], 2), rtol=1e-12)
     np.testing.assert_allclose(np.diag(logs), 0, atol=1e-15)
     assert np.isnan(logs[2, 5]) and logs.shape == (7, 7)
+
+
+def gru():
+    """A cell that is not of the library: reset after, as in PyTorch."""
+    n, d = sizes("n d")
+    h, x = Sequence("h", n), Sequence("x", d)
+    a_r, a_u, a_g, r, u, g = (Sequence(name, n) for name in ("a_r", "a_u", "a_g", "r", "u", "g"))
+    W_r, W_u, W_g = (Parameter(f"W_{gate}", n, d) for gate in "rug")
+    U_r, U_u, U_g = (Parameter(f"U_{gate}", n, n) for gate in "rug")
+    return Cell(
+        "GRU",
+        Eq(a_r[t], W_r * x[t] + U_r * h[t - 1]),
+        Eq(r[t], sigma(a_r[t])),
+        Eq(a_u[t], W_u * x[t] + U_u * h[t - 1] + Parameter("b_u", n)),
+        Eq(u[t], sigma(a_u[t])),
+        Eq(a_g[t], W_g * x[t] + hadamard(r[t], U_g * h[t - 1])),
+        Eq(g[t], tanh(a_g[t])),
+        Eq(h[t], hadamard(1 - u[t], g[t]) + hadamard(u[t], h[t - 1])),
+    )
+
+
+def test_a_cell_of_ones_own_has_a_flow_a_bound_and_a_carousel():
+    flow = gradient_flow(gru(), Setting(size=4, fixed={"b_u": 3.0}), 200)
+    assert (flow.largest <= flow.bound + 1e-12).all()
+    assert np.isfinite([flow.largest, flow.smallest, flow.carousel]).all()
+    trajectory = run(gru(), Setting(size=4, fixed={"b_u": 3.0}), 200)
+    u = next(v for s, v in trajectory.sequences.items() if s.text == "u")[1:, :, 0]
+    assert flow.carousel[-1] == pytest.approx(np.log10(u).sum(axis=0).max(), rel=1e-12)
 
 
 def test_equal_settings_give_equal_numbers_and_other_seeds_others():

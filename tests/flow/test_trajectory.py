@@ -49,6 +49,14 @@ def test_biases_are_what_is_added(name):
     }
 
 
+def test_a_weight_that_stands_alone_is_no_bias():
+    n, m = sizes("n m")
+    p, a, V = Sequence("p", m), Sequence("a", n), Parameter("V", m, n)
+    cell = Cell("projected", Eq(a[t], Parameter("W", n, m) * p[t - 1] + Parameter("b", n)), Eq(p[t], V * tanh(a[t])))
+    trajectory = run(cell, Setting(size=3), 2)
+    assert trajectory.parameters[V].all() and not named(trajectory)[0]["b"].any()
+
+
 def test_values_at_shifted_times():
     trajectory = run(RNN_TANH, Setting(size=2), 5)
     h = next(s for s in trajectory.sequences if s.text == "h")

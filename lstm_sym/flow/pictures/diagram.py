@@ -134,8 +134,10 @@ def _draw_node(axes: Any, theme: Theme, node: Node, centre: Point) -> None:
     )
     if node.kind == "map":
         says = " = ".join(filter(None, (node.name, rf"{node.label}(\cdot)" if node.label else "")))
-        axes.text(x, y + 0.1, f"${says}$", ha="center", va="center", fontsize=10.5, zorder=3)
-        axes.text(x, y - 0.12, f"${node.detail}$", ha="center", va="center", fontsize=8.5, zorder=3)
+        if says:
+            axes.text(x, y + 0.1, f"${says}$", ha="center", va="center", fontsize=10.5, zorder=3)
+        below = 0.12 if says else 0.0
+        axes.text(x, y - below, f"${node.detail}$", ha="center", va="center", fontsize=8.5, zorder=3)
         return
     axes.text(x, y - 0.01, f"${node.label}$", ha="center", va="center", fontsize=11, zorder=3)
     if node.name:
