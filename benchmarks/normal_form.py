@@ -21,7 +21,7 @@ from typing import Any
 import sympy
 from sympy import Expr, Function, Matrix, Symbol, expand, simplify, symbols
 
-from lstm_sym.bptt import bptt
+from lstm_sym.backpropagation import bptt
 from lstm_sym.cells import LSTM
 from lstm_sym.cells.lstm import c, h
 from lstm_sym.differentiate import pullback

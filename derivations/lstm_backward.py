@@ -4,7 +4,7 @@
 """
 
 from lstm_sym.activations import sigma, tanh
-from lstm_sym.bptt import L, T
+from lstm_sym.backpropagation import L, T
 from lstm_sym.cells import LSTM, PEEPHOLE_LSTM
 from lstm_sym.cells.lstm import (
     U_f,

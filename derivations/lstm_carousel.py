@@ -24,11 +24,11 @@ carousel_step = (
 )
 
 carousel = (
-    Derivation("lstm.carousel.path", claim="N16", title="The carousel over n steps", given=Given(truncated(LSTM)))
+    Derivation("lstm.carousel.path", claim="N16", title="The carousel over N steps", given=Given(truncated(LSTM)))
     .start(Total(c[t + steps], c[t]))
     .eq(
         OrderedProduct(diag(f[k]), (k, t + 1, t + steps)),
-        by="with the pre-activations cut off, the carousel is the only path; induction on n",
+        by="with the pre-activations cut off, the carousel is the only path; induction on N",
         on=steps,
         lemma="lstm.carousel.step",
     )
@@ -42,7 +42,7 @@ carousel_1997 = (
         given=Given(truncated(LSTM_1997)),
     )
     .start(Total(c[t + steps], c[t]))
-    .eq(Eye(n) ** steps, by="the truncated derivative of 1997, by induction on n", on=steps)
+    .eq(Eye(n) ** steps, by="the truncated derivative of 1997, by induction on N", on=steps)
 )
 
 writes = (

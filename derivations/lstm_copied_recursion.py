@@ -7,7 +7,7 @@ cell state and from there onward is lost.
 from sympy import Eq
 
 from lstm_sym.activations import tanh
-from lstm_sym.bptt import T
+from lstm_sym.backpropagation import T
 from lstm_sym.cells import LSTM
 from lstm_sym.cells.lstm import W_f, W_i, W_o, W_z, a_f, a_i, a_o, a_z, c, f, h, i, o, z
 from lstm_sym.jacobian import within_step

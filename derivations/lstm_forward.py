@@ -80,7 +80,7 @@ cell_update = (
     .eq(hadamard(f[t], c[t - 1]) + hadamard(i[t], z[t]), by="what is kept of the old state plus what is let in")
     .refute_eq(
         hadamard(f[t], c[t - 1]) + hadamard(i[t], z[t - 1]),
-        by="the candidate of the step before, as the note prints it",
+        by="the candidate of the step before, as it is sometimes printed",
         instances=({t: 2},),
     )
 )

@@ -27,11 +27,11 @@ one_step = (
 )
 
 product = (
-    Derivation("rnn.jacobian.product", claim="N01", title="n steps of the RNN", given=Given(RNN))
+    Derivation("rnn.jacobian.product", claim="N01", title="N steps of the RNN", given=Given(RNN))
     .start(Total(h[t + steps], h[t]))
     .eq(
         OrderedProduct(diag(phi.prime(a[k])) * W, (k, t + 1, t + steps)),
-        by="chain rule at each step, by induction on n",
+        by="chain rule at each step, by induction on N",
         on=steps,
         lemma="rnn.jacobian.step",
     )
@@ -40,7 +40,7 @@ product = (
 two_steps = (
     Derivation("rnn.jacobian.two-steps", claim="N01", title="Two steps, written out", given=Given(RNN))
     .start(Total(h[t + 2], h[t]))
-    .eq(D[2] * W * D[1] * W, by="the product at n = 2, the later factor leftmost", lemma="rnn.jacobian.product")
+    .eq(D[2] * W * D[1] * W, by="the product at N = 2, the later factor leftmost", lemma="rnn.jacobian.product")
 )
 
 linear_power = (
@@ -48,19 +48,19 @@ linear_power = (
         "rnn.jacobian.linear", claim="N01", title="Without activation it is a power of W", given=Given(LINEAR_RNN)
     )
     .start(Total(h[t + steps], h[t]))
-    .eq(W**steps, by="every D is I, by induction on n", on=steps)
+    .eq(W**steps, by="every D is I, by induction on N", on=steps)
 )
 
 identity_factors = (
     Derivation("rnn.jacobian.identity", claim="N01", title="If every D is I, the product is a power of W")
     .start(OrderedProduct(Eye(n) * W, (k, t + 1, t + steps)))
-    .eq(W**steps, by="I W = W, by induction on n", on=steps)
+    .eq(W**steps, by="I W = W, by induction on N", on=steps)
 )
 
 scaled_factors = (
     Derivation("rnn.jacobian.scaled", claim="N01", title="If every D is κI, the product is a scaled power of W")
     .start(OrderedProduct(kappa * W, (k, t + 1, t + steps)))
-    .eq(kappa**steps * W**steps, by="a number commutes with every matrix, by induction on n", on=steps)
+    .eq(kappa**steps * W**steps, by="a number commutes with every matrix, by induction on N", on=steps)
 )
 
 not_a_power = (
@@ -74,7 +74,7 @@ diagonalised = (
     .start((Q * diag(eigenvalues) * Q**-1) ** steps)
     .eq(
         Q * diag(hadamard_power(eigenvalues, steps)) * Q**-1,
-        by="neighbouring Q⁻¹Q cancel, by induction on n",
+        by="neighbouring Q⁻¹Q cancel, by induction on N",
         on=steps,
         assumes=("Q is invertible",),
     )

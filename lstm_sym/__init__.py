@@ -10,15 +10,15 @@ from .lazy import LazyPackage
 
 if TYPE_CHECKING:
     from .activations import sigma, tanh
-    from .bptt import bptt
+    from .backpropagation import bptt
     from .cell import Cell
     from .export import export_module, lambdify
     from .nodes import hadamard
     from .proof.derivation import Derivation, DerivationError
     from .proof.given import Given
-    from .proof.verify import verify
+    from .proof.verification import verify
     from .symbols import Parameter, Sequence, adjoint, sizes, t
-    from .unroll import unroll
+    from .unrolling import unroll
 
 __version__ = "0.1.0"
 
@@ -50,7 +50,7 @@ __homes__ = {
     "Parameter": "symbols",
     "Sequence": "symbols",
     "adjoint": "symbols",
-    "bptt": "bptt",
+    "bptt": "backpropagation",
     "export_module": "export",
     "hadamard": "nodes",
     "lambdify": "export",
@@ -58,8 +58,8 @@ __homes__ = {
     "sizes": "symbols",
     "t": "symbols",
     "tanh": "activations",
-    "unroll": "unroll",
-    "verify": "proof.verify",
+    "unroll": "unrolling",
+    "verify": "proof.verification",
 }
 
 sys.modules[__name__].__class__ = LazyPackage

@@ -121,6 +121,16 @@ class Activation(Basic):
     def row(self) -> Row | None:
         return TABLE.get(self.name)
 
+    def _repr_latex_(self) -> str:
+        from .latex.printer import latex
+
+        return f"$\\displaystyle {latex(self)}$"
+
+    def _latex(self, printer: Any) -> str:
+        from .latex.printer import latex
+
+        return latex(self)
+
     @property
     def prime(self) -> Activation:
         """The derivative, as a function of the same argument."""

@@ -45,6 +45,7 @@ class Cell:
             self._definitions[sequence] = equation.rhs
         for equation in equations:
             _check_letters(name, equation, self._definitions)
+        _check_names(name, equations)
         self.order = _in_order(name, self._definitions)
         if loss is not None and (loss not in self._definitions or loss.shape != (1, 1)):
             raise ValueError(f"cell {name}: the loss {loss} is not a 1 x 1 sequence that an equation defines")
@@ -180,6 +181,18 @@ def _check_letters(name: str, equation: Eq, definitions: dict[Sequence, MatrixEx
             f"cell {name}: undefined letter {unknown[0]} in {_text(equation)}; "
             "declare it with Parameter(name, rows, cols) or Sequence(name, rows)"
         )
+
+
+def _check_names(name: str, equations: Iterable[Eq]) -> None:
+    """Two different letters of one name would be one letter in print and in exported code."""
+    known: dict[str, Any] = {}
+    for equation in equations:
+        for letter in letters(equation.lhs) + letters(equation.rhs):
+            what = letter.sequence if isinstance(letter, At) else letter
+            if known.setdefault(what.text, what) != what:
+                raise ValueError(
+                    f"cell {name}: two different letters are called {what.text}; one is in {_text(equation)}"
+                )
 
 
 def _sizes_of(expr: MatrixExpr) -> set[Any]:

@@ -35,7 +35,7 @@ from .nodes.derivatives import Derivative, StopGradient
 from .nodes.elementwise import Diag, Hadamard, HadamardPower, diag, hadamard
 from .nodes.operand import is_matrix, require_matrix, require_same_shape
 from .symbols import At, Parameter, letters, tangent
-from .tidy import tidy
+from .textbook_form import tidy
 
 Directions = Mapping[Any, MatrixExpr]
 

@@ -17,7 +17,7 @@ from .nodes.binders import OrderedProduct, fresh
 from .nodes.block import Block
 from .nodes.elementwise import diag, hadamard_power
 from .symbols import At, Parameter, Sequence, letters, t
-from .tidy import tidy
+from .textbook_form import tidy
 
 
 def partial(cell: Cell, sequence: Sequence, letter: At) -> MatrixExpr:

@@ -20,10 +20,5 @@ class LazyPackage(ModuleType):
         self.__dict__[name] = value
         return value
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        # Importing the submodule bptt binds its name here; the function bptt of the face must stay visible.
-        if not (isinstance(value, ModuleType) and name in self.__homes__):
-            super().__setattr__(name, value)
-
     def __dir__(self) -> list[str]:
         return sorted({*self.__dict__, *self.__homes__})

@@ -14,7 +14,7 @@ from .nodes.binders import TimeSum
 from .nodes.block import Block
 from .nodes.elementwise import Diag, Hadamard, diag, hadamard
 from .symbols import letters
-from .tidy import tidy
+from .textbook_form import tidy
 
 
 def matrix_of(expr: MatrixExpr, move: Any) -> MatrixExpr:

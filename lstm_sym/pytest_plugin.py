@@ -1,8 +1,8 @@
 """Derivations under pytest: one item per step of every derivation in the folder ``derivations``.
 
 A project that has lstm_sym installed needs no more than the folder; the ini option
-``lstm_sym_derivations`` names others, relative to the root. Files there that do not speak of lstm_sym, and
-test files, are left to pytest. Nothing of SymPy is imported before such a file is met.
+``lstm_sym_derivations`` names others, relative to the root or to where pytest is called. Files there that do
+not speak of lstm_sym, and test files, are left to pytest. Nothing of SymPy is imported before such a file is met.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from .proof.derivation import Derivation
-    from .proof.verify import Ledger
+    from .proof.verification import Ledger
 
 OPTION = "lstm_sym_derivations"
 LIBRARY = pytest.StashKey["Library"]()
@@ -53,14 +53,15 @@ def _source_of_derivations(file: Path, config: pytest.Config) -> bytes | None:
 
 
 def _folders(config: pytest.Config) -> list[Path]:
-    return [config.rootpath / folder for folder in config.getini(OPTION)]
+    bases = dict.fromkeys((config.rootpath, config.invocation_params.dir))
+    return [base / folder for base in bases for folder in config.getini(OPTION)]
 
 
 class Library:
     """The derivations that a session has read, file by file, and the verdicts on their steps."""
 
     def __init__(self, config: pytest.Config) -> None:
-        from .proof.verify import Ledger
+        from .proof.verification import Ledger
 
         self.config = config
         self.files: dict[Path, list[Derivation]] = {}
@@ -157,6 +158,8 @@ class StepItem(pytest.Item):
     def runtest(self) -> None:
         result = self.ledger.result(self.derivation.name, self.number)
         self.user_properties += [("verdict", result.outcome.verdict), ("method", result.outcome.method)]
+        if result.outcome.assumes:
+            self.user_properties.append(("assumes", "; ".join(result.outcome.assumes)))
         if not result.ok:
             raise StepFailure(result.failure_text)
 

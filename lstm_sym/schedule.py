@@ -46,7 +46,7 @@ def _processes(jobs: int) -> Iterator[Executor]:
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
     if method == "forkserver":
-        context.set_forkserver_preload(["lstm_sym.proof.verify"])
+        context.set_forkserver_preload(["lstm_sym.proof.verification"])
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_die_quietly)
     try:
         yield pool
@@ -67,12 +67,19 @@ def _cluster(address: str) -> Iterator[Executor]:
         raise ValueError(
             f"the scheduler {address} needs the package distributed: pip install 'lstm-sym[dask]'"
         ) from None
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if not (host and colon and port.isdigit()):
+        raise ValueError(f"the scheduler's address {address!r} is not of the form tcp://HOST:PORT")
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         said = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"no Dask scheduler answers at {address}: {said}") from None
     try:
+        try:
+            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except TimeoutError:
+            raise ValueError(f"the Dask scheduler at {address} has no workers") from None
         yield client.get_executor(pure=False)
     finally:
         client.close()

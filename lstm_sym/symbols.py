@@ -76,6 +76,16 @@ class Sequence(Basic):
     def __getitem__(self, index: Any) -> At:
         return At(self, index)
 
+    def _repr_latex_(self) -> str:
+        from .latex.printer import latex
+
+        return f"$\\displaystyle {latex(self)}$"
+
+    def _latex(self, printer: Any) -> str:
+        from .latex.printer import latex
+
+        return latex(self)
+
     @property
     def text(self) -> str:
         return _text(self)

@@ -158,3 +158,18 @@ def test_truncation_keeps_what_is_inferred(name) -> None:
     for what in ("states", "inputs", "parameters", "outputs", "order", "preactivations"):
         assert getattr(cut, what) == getattr(whole, what)
     assert "stop_gradient(h[t - 1])" in str(cut)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [Parameter("U", n, n), Sequence("U", n)[t - 1]],
+    ids=["parameter", "sequence"],
+)
+def test_two_letters_of_one_name_are_refused(other):
+    h, x, U = Sequence("h", n), Sequence("x", n), Parameter("U", n)
+    term = other * x[t] if other.cols != 1 else other
+    equations = [Eq(h[t], term + U)]
+    if other.cols == 1:
+        equations.append(Eq(other.sequence[t], x[t]))
+    with pytest.raises(ValueError, match="two different letters are called U"):
+        Cell("twins", *equations)

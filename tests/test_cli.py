@@ -379,11 +379,25 @@ def test_a_read_only_target_is_left_as_it_is(mess, project, run, no_writing, com
     assert page.read_bytes() == before
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("target", [">/dev/full", ">&-"])
+def test_output_that_cannot_be_written_is_one_line(target):
+    done = subprocess.run(
+        f"{sys.executable} -c 'from lstm_sym.cli import main; main()' list {target}",
+        shell=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent.parent,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("lstm-sym: ") and done.stderr.count("\n") == 1
+
+
 def test_an_engine_that_raises_is_told_with_the_step(project, run, monkeypatch):
     def verify_step(derivation, number):
         raise RecursionError("too deep")
 
-    monkeypatch.setattr("lstm_sym.proof.verify.verify_step", verify_step)
+    monkeypatch.setattr("lstm_sym.proof.verification.verify_step", verify_step)
     project("derivations/a.py", HEAD + RIGHT)
     status, out, err = run("verify", "-j", 1)
     assert (status, out) == (2, "")

@@ -34,7 +34,7 @@ from lstm_sym.nodes import (
 )
 from lstm_sym.nodes.operand import is_matrix
 from lstm_sym.proof.domains import Domain, FiniteField
-from lstm_sym.proof.evaluate import evaluate
+from lstm_sym.proof.evaluation import evaluate
 from lstm_sym.proof.given import Given
 from lstm_sym.proof.trajectory import Instance, Trajectory
 from lstm_sym.symbols import At, Parameter, Sequence, indices, mark_of, sizes, t, tangent

@@ -18,7 +18,7 @@ from lstm_sym.jacobian import (
 )
 from lstm_sym.nodes import Block, MatrixPower, OrderedProduct, Total, diag, hadamard, hadamard_power
 from lstm_sym.proof.domains import FiniteField
-from lstm_sym.proof.evaluate import evaluate
+from lstm_sym.proof.evaluation import evaluate
 from lstm_sym.proof.given import Given
 from lstm_sym.proof.normal_form import NormalForm
 from lstm_sym.proof.trajectory import Instance, Trajectory

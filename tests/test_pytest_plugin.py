@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
-import lstm_sym.proof.verify  # noqa: F401  the runs inside this process keep what is imported before them
+import lstm_sym.proof.verification  # noqa: F401  the runs inside this process keep what is imported before them
 
 pytest_plugins = ["pytester"]
 

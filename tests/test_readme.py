@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lstm_sym.cli.commands import commands
+from lstm_sym.cli.commands import program
 from lstm_sym.proof.load import load_derivations
-from lstm_sym.proof.verify import verify
+from lstm_sym.proof.verification import verify
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -51,9 +51,9 @@ def test_every_derivation_that_is_named_exists(name):
 
 def test_every_command_and_option_stands_in_the_table():
     rows = dict(re.findall(r"^\| `lstm-sym (\w+)([^`]*)`", TEXT, re.MULTILINE))
-    assert rows.keys() == commands.commands.keys()
+    assert rows.keys() == program.commands.keys()
     for name, options in rows.items():
-        known = {option for parameter in commands.commands[name].params for option in parameter.opts}
+        known = {option for parameter in program.commands[name].params for option in parameter.opts}
         assert set(re.findall(r"(?<![\w-])--?[a-z]+", options)) <= known
 
 

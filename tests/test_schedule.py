@@ -9,7 +9,7 @@ from sympy import Symbol
 
 from lstm_sym.activations import sigma, tanh
 from lstm_sym.proof.derivation import Derivation
-from lstm_sym.proof.verify import verify
+from lstm_sym.proof.verification import verify
 from lstm_sym.schedule import cores, executor
 
 z = Symbol("z")

@@ -40,10 +40,9 @@ class Stage:
 
 
 def build_all(jobs: int | None = None, scheduler: str | None = None) -> Iterator[Stage]:
-    """Every stage, one after another, in the current directory; a folder that is missing is a ``ValueError``."""
-    for folder in (DERIVATIONS, DOCUMENTS):
-        if not folder.is_dir():
-            raise ValueError(f"no folder {folder} here; build runs at the root of a project that has one")
+    """Every stage, one after another, in the current directory; derivations that are missing are a ``ValueError``."""
+    if not DERIVATIONS.is_dir():
+        raise ValueError(f"no folder {DERIVATIONS} here; build runs at the root of a project that has one")
     yield verify_stage(jobs, scheduler)
     yield from weave_stages()
     yield from export_stages()
@@ -63,7 +62,7 @@ def verify_stage(jobs: int | None, scheduler: str | None) -> Stage:
 def weave_stages() -> Iterator[Stage]:
     """The documents, refreshed in place."""
     answer = answering()
-    for path in documents([DOCUMENTS]):
+    for path in documents([DOCUMENTS]) if DOCUMENTS.is_dir() else ():
         started = perf_counter()
         result = refresh(path, answer)
         detail = f"{len(result.blocks)} formulas, {len(result.stale)} refreshed"

@@ -46,16 +46,26 @@ paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Pat
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit with its status; no traceback reaches the user for a misuse, Ctrl-C or a closed pipe."""
+    if sys.stdout is None:
+        sys.exit(_told("there is no standard output to write to"))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = commands.main(arguments, prog_name="lstm-sym", standalone_mode=False)
+        status = program.main(arguments, prog_name="lstm-sym", standalone_mode=False)
     except click.ClickException as error:
         status = _told(error.format_message())
     except (KeyboardInterrupt, click.Abort):
         status = _told("interrupted", 128 + signal.SIGINT)
+    except OSError as error:
+        status = _told(f"the output cannot be written: {error.strerror or error}")
+        _silence_stdout()
     sys.exit(status or 0)
+
+
+def _silence_stdout() -> None:
+    """Python flushes stdout once more at exit; that must not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(message: str, status: int = MISUSE) -> int:
@@ -86,19 +96,18 @@ class Commands(click.Group):
             status = super().invoke(context)
             sys.stdout.flush()
         except BrokenPipeError:
-            # Python flushes stdout once more at exit; that must not fail again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _silence_stdout()
             raise click.exceptions.Exit(128 + signal.SIGPIPE) from None
         return status
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
 @click.version_option(__version__, prog_name="lstm-sym")
-def commands() -> None:
+def program() -> None:
     """A cell is its equations: derive, prove, typeset and export recurrent networks."""
 
 
-@commands.command(short_help="Everything: verify, refresh docs/, export and check.")
+@program.command(short_help="Everything: verify, refresh docs/, export and check.")
 @jobs_option
 @scheduler_option
 def build(jobs: int | None, scheduler: str | None) -> int:
@@ -114,7 +123,7 @@ def build(jobs: int | None, scheduler: str | None) -> int:
     return 1 if failed else 0
 
 
-@commands.command(short_help="Prove or refute every step of derivations.")
+@program.command(short_help="Prove or refute every step of derivations.")
 @paths_argument
 @click.option("-k", "name", metavar="NAME", help="Only derivations whose name contains NAME or whose claim it is.")
 @jobs_option
@@ -125,6 +134,8 @@ def verify(paths: tuple[Path, ...], name: str | None, jobs: int | None, file: st
     from .verifying import verified
 
     with misuse_told():
+        if file is not None:
+            _require_place(file)
         report = verified(paths or (Path(DERIVATIONS),), name, jobs, scheduler)
         if file is not None:
             _write(file, _json(report))
@@ -135,7 +146,7 @@ def verify(paths: tuple[Path, ...], name: str | None, jobs: int | None, file: st
     return 0 if report.ok else 1
 
 
-@commands.command(short_help="Refresh the formulas in documents, or print one.")
+@program.command(short_help="Refresh the formulas in documents, or print one.")
 @paths_argument
 @click.option("--check", is_flag=True, help="Write nothing; report the blocks that are stale.")
 @click.option("--notation", metavar="NAME", help="The notation of every query that names none itself.")
@@ -155,7 +166,10 @@ def latex(
                 raise ValueError("-q prints one formula; it takes neither PATH nor --check")
             _print([answer(query)])
             return 0
-        results = [refresh(path, answer, check=check) for path in documents(paths or (Path(DOCUMENTS),))]
+        found = documents(paths or (Path(DOCUMENTS),))
+        results = [refresh(path, answer, check=True) for path in found]
+        if not check:
+            results = [refresh(path, answer) for path in found]
     stale = [(result.path, block) for result in results for block in result.stale]
     for path, block in stale:
         _print([f"{path}:{block.line}: {'stale' if check else 'refreshed'}: {block.query}"])
@@ -165,7 +179,7 @@ def latex(
     return 1 if check and stale else 0
 
 
-@commands.command(short_help="Write the numeric functions of a cell.")
+@program.command(short_help="Write the numeric functions of a cell.")
 @click.argument("cell")
 @click.option("--to", default="numpy", metavar="BACKEND", help="What the module computes with [default: numpy].")
 @click.option("--phi", metavar="NAME", help="The activation of a cell that leaves it open, such as tanh.")
@@ -180,13 +194,13 @@ def export(cell: str, to: str, phi: str | None, output: str | None) -> int:
     return 0
 
 
-@commands.command()
+@program.command()
 @click.argument("cell")
 @click.option("--backward", is_flag=True, help="The backward pass instead.")
 @click.option("--latex", "as_latex", is_flag=True, help="As LaTeX.")
 def show(cell: str, backward: bool, as_latex: bool) -> int:
     """Print the equations of CELL."""
-    from ..bptt import bptt
+    from ..backpropagation import bptt
     from ..cells import cell_named
     from ..latex import answer
 
@@ -200,7 +214,7 @@ def show(cell: str, backward: bool, as_latex: bool) -> int:
     return 0
 
 
-@commands.command("list", short_help="Cells, derivations, claims, notations, backends.")
+@program.command("list", short_help="Cells, derivations, claims, notations, backends.")
 @derivations_option
 def list_all(sources: tuple[Path, ...]) -> int:
     """What there is: cells, derivations, claims, notations, backends."""
@@ -248,6 +262,15 @@ def _write(file: str, text: str) -> None:
         print(text, end="")
     else:
         write_whole(Path(file), text)
+
+
+def _require_place(file: str) -> None:
+    """Refuse a file that cannot be written before the work is done that should go into it."""
+    path = Path(file)
+    if file != "-" and not path.resolve().parent.is_dir():
+        raise ValueError(f"{file} cannot be written: No such file or directory")
+    if file != "-" and path.is_dir():
+        raise ValueError(f"{file} cannot be written: Is a directory")
 
 
 def _section(title: str, rows: Iterable[Sequence[str]]) -> None:

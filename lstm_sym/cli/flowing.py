@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .commands import commands, misuse_told
+from .commands import misuse_told, program
 from .terminal import table_lines
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 dark_option = click.option("--dark", is_flag=True, help="The picture on a dark ground.")
 
 
-@commands.command(short_help="How gradients flow through a cell: norms, bounds, the carousel.")
+@program.command(short_help="How gradients flow through a cell: norms, bounds, the carousel.")
 @click.argument("cell")
 @click.option("--lag", type=int, default=100, metavar="N", help="The largest number of steps back [default: 100].")
 @click.option("--size", type=int, default=16, metavar="N", help="Every size of the cell [default: 16].")
@@ -75,7 +75,7 @@ def flow(
     return 0
 
 
-@commands.command(short_help="Draw the data-flow diagram of a cell.")
+@program.command(short_help="Draw the data-flow diagram of a cell.")
 @click.argument("cell")
 @click.option("-o", "--output", metavar="FILE", help="Draw to FILE [default: CELL.svg].")
 @dark_option

@@ -66,6 +66,9 @@ def step_lines(result: StepResult) -> Iterator[str]:
         if len(statement) <= WIDTH:
             yield from indented(statement)
         yield from indented(str(outcome.witness))
+    conditions = [condition for condition in outcome.assumes if not condition.startswith("admitted: ")]
+    if conditions:
+        yield from indented(f"if {', and '.join(conditions)}")
     for evidence in outcome.evidence:
         yield from indented(f"also: {evidence.what}, {'agrees' if evidence.agrees else 'DISAGREES'}")
     if step.admit:

@@ -9,7 +9,7 @@ from ..proof.derivation import Derivation
 from ..proof.lemmas import needed_for
 from ..proof.load import load_derivations
 from ..proof.report import Report
-from ..proof.verify import verify
+from ..proof.verification import verify
 from ..schedule import executor
 from .terminal import progress
 

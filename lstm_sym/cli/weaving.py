@@ -30,6 +30,7 @@ def answering(sources: tuple[Path, ...] = (), notation: str | None = None) -> Ca
     if notation is not None:
         notation_named(notation)
 
+    @cache
     def formula(query: str) -> str:
         words = query.split()
         if notation is not None and words and not words[-1].startswith("notation="):

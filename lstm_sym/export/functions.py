@@ -16,7 +16,7 @@ from ..activations import Activation, Applied, Elementwise
 from ..nodes.binders import Binder
 from ..symbols import At, Parameter, Sequence
 from . import arrays
-from .identifiers import identifiers, unused
+from .naming import identifiers, unused
 from .numpy_code import HELPERS, source
 from .sharing import derivatives_from_values, repeated
 

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable
 from .. import __version__
 from ..activations import Activation
 from ..cell import Cell
+from ..nodes.derivatives import StopGradient
 from ..symbols import Sequence, adjoint
 from .layout import assignment, signature
 from .numpy_code import HELPERS
@@ -43,6 +44,13 @@ def export_module(cell: Cell, to: str = "numpy", *, phi: Activation | str | None
     return BACKENDS[to](with_activation(cell, phi))
 
 
+def _source_of(cell: Cell) -> str:
+    source = cell.source or "no source given"
+    if any(equation.has(StopGradient) for equation in cell.equations):
+        source += ";\ntruncated: no gradient passes a stop_gradient, so these are not the gradients of the loss"
+    return source
+
+
 def numpy_module(cell: Cell) -> str:
     """The NumPy module of a cell whose activations are all known."""
     plan = plan_of(cell)
@@ -55,7 +63,7 @@ def numpy_module(cell: Cell) -> str:
         saved += [name for name in (names.before[state], names.names[state]) if name in read]
     forward = forward_body(plan, names, set(stored))
     parts = [
-        HEADER.format(cell=cell.name, version=__version__, source=cell.source or "no source given"),
+        HEADER.format(cell=cell.name, version=__version__, source=_source_of(cell)),
         *_structures(names, saved),
         _shapes(names),
         *_helpers(names, [*forward, *backward]),

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from ..symbols import At, Sequence, adjoint, letters, t
-from .identifiers import identifier
 from .layout import assignment, comment
+from .naming import identifier
 from .plan import Line, Pass, Plan, carry
 from .rows import row_source, total_source
 from .vocabulary import Vocabulary

@@ -14,13 +14,13 @@ from typing import Any
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from ..activations import Activation, Elementwise
-from ..bptt import bptt
+from ..backpropagation import bptt
 from ..cell import Cell
 from ..nodes.algebra import MatrixProduct, Zero, add, summands
 from ..nodes.binders import TimeSum
 from ..nodes.block import Block
 from ..symbols import At, Parameter, Sequence, adjoint, direct, letters, t
-from .identifiers import identifier, unused
+from .naming import identifier, unused
 from .sharing import derivatives_from_values, repeated
 
 

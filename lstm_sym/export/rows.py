@@ -20,7 +20,7 @@ from ..nodes.derivatives import StopGradient
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower
 from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter, letters
-from ..tidy import tidy
+from ..textbook_form import tidy
 from .numpy_code import bracketed, call, plain, power, signed_sum, to_numpy
 
 

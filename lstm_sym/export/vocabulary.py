@@ -10,7 +10,7 @@ from sympy import Add, Expr
 
 from ..cell import Cell
 from ..symbols import Sequence, adjoint, direct, t
-from .identifiers import identifier, identifiers, unused
+from .naming import identifier, identifiers, unused
 from .numpy_code import HELPERS
 from .plan import Plan, carry
 from .rows import Rows

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import lambdify
-from ..bptt import AdjointRule, Backward, bptt
+from ..backpropagation import AdjointRule, Backward, bptt
 from ..cells import LSTM
 from ..cells.lstm import c, h
 from ..jacobian import partial, within_step

@@ -27,7 +27,7 @@ from typing import Any
 from sympy import Add, Eq, Expr, Symbol
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from ..bptt import Backward, bptt
+from ..backpropagation import Backward, bptt
 from ..cell import Cell
 from ..cells import cell_named
 from ..jacobian import linear_jacobian_power, state_jacobian, state_jacobian_product
@@ -35,7 +35,7 @@ from ..nodes.binders import OrderedProduct
 from ..nodes.block import Block, concat
 from ..nodes.derivatives import StopGradient, Total
 from ..symbols import Sequence, adjoint, claimed, indices, letters, mark_of, t
-from ..unroll import unroll
+from ..unrolling import unroll
 from .derivation import Derivation, latex_derivation
 from .notation import NOTE, Notation, notation_named
 from .numpy_code import latex_of_function

@@ -49,12 +49,12 @@ class Operand(MatrixExpr):
     def __mul__(self, other: Any) -> MatrixExpr:
         from .algebra import multiply
 
-        return multiply(self, operand(other))
+        return multiply(self, as_operand(other))
 
     def __rmul__(self, other: Any) -> MatrixExpr:
         from .algebra import multiply
 
-        return multiply(operand(other), self)
+        return multiply(as_operand(other), self)
 
     __matmul__ = __mul__
     __rmatmul__ = __rmul__
@@ -62,7 +62,7 @@ class Operand(MatrixExpr):
     def __truediv__(self, other: Any) -> MatrixExpr:
         from .algebra import multiply
 
-        return multiply(1 / operand(other), self)
+        return multiply(1 / as_operand(other), self)
 
     def __pow__(self, exponent: Any) -> MatrixExpr:
         from .algebra import MatrixPower
@@ -94,6 +94,11 @@ class Operand(MatrixExpr):
             "use pushforward, pullback or jacobian of lstm_sym.differentiate"
         )
 
+    def _pretty(self, printer: Any) -> Any:
+        from sympy.printing.pretty.stringpict import prettyForm
+
+        return prettyForm(str(self))
+
     def _repr_latex_(self) -> str:
         from ..latex.printer import latex
 
@@ -109,13 +114,13 @@ def like(value: Any, model: MatrixExpr) -> MatrixExpr:
     """``value`` itself if it is a matrix, else ``value`` times the all-ones matrix of ``model``'s shape."""
     from .algebra import Ones, multiply
 
-    value = operand(value)
+    value = as_operand(value)
     if is_matrix(value):
         return value
     return multiply(value, Ones(*model.shape))
 
 
-def operand(value: Any) -> Expr:
+def as_operand(value: Any) -> Expr:
     """``value`` as a matrix or a scalar; text, ``None`` and truth values are neither."""
     try:
         expr = sympify(value, strict=True)

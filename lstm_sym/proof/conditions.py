@@ -12,7 +12,7 @@ from typing import Any
 from sympy import Eq, Expr, Ge, Gt, Le, Lt, Symbol
 from sympy.core.relational import Relational
 
-from ..bptt import T
+from ..backpropagation import T
 from ..symbols import t
 
 Linear = tuple[tuple[tuple[Symbol, Fraction], ...], Fraction]
@@ -32,15 +32,22 @@ class Conditions:
         self.facts: list[Expr] = [t - 1, T - t]
         for relation in self.relations:
             self.facts += _at_least_zero(relation)
+        self._known: dict[Expr, bool] = {}
 
     def within(self, index: Symbol, low: Expr, high: Expr) -> None:
         """Note that a bound index runs from ``low`` to ``high``."""
         for fact in (index - low, high - index):
             if fact not in self.facts:
                 self.facts.append(fact)
+                self._known.clear()
 
     def imply(self, expr: Expr) -> bool:
         """Whether ``expr >= 0`` follows, for an integer ``expr``; what is not linear follows from nothing."""
+        if expr not in self._known:
+            self._known[expr] = self._decided(expr)
+        return self._known[expr]
+
+    def _decided(self, expr: Expr) -> bool:
         wanted = _linear(-expr - 1)
         if wanted is None:
             return False

@@ -8,14 +8,14 @@ from typing import Any
 from sympy import Expr
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from ..bptt import AdjointRule, L, T
+from ..backpropagation import AdjointRule, L, T
 from ..differentiate import jacobian
 from ..jacobian import partial
 from ..nodes.algebra import Zero, add, summands
 from ..nodes.derivatives import Partial, Total
 from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter, adjoint, letters, mark_of, marked, t
-from ..tidy import tidy
+from ..textbook_form import tidy
 from .conditions import Conditions
 from .given import Given, fixed_definitions
 
@@ -26,9 +26,16 @@ class Definitions:
     def __init__(self, given: Given, conditions: Conditions) -> None:
         self.given = given
         self.conditions = conditions
+        self._found: dict[tuple[Any, int], MatrixExpr | None] = {}
 
     def of(self, letter: Any) -> MatrixExpr | None:
         """The expression that defines a letter, or ``None`` if it is free or may lie where no definition holds."""
+        key = letter, len(self.conditions.facts)
+        if key not in self._found:
+            self._found[key] = self._definition(letter)
+        return self._found[key]
+
+    def _definition(self, letter: Any) -> MatrixExpr | None:
         if letter in fixed_definitions(self.given):
             return fixed_definitions(self.given)[letter]
         if isinstance(letter, Parameter):

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from sympy import Expr, Symbol
 
 from ..activations import Activation
-from ..bptt import T
+from ..backpropagation import T
 from ..symbols import t
 from .conditions import CONTRACT, Conditions
 from .domains import Degree, Degrees, FiniteField, Singular
-from .evaluate import Matrix, evaluate
+from .evaluation import Matrix, evaluate
 from .given import Given
-from .instances import FIELD_SIZES, index_symbols, instances
+from .instantiation import FIELD_SIZES, index_symbols, instances
 from .trajectory import Instance, Trajectory
 
 INSTANCES = 4

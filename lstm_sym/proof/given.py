@@ -9,7 +9,7 @@ from typing import Any
 from sympy import Eq
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from ..bptt import AdjointRule
+from ..backpropagation import AdjointRule
 from ..cell import Cell
 from ..symbols import At, Parameter, Sequence, letters, marked, t
 

@@ -11,7 +11,7 @@ from ..symbols import At, letters, t
 from .derivation import Step
 from .field import agree_at, field_check
 from .given import Given
-from .instances import FIELD_SIZES, instances
+from .instantiation import FIELD_SIZES, instances
 from .kernel import decide
 from .mutate import Mutant, mutants
 

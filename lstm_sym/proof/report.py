@@ -146,7 +146,7 @@ def _failure_text(result: StepResult) -> str:
     if outcome.detail:
         lines.append(f"  {outcome.detail}")
     if outcome.hint:
-        lines.append(f"  Did you mean: {outcome.hint}?")
+        lines.append(f"  {outcome.hint[0].upper()}{outcome.hint[1:]}.")
     return "\n".join(lines)
 
 

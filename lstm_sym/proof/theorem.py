@@ -15,7 +15,7 @@ from typing import Any
 from sympy import Eq
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from ..bptt import AdjointRule, Backward, T, bptt
+from ..backpropagation import AdjointRule, Backward, T, bptt
 from ..cell import Cell
 from ..differentiate import pushforward
 from ..nodes.algebra import Ones, Zero, add
@@ -24,9 +24,9 @@ from ..nodes.elementwise import hadamard
 from ..symbols import adjoint, direct, indices, letters, marked, t, tangent
 from .derivation import Derivation
 from .domains import Degree, Degrees, FiniteField
-from .evaluate import evaluate
+from .evaluation import evaluate
 from .given import Given
-from .instances import FIELD_SIZES, size_symbols
+from .instantiation import FIELD_SIZES, size_symbols
 from .report import Evidence
 from .trajectory import DualTrajectory, Instance, Key, Trajectory
 

@@ -15,10 +15,10 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from ..activations import TABLE, Activation
-from ..bptt import T
+from ..backpropagation import T
 from ..symbols import At, Parameter, Sequence, direct, letters, marked, t
 from .domains import Domain, Dual, Duals, Singular
-from .evaluate import Matrix, evaluate
+from .evaluation import Matrix, evaluate
 from .given import Given, fixed_definitions
 from .polynomial import Unsupported
 

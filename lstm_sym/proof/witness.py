@@ -19,9 +19,9 @@ from sympy import Expr, Symbol
 from ..nodes.operand import is_matrix
 from .conditions import CONTRACT, Conditions
 from .domains import STANDS, Balls, Domain, NotExact, Rationals, Singular, Stand, precision
-from .evaluate import evaluate
+from .evaluation import evaluate
 from .given import Given
-from .instances import WITNESS_SIZES, instances
+from .instantiation import WITNESS_SIZES, instances
 from .trajectory import Instance, Trajectory
 
 PLACES = 12

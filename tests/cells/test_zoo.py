@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from lstm_sym.activations import relu
-from lstm_sym.bptt import bptt
+from lstm_sym.backpropagation import bptt
 from lstm_sym.cells import CELLS, LSTM, cell_named, elman
 
 GATES = "W_f U_f b_f W_i U_i b_i W_z U_z b_z W_o U_o b_o"

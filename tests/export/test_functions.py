@@ -9,7 +9,7 @@ import pytest
 from sympy import Eq, Integer, Rational, Symbol, pi
 
 from lstm_sym.activations import TABLE, Activation, exp, log, phi, relu, sigma, softplus, step, tanh
-from lstm_sym.bptt import T, bptt
+from lstm_sym.backpropagation import T, bptt
 from lstm_sym.cells.lstm import LSTM
 from lstm_sym.export import lambdify
 from lstm_sym.jacobian import diagonalised_power, state_jacobian

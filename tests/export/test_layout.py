@@ -6,8 +6,8 @@ import pytest
 from sympy import Symbol
 
 from lstm_sym.activations import Activation
-from lstm_sym.export.identifiers import identifier, identifiers, unused
 from lstm_sym.export.layout import WIDTH, assignment, comment, signature, tight
+from lstm_sym.export.naming import identifier, identifiers, unused
 from lstm_sym.symbols import Parameter, Sequence, adjoint, indices, sizes, t
 
 LONG = [f"operand_number_{k}" for k in range(9)]

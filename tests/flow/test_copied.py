@@ -3,7 +3,7 @@
 import numpy as np
 
 from lstm_sym import export_module
-from lstm_sym.bptt import bptt
+from lstm_sym.backpropagation import bptt
 from lstm_sym.cells import LSTM
 from lstm_sym.flow import Setting, run
 from lstm_sym.flow.copied import copied_errors, gradients

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sympy import Symbol
 
 from lstm_sym.activations import Activation
-from lstm_sym.bptt import bptt
+from lstm_sym.backpropagation import bptt
 from lstm_sym.cell import Cell
 from lstm_sym.cells import CELLS
 from lstm_sym.latex import NOTATIONS, NOTE, SUBSCRIPT, latex

@@ -20,7 +20,7 @@ from lstm_sym.nodes import (
     hadamard_power,
 )
 from lstm_sym.proof.domains import FiniteField, Singular
-from lstm_sym.proof.evaluate import evaluate
+from lstm_sym.proof.evaluation import evaluate
 from lstm_sym.proof.given import Given
 from lstm_sym.proof.normal_form import NormalForm
 from lstm_sym.proof.polynomial import TooLarge, Unsupported

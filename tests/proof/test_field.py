@@ -4,7 +4,7 @@ import pytest
 from sympy import Symbol
 
 from lstm_sym.activations import sigma, softplus, tanh
-from lstm_sym.bptt import T, bptt
+from lstm_sym.backpropagation import T, bptt
 from lstm_sym.cells import CELLS, LSTM, RNN
 from lstm_sym.cells.lstm import W_f, a_f, c, f, h, i, z
 from lstm_sym.nodes import Eye, Total, Trace, diag, hadamard, hadamard_power

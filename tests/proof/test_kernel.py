@@ -8,7 +8,7 @@ from sympy.matrices.exceptions import ShapeError
 
 import lstm_sym.proof.kernel as kernel
 from lstm_sym.activations import exp, phi, sigma, tanh
-from lstm_sym.bptt import L, T
+from lstm_sym.backpropagation import L, T
 from lstm_sym.cells import LSTM, RNN
 from lstm_sym.cells.lstm import W_f, a_f, c, f, h, i, z
 from lstm_sym.nodes import Eye, OrderedProduct, TimeSum, Total, Zero, diag, hadamard, hadamard_power
@@ -141,7 +141,7 @@ def test_a_definition_is_not_used_beyond_its_range() -> None:
     assert outcome(delta(a_f)[t + 1], right, given=Given(LSTM)).verdict == "proved"
     recursion = delta(h)[t + 1] - sum((e.T * 0 * delta(h)[t + 1] for e in [A]), Zero(n, 1))
     assert outcome(delta(h)[t + 1], recursion, given=Given(LSTM)).verdict == "proved"
-    from lstm_sym.bptt import bptt
+    from lstm_sym.backpropagation import bptt
 
     line = next(e for e in bptt(LSTM).adjoints if e.lhs == delta(h)[t])
     assert outcome(line.lhs.subs(t, t + 1), line.rhs.subs(t, t + 1), given=Given(LSTM)).verdict == "refuted"
@@ -178,7 +178,7 @@ def test_ill_typed_steps_are_refused(build, error, match) -> None:
 
 def test_an_engine_that_lies_is_caught_by_the_other(monkeypatch) -> None:
     """A wrong pullback rule makes the normal form agree with the wrong line; the field does not."""
-    from lstm_sym.bptt import AdjointRule
+    from lstm_sym.backpropagation import AdjointRule
 
     original = AdjointRule.collected
     wrong = lambda self, sequence: 2 * original(self, sequence)  # noqa: E731

@@ -11,7 +11,7 @@ import pytest
 from sympy import Eq, Integer, Rational, Symbol, pi, sqrt
 
 from lstm_sym.activations import relu, sigma, step
-from lstm_sym.bptt import L, T
+from lstm_sym.backpropagation import L, T
 from lstm_sym.cells import LINEAR_RNN, RNN_LOSS
 from lstm_sym.cells.rnn import U, W, b, h, r, x, y
 from lstm_sym.nodes import (

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sympy import Eq
 
-from lstm_sym.bptt import T, bptt
+from lstm_sym.backpropagation import T, bptt
 from lstm_sym.cells import CELLS, LSTM, RNN
 from lstm_sym.nodes import MatrixSum, Zero
 from lstm_sym.nodes.algebra import add

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sympy import Symbol
 
-from lstm_sym.proof import verify as module
+from lstm_sym.proof import verification as module
 from lstm_sym.proof.derivation import Derivation, DerivationError
 from lstm_sym.proof.judge import verify_step as verify_step_for_real
 from lstm_sym.proof.report import Outcome, StepResult
-from lstm_sym.proof.verify import verify
+from lstm_sym.proof.verification import verify
 
 z = Symbol("z")
 
@@ -98,7 +98,7 @@ def test_each_result_is_told_as_it_comes(executor):
 
 
 def test_an_exception_in_the_engine_names_the_step(executor):
-    message = r'test_verify\.py:\d+: step 1 of raises\.it \(".*"\) could not be checked: RecursionError: too deep'
+    message = r'test_verification\.py:\d+: step 1 of raises\.it \(".*"\) could not be checked: RecursionError: too deep'
     with pytest.raises(DerivationError, match=message):
         verify([derivation("a"), derivation("raises.it")], executor=executor)
 

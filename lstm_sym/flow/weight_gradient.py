@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import lambdify
-from ..bptt import AdjointRule, Backward, bptt
+from ..backpropagation import AdjointRule, Backward, bptt
 from ..symbols import At, Parameter, Sequence, adjoint, direct, letters, mark_of, t
 from .products import ZERO, log10
 from .trajectory import Array, Trajectory

@@ -9,7 +9,7 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
-from ..bptt import T
+from ..backpropagation import T
 from ..nodes.derivatives import Total
 from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter, letters, mark_of, t

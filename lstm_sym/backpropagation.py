@@ -19,7 +19,7 @@ from .nodes.binders import TimeSum
 from .nodes.derivatives import Total
 from .nodes.elementwise import hadamard
 from .symbols import At, Parameter, Sequence, adjoint, direct, indices, letters, mark_of, t
-from .tidy import tidy
+from .textbook_form import tidy
 
 T = indices("T")
 """The last time step."""

@@ -4,7 +4,7 @@ import pytest
 
 from lstm_sym.cells import CELLS, LSTM, RNN
 from lstm_sym.symbols import At, letters, t
-from lstm_sym.unroll import unroll
+from lstm_sym.unrolling import unroll
 
 
 @pytest.mark.parametrize("name", CELLS)

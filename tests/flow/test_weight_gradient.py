@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from lstm_sym import export_module
-from lstm_sym.bptt import bptt
+from lstm_sym.backpropagation import bptt
 from lstm_sym.cells import cell_named
 from lstm_sym.flow import Setting, contributions, run
-from lstm_sym.flow.contributions import adjoints_of
+from lstm_sym.flow.weight_gradient import adjoints_of
 
 CELLS = ["RNN_tanh", "LSTM", "LSTM_1997", "peephole_LSTM"]
 

@@ -16,7 +16,7 @@ from sympy import Add, Expr, Mul, Pow, Rational, Symbol, ZeroMatrix
 from ..activations import Applied, Elementwise, derivative
 from ..activations import X as ARGUMENT
 from ..activations import Y as VALUE
-from ..bptt import L
+from ..backpropagation import L
 from ..nodes.algebra import Eye, MatrixPower, MatrixProduct, MatrixSum, Ones, Trace, Transposed
 from ..nodes.binders import OrderedProduct, TimeSum
 from ..nodes.block import Block

@@ -4,7 +4,7 @@ import pytest
 from sympy import Eq
 
 from lstm_sym.activations import tanh
-from lstm_sym.bptt import AdjointRule, L, T, bptt
+from lstm_sym.backpropagation import AdjointRule, L, T, bptt
 from lstm_sym.cell import Cell
 from lstm_sym.cells import CELLS, LINEAR_RNN, LSTM, LSTM_1997, PEEPHOLE_LSTM, RNN, RNN_LOSS, RNN_OUTPUT
 from lstm_sym.cells.lstm import (
@@ -35,7 +35,7 @@ from lstm_sym.cells.rnn import U, V, W, a
 from lstm_sym.cells.rnn import h as h_rnn
 from lstm_sym.nodes import TimeSum, Total, Zero, hadamard, hadamard_power
 from lstm_sym.proof.domains import FiniteField
-from lstm_sym.proof.evaluate import evaluate
+from lstm_sym.proof.evaluation import evaluate
 from lstm_sym.proof.given import Given
 from lstm_sym.proof.normal_form import NormalForm
 from lstm_sym.proof.trajectory import Instance, Trajectory

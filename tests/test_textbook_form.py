@@ -3,7 +3,7 @@
 import pytest
 from sympy import Symbol
 
-import lstm_sym.tidy
+import lstm_sym.textbook_form
 from lstm_sym.activations import identity, sigma
 from lstm_sym.nodes import (  # fmt: skip
     Eye,
@@ -19,11 +19,11 @@ from lstm_sym.nodes import (  # fmt: skip
     hadamard_power,
 )
 from lstm_sym.proof.domains import FiniteField
-from lstm_sym.proof.evaluate import evaluate
+from lstm_sym.proof.evaluation import evaluate
 from lstm_sym.proof.given import Given
 from lstm_sym.proof.trajectory import Instance, Trajectory
 from lstm_sym.symbols import Parameter, Sequence, indices, sizes, t
-from lstm_sym.tidy import RULES, Rule, tidy
+from lstm_sym.textbook_form import RULES, Rule, tidy
 
 n, d = sizes("n d")
 k, T = indices("k T")
@@ -96,6 +96,6 @@ def test_letters_and_scalars_stay() -> None:
 
 def test_a_rule_that_changes_the_shape_is_caught(monkeypatch) -> None:
     wrong = Rule("A = Aᵀ", lambda expr: Transposed(expr) if expr == U * Parameter("q", d, 2) else None)
-    monkeypatch.setattr(lstm_sym.tidy, "RULES", (wrong,))
+    monkeypatch.setattr(lstm_sym.textbook_form, "RULES", (wrong,))
     with pytest.raises(AssertionError, match=r"rule A = Aᵀ changed the shape \(n, 2\) of U\*q to \(2, n\)"):
         tidy(U * Parameter("q", d, 2))
