@@ -61,15 +61,15 @@ def _die_quietly() -> None:
 
 @contextmanager
 def _cluster(address: str) -> Iterator[Executor]:
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if not (host and colon and port.isdigit()):
+        raise ValueError(f"the scheduler's address {address!r} is not of the form tcp://HOST:PORT")
     try:
         from distributed import Client
     except ImportError:
         raise ValueError(
             f"the scheduler {address} needs the package distributed: pip install 'lstm-sym[dask]'"
         ) from None
-    host, colon, port = address.rpartition("://")[2].rpartition(":")
-    if not (host and colon and port.isdigit()):
-        raise ValueError(f"the scheduler's address {address!r} is not of the form tcp://HOST:PORT")
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:

@@ -314,7 +314,7 @@ MISUSE = [
     ("verify -k nothing -j 1 good", "-k nothing selects no derivation; there are twice"),
     ("verify --json no/folder.json -j 1 good", r"no/folder\.json cannot be written: No such file or directory"),
     ("verify --json good -j 1 good", r"good cannot be written"),
-    ("verify --scheduler nowhere good", "scheduler.* nowhere|at nowhere"),
+    ("verify --scheduler nowhere good", r"the scheduler's address 'nowhere' is not of the form tcp://HOST:PORT"),
     ("latex absent", "no such file or folder: absent"),
     ("latex", "no such file or folder: docs"),
     ("latex -q nonsense", "unknown query 'nonsense'"),

@@ -59,12 +59,20 @@ def silent_dask():
     return pytest.importorskip("distributed", reason="the extra dask is not installed")
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://here", "127.0.0.1:notaport"])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "127.0.0.1:1", "nonsense://127.0.0.1:1"])
 @pytest.mark.filterwarnings("ignore")
 def test_a_cluster_that_does_not_answer_is_told(monkeypatch, address):
     silent_dask()
     monkeypatch.setattr("lstm_sym.schedule.CONNECT_SECONDS", 0.5)
     with pytest.raises(ValueError, match=f"no Dask scheduler answers at {address}: "), executor(scheduler=address):
+        pass
+
+
+@pytest.mark.parametrize("address", ["nowhere", "nonsense://here", "127.0.0.1:notaport", "tcp://:8786", ""])
+def test_a_malformed_address_is_told_before_anything_is_tried(monkeypatch, address):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    message = f"the scheduler's address '{address}' is not of the form tcp://HOST:PORT"
+    with pytest.raises(ValueError, match=message), executor(scheduler=address):
         pass
 
 
