@@ -96,6 +96,28 @@ TABLE: dict[str, Row] = {
             field=lambda domain, x: x * domain.step(x),
             kink="kink at x = 0, where the derivative is taken as 0",
         ),
+        Row(
+            "hardtanh",
+            r"\operatorname{hardtanh}",
+            derivative=lambda: step(X + 1) - step(X - 1),
+            numpy="np.clip({x}, -1.0, 1.0)",
+            field=lambda domain, x: (x + 1) * domain.step(x + 1) - (x - 1) * domain.step(x - 1) - 1,
+            kink="kinks at x = -1 and x = 1, where the derivative is taken as 0 and as 1, its value from the left",
+        ),
+        Row(
+            "elu",
+            r"\operatorname{elu}",
+            derivative=lambda: step(X) + (1 - step(X)) * (1 + Y),
+            numpy="np.where({x} > 0, {x}, np.expm1(np.minimum({x}, 0.0)))",
+            field=lambda domain, x: x * domain.step(x) + (domain.exp(x) - 1) * (1 - domain.step(x)),
+        ),
+        Row(
+            "softsign",
+            r"\operatorname{softsign}",
+            derivative=lambda: (1 + Y - 2 * Y * step(X)) ** 2,
+            numpy="{x} / (1.0 + np.where({x} > 0, {x}, -{x}))",
+            field=lambda domain, x: x / (1 - x + 2 * x * domain.step(x)),
+        ),
     )
 }
 
@@ -206,6 +228,9 @@ exp = Activation("exp")
 log = Activation("log")
 step: Activation = Activation("step")
 relu = Activation("relu")
+hardtanh = Activation("hardtanh")
+elu = Activation("elu")
+softsign = Activation("softsign")
 phi = Activation("phi")
 """The unspecified activation of an Elman RNN."""
 
@@ -270,13 +295,16 @@ __all__ = [
     "Row",
     "derivative",
     "derivative_at",
+    "elu",
     "exp",
+    "hardtanh",
     "identity",
     "log",
     "phi",
     "relu",
     "sigma",
     "softplus",
+    "softsign",
     "step",
     "tanh",
 ]

@@ -13,13 +13,16 @@ from lstm_sym.activations import (
     Y,
     derivative,
     derivative_at,
+    elu,
     entrywise,
     exp,
+    hardtanh,
     log,
     phi,
     relu,
     sigma,
     softplus,
+    softsign,
     step,
     tanh,
 )
@@ -45,7 +48,7 @@ def values(formula, name: str, points):
     assert all(call.function.order == 0 for call in calls)
     stands = symbols(f"s:{len(calls)}")
     plain = formula.xreplace(dict(zip(calls, stands, strict=True)))
-    inside = [numpy_form(call.function.name)(points) for call in calls]
+    inside = [numpy_form(call.function.name)(lambdify(X, call.argument)(points)) for call in calls]
     return lambdify((X, Y, *stands), plain)(points, numpy_form(name)(points), *inside) + 0 * points
 
 
@@ -56,7 +59,7 @@ def test_the_derivative_is_the_central_difference_of_the_numpy_form(name) -> Non
     np.testing.assert_allclose(values(derivative(Activation(name)), name, x), difference, rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if not row.kink and name != "softplus"])
+@pytest.mark.parametrize("name", ["sigma", "tanh", "identity", "exp", "log"])
 def test_the_second_derivative_is_the_central_difference_of_the_first(name) -> None:
     f, x, eps = Activation(name), POINTS[name], 1e-6
     first = derivative(f)
@@ -83,6 +86,9 @@ def test_the_second_derivative_is_the_central_difference_of_the_first(name) -> N
         (step, Integer(0)),
         (relu, step(X)),
         (relu.prime, step.prime(X)),
+        (hardtanh, step(X + 1) - step(X - 1)),
+        (elu, step(X) + (1 - step(X)) * (1 + Y)),
+        (softsign, (1 - Y * (2 * step(X) - 1)) ** 2),
     ],
     ids=str,
 )
@@ -108,12 +114,23 @@ def test_the_dtype_is_kept(name) -> None:
     assert numpy_form(name)(np.float32([0.5, 2.0])).dtype == np.float32
 
 
-@pytest.mark.parametrize("name, at_zero", [("relu", 0.0), ("step", 0.0)])
-def test_kinks_are_stated(name, at_zero) -> None:
-    assert "x = 0" in TABLE[name].kink
-    assert numpy_form(name)(np.zeros(1)) == at_zero
-    assert values(derivative(Activation(name)), name, np.zeros(1)) == 0.0
-    assert [name for name, row in TABLE.items() if row.kink] == ["step", "relu"]
+@pytest.mark.parametrize(
+    "name, kink, value, slope",
+    [("relu", 0.0, 0.0, 0.0), ("step", 0.0, 0.0, 0.0), ("hardtanh", -1.0, -1.0, 0.0), ("hardtanh", 1.0, 1.0, 1.0)],
+)
+def test_kinks_are_stated(name, kink, value, slope) -> None:
+    assert f"x = {kink:.0f}" in TABLE[name].kink
+    point = np.full(1, kink)
+    assert numpy_form(name)(point) == value
+    assert values(derivative(Activation(name)), name, point) == slope
+    assert [name for name, row in TABLE.items() if row.kink] == ["step", "relu", "hardtanh"]
+
+
+@pytest.mark.parametrize("name", ["elu", "softsign"])
+def test_where_two_pieces_join_smoothly_the_derivative_is_theirs(name) -> None:
+    assert values(derivative(Activation(name)), name, np.zeros(1)) == 1.0
+    with precision(80):
+        assert Balls().call(TABLE[name], Balls().rational(0, 1)) == 0
 
 
 @pytest.mark.parametrize(

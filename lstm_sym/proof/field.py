@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, Symbol
 
-from ..activations import Activation
+from ..activations import TABLE, Activation
 from ..backpropagation import T
 from ..symbols import t
 from .conditions import CONTRACT, Conditions
@@ -31,6 +31,8 @@ INSTANCES_WITH_COUNTS = 9
 SEEDS = 3
 COIN_TOSSES = 40
 """How often a statement with jumps is tried, since the sign of a field element is the toss of a coin."""
+JUMPS = {"step"} | {name for name, row in TABLE.items() if Activation("step") in row.derivative().atoms(Activation)}
+"""The functions whose value in the field hangs on a random sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def _has_jumps(given: Given, *sides: Expr) -> bool:
     if given.cell is not None:
         rules += [equation.rhs for equation in given.cell.equations]
     functions = {f.name for expr in (*sides, *rules) for f in expr.atoms(Activation)}
-    return bool(functions & {"step", "relu"})
+    return bool(functions & JUMPS)
 
 
 def agree_at(given: Given, left: Expr, right: Expr, instance: Instance, first_seed: int = 0) -> bool | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Eq, Rational
 
-from lstm_sym.activations import exp, relu, sigma, softplus, tanh
+from lstm_sym.activations import elu, exp, hardtanh, relu, sigma, softplus, softsign, tanh
 from lstm_sym.cell import Cell
 from lstm_sym.nodes import beside, concat, diag, hadamard, hadamard_power
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
@@ -49,6 +49,7 @@ CELLS = (
         Eq(h[t], hadamard(1 - z[t], h[t - 1]) + hadamard(z[t], u[t])),
     ),
     Cell("softplus", Eq(h[t], softplus(W * h[t - 1] + U * x[t]))),
+    *(Cell(f.name, Eq(h[t], f(W * h[t - 1] + U * x[t]))) for f in (hardtanh, elu, softsign)),
     Cell(
         "projection",
         Eq(a_u[t], W_k * small[t - 1] + U * x[t]),

@@ -3,7 +3,7 @@
 import pytest
 from sympy import Symbol
 
-from lstm_sym.activations import sigma, softplus, tanh
+from lstm_sym.activations import elu, exp, hardtanh, relu, sigma, softplus, softsign, step, tanh
 from lstm_sym.backpropagation import T, bptt
 from lstm_sym.cells import CELLS, LSTM, RNN
 from lstm_sym.cells.lstm import W_f, a_f, c, f, h, i, z
@@ -34,6 +34,15 @@ nothing = Given()
         (sigma.prime(s), sigma(s) * sigma(s), False),
         (sigma.prime.prime(s), sigma.prime(s) * (1 - 2 * sigma(s)), True),
         (softplus.prime(s), sigma(s), True),
+        (hardtanh(s), relu(s + 1) - relu(s - 1) - 1, True),
+        (hardtanh.prime(s), step(s + 1) - step(s - 1), True),
+        (hardtanh.prime(s), step(s), False),
+        (hardtanh(-s), -hardtanh(s), True),
+        (elu(s), relu(s) + (1 - step(s)) * (exp(s) - 1), True),
+        (elu.prime(s), step(s) + (1 - step(s)) * exp(s), True),
+        (elu.prime(s), exp(s), False),
+        (softsign.prime(s), (1 - softsign(s)) ** 2, False),
+        (hadamard_power(softsign(A), 2), hadamard_power(softsign(-A), 2), True),
     ],
     ids=str,
 )
