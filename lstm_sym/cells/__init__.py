@@ -1,10 +1,15 @@
 """The zoo: every cell by its name, and that of its truncated derivative."""
 
 from ..cell import Cell, truncated
-from .lstm import LSTM, LSTM_1997, LSTM_BLOCK, PEEPHOLE_LSTM
+from .gru import GRU, GRU_RESET_BEFORE
+from .lstm import LSTM, LSTM_1997, LSTM_BLOCK, LSTM_PROJECTION, PEEPHOLE_LSTM
 from .rnn import LINEAR_RNN, RNN, RNN_LOSS, RNN_OUTPUT, RNN_TANH, elman
 
-_WRITTEN = (RNN, RNN_TANH, RNN_OUTPUT, RNN_LOSS, LINEAR_RNN, LSTM, LSTM_BLOCK, LSTM_1997, PEEPHOLE_LSTM)
+_WRITTEN = (
+    *(RNN, RNN_TANH, RNN_OUTPUT, RNN_LOSS, LINEAR_RNN),
+    *(LSTM, LSTM_BLOCK, LSTM_1997, PEEPHOLE_LSTM, LSTM_PROJECTION),
+    *(GRU, GRU_RESET_BEFORE),
+)
 _TRUNCATED = tuple(truncated(cell) for cell in (LSTM, LSTM_1997, PEEPHOLE_LSTM))
 
 CELLS: dict[str, Cell] = {cell.name: cell for cell in (*_WRITTEN, *_TRUNCATED)}
@@ -21,10 +26,13 @@ def cell_named(name: str) -> Cell:
 
 __all__ = [
     "CELLS",
+    "GRU",
+    "GRU_RESET_BEFORE",
     "LINEAR_RNN",
     "LSTM",
     "LSTM_1997",
     "LSTM_BLOCK",
+    "LSTM_PROJECTION",
     "PEEPHOLE_LSTM",
     "RNN",
     "RNN_LOSS",

@@ -1,4 +1,4 @@
-r"""The LSTM: with and without forget gate, with peepholes, in split and in block form."""
+r"""The LSTM: with and without forget gate, with peepholes, in split and in block form, with a projection."""
 
 from __future__ import annotations
 
@@ -78,4 +78,25 @@ PEEPHOLE_LSTM = Cell(
     Eq(o[t], sigma(a_o[t])),
     Eq(h[t], hadamard(o[t], tanh(c[t]))),
     source="Gers & Schmidhuber 2000, Recurrent nets that time and count",
+)
+
+# With a projection the hidden state has k entries, so that the recurrent matrices are n x k.
+k = sizes("k")
+m, h_k, W_r = Sequence("m", n), Sequence("h", k), Parameter("W_r", k, n)
+R_f, R_i, R_z, R_o = (Parameter(name, n, k) for name in ("W_f", "W_i", "W_z", "W_o"))
+
+LSTM_PROJECTION = Cell(
+    "LSTM_projection",
+    Eq(a_f[t], R_f * h_k[t - 1] + U_f * x[t] + b_f),
+    Eq(f[t], sigma(a_f[t])),
+    Eq(a_i[t], R_i * h_k[t - 1] + U_i * x[t] + b_i),
+    Eq(i[t], sigma(a_i[t])),
+    Eq(a_z[t], R_z * h_k[t - 1] + U_z * x[t] + b_z),
+    Eq(z[t], tanh(a_z[t])),
+    Eq(c[t], hadamard(f[t], c[t - 1]) + hadamard(i[t], z[t])),
+    Eq(a_o[t], R_o * h_k[t - 1] + U_o * x[t] + b_o),
+    Eq(o[t], sigma(a_o[t])),
+    Eq(m[t], hadamard(o[t], tanh(c[t]))),
+    Eq(h_k[t], W_r * m[t]),
+    source="Sak, Senior & Beaufays 2014, Long short-term memory recurrent neural network architectures",
 )

@@ -10,6 +10,7 @@ from lstm_sym.cells import CELLS, LSTM, cell_named, elman
 
 GATES = "W_f U_f b_f W_i U_i b_i W_z U_z b_z W_o U_o b_o"
 PEEPHOLES = "W_f U_f p_f b_f W_i U_i p_i b_i W_z U_z b_z W_o U_o p_o b_o"
+RESET = "W_r U_r b_r W_z U_z b_z"
 NO_FORGET = "W_i U_i b_i W_z U_z b_z W_o U_o b_o"
 
 TABLE = {
@@ -23,6 +24,9 @@ TABLE = {
     "LSTM_block": ("h c", "x", "h", "B_f b_f B_i b_i B_z b_z B_o b_o", "a_f a_i a_z a_o"),
     "LSTM_1997": ("h c", "x", "h", NO_FORGET, "a_i a_z a_o"),
     "peephole_LSTM": ("h c", "x", "h", PEEPHOLES, "a_f a_i a_z a_o"),
+    "LSTM_projection": ("h c", "x", "h", f"{GATES} W_r", "a_f a_i a_z a_o"),
+    "GRU": ("h", "x", "h", f"{RESET} W_n b_q U_n b_n", "a_r a_z a_n"),
+    "GRU_reset_before": ("h", "x", "h", f"{RESET} W_n U_n b_n", "a_r a_z a_n"),
     "LSTM_truncated": ("h c", "x", "h", GATES, "a_f a_i a_z a_o"),
     "LSTM_1997_truncated": ("h c", "x", "h", NO_FORGET, "a_i a_z a_o"),
     "peephole_LSTM_truncated": ("h c", "x", "h", PEEPHOLES, "a_f a_i a_z a_o"),
