@@ -36,6 +36,9 @@ mutants: $(TESTABLE)
 extras: $(INSTALLED)
 	$(BIN)/pip install --quiet --editable '.[dask]' || echo 'the extra dask cannot be installed; its tests are skipped'
 	$(BIN)/pip install --quiet --editable '.[pictures]' || echo 'the extra pictures cannot be installed; its tests are skipped'
+	$(BIN)/pip install --quiet --editable '.[torch]' torch==2.13.0 || echo 'the extra torch cannot be installed; its tests are skipped'
+	$(BIN)/pip install --quiet --editable '.[onnx]' || echo 'the extra onnx cannot be installed; its tests are skipped'
+	$(BIN)/pip install --quiet --editable '.[keras]' || echo 'the extra keras cannot be installed; its tests are skipped'
 
 # The pip that an old Python brings does not know dependency groups, so it is renewed first.
 $(INSTALLED): pyproject.toml

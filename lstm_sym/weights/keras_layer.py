@@ -1,0 +1,227 @@
+r"""Keras 3's SimpleRNN, LSTM, GRU and Bidirectional, from ``get_config()`` and ``get_weights()``.
+
+The equations are those of ``SimpleRNNCell``, ``LSTMCell`` and ``GRUCell``, for rows: a gate is
+:math:`\sigma(x K + h' R + b)`; the GRU's candidate is :math:`\tanh(x K_h + b_h + r \odot (h' R_h + \beta_h))` with
+``reset_after``, else :math:`\tanh(x K_h + (r \odot h') R_h + b_h)`; its state is
+:math:`h = z \odot h' + (1 - z) \odot \tilde h`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..activations import Elementwise, elu, exp, hardtanh, identity, relu, sigma, softplus, softsign, tanh
+from ..cell import Cell
+from ..cells import GRU, GRU_RESET_BEFORE, LSTM, RNN_TANH, gru, lstm, rnn
+from ..symbols import t
+from . import stack
+from .packing import PACKINGS, packed, packed_gradient, unpacked
+from .stack import Direction, Trace, module_of
+from .variants import exactly, hard_sigmoid, with_functions
+
+Array = npt.NDArray[Any]
+
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "tanh": tanh,
+    "sigmoid": sigma,
+    "linear": identity,
+    "relu": relu,
+    "softplus": softplus,
+    "softsign": softsign,
+    "elu": elu,
+    "exponential": exp,
+    "hard_tanh": hardtanh,
+    "hard_sigmoid": lambda a: hard_sigmoid(a, exactly(1) / 6, exactly(0.5)),
+}
+
+SLOTS: dict[str, dict[str, tuple[Elementwise, ...]]] = {
+    "SimpleRNN": {"activation": (tanh(rnn.a[t]),)},
+    "LSTM": {
+        "activation": (tanh(lstm.a_z[t]), tanh(lstm.c[t])),
+        "recurrent_activation": (sigma(lstm.a_i[t]), sigma(lstm.a_f[t]), sigma(lstm.a_o[t])),
+    },
+    "GRU": {
+        "activation": (tanh(gru.a_n[t]),),
+        "recurrent_activation": (sigma(gru.a_z[t]), sigma(gru.a_r[t])),
+    },
+}
+"""Where the activations of each layer stand in the cell's equations."""
+
+DEFAULTS = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+
+WITHOUT_EFFECT = {
+    "name", "trainable", "dtype", "units", "unroll", "seed", "return_state", "zero_output_for_mask",
+    "kernel_initializer", "recurrent_initializer", "bias_initializer", "unit_forget_bias",
+    "kernel_regularizer", "recurrent_regularizer", "bias_regularizer", "activity_regularizer",
+    "kernel_constraint", "recurrent_constraint", "bias_constraint",
+}  # fmt: skip
+"""Keys of a configuration that change neither the outputs nor their gradients: how weights begin, what training adds
+to a loss or does to weights, how steps are scheduled, what a mask would do, of which there is none. Everything is
+computed in the dtype of the weights."""
+
+OFF: dict[str, Any] = {"dropout": 0, "recurrent_dropout": 0, "stateful": False}
+"""Keys whose effect is not computed, with the value that switches it off."""
+
+WEIGHTS = ("kernel", "recurrent_kernel", "bias")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of Keras: its directions, how the weights of each are packed, and in which form it gives its outputs."""
+
+    directions: tuple[Direction, ...]
+    packings: tuple[str, ...]
+    names: tuple[str, ...]
+    bidirectional: bool
+    return_sequences: bool
+
+
+def load(class_name: str, config: Mapping[str, Any], weights: Iterable[Any]) -> Layer:
+    """The layer with that ``get_config()`` and those ``get_weights()``.
+
+    ``class_name`` is SimpleRNN, LSTM, GRU, or Bidirectional around one of them. Raises ``ValueError`` for a key or a
+    value of the configuration whose effect is not computed here, and for weights that do not fit.
+    """
+    arrays = [np.asarray(array) for array in weights]
+    if class_name == "Bidirectional":
+        parts = [_wrapped(config, "layer"), _wrapped(config, "backward_layer")]
+        for key, value in config.items():
+            if key not in ("name", "trainable", "dtype", "layer", "backward_layer", "merge_mode", "return_state"):
+                raise ValueError(f"Bidirectional has no key {key!r} that is known here")
+            if key == "merge_mode" and value != "concat":
+                raise ValueError(f"Bidirectional: merge_mode is {value!r}; 'concat' is what is computed here")
+    else:
+        parts = [(class_name, config)]
+    settings = [_settings(*part) for part in parts]
+    if len(parts) == 2 and [one["go_backwards"] for one in settings] != [False, True]:
+        raise ValueError("Bidirectional: its layer has go_backwards=False and its backward_layer True, no other way")
+    if len({(one["use_bias"], one["return_sequences"]) for one in settings}) > 1:
+        raise ValueError("Bidirectional: the two layers differ in use_bias or return_sequences")
+    names = WEIGHTS if settings[0]["use_bias"] else WEIGHTS[:2]
+    if len(arrays) != len(parts) * len(names):
+        raise ValueError(
+            f"{class_name} with this configuration has {len(parts) * len(names)} weights, got {len(arrays)}"
+        )
+    directions, packings = [], []
+    for k, ((kind, _), one) in enumerate(zip(parts, settings, strict=True)):
+        before = kind == "GRU" and not one["reset_after"]
+        packings.append("GRU_reset_before" if before else kind)
+        module = module_of(_cell(kind, before, *(one[name] for name in SLOTS[kind])))
+        own = zip(names, arrays[k * len(names) : (k + 1) * len(names)], strict=True)
+        params = unpacked(PACKINGS["Keras", packings[-1]], {name: _blocks(name, array) for name, array in own}, module)
+        directions.append(Direction(module, params, one["go_backwards"]))
+    return Layer(tuple(directions), tuple(packings), names, len(parts) == 2, settings[0]["return_sequences"])
+
+
+def forward(layer: Layer, x: Array, initial_state: Sequence[Array] | None = None) -> tuple[Array, list[Array], Trace]:
+    """What ``layer(x, initial_state)`` gives, with ``return_state``: the output, the states, and the trace.
+
+    ``x`` is (B, T, d); the states are h, or h and c, (B, n), those of the backward layer after those of the other.
+    """
+    states = None if initial_state is None else _grouped(layer, initial_state)
+    outputs, finals, trace = stack.forward((layer.directions,), x.swapaxes(0, 1), states)
+    if not layer.return_sequences:
+        return np.concatenate([final.h for final in finals], axis=-1), _flat(finals), trace
+    return _in_order(layer, outputs).swapaxes(0, 1), _flat(finals), trace
+
+
+def backward(
+    layer: Layer, trace: Trace, d_output: Array, d_states: Sequence[Array] | None = None
+) -> tuple[list[Array], Array, list[Array]]:
+    """The gradients in the order of ``get_weights()``, that of ``x``, and those of the initial states."""
+    if d_states is None:
+        d_finals = [stack.zero_state(direction, trace.shape[1]) for direction in layer.directions]
+    else:
+        d_finals = _grouped(layer, d_states)
+    if layer.return_sequences:
+        d_outputs = _in_order(layer, d_output.swapaxes(0, 1))
+    else:
+        parts = np.split(d_output, len(layer.directions), axis=-1)
+        d_finals = [final._replace(h=final.h + part) for final, part in zip(d_finals, parts, strict=True)]
+        d_outputs = np.zeros((*trace.shape, d_output.shape[-1]), d_output.dtype)
+    d_params, d_x, d_initial = stack.backward((layer.directions,), trace, d_outputs, d_finals)
+    return gradients(layer, d_params), d_x.swapaxes(0, 1), _flat(d_initial)
+
+
+def gradients(layer: Layer, d_params: Iterable[Any]) -> list[Array]:
+    """Gradients of the cells' parameters, one for each direction, in the order of ``get_weights()``."""
+    return _in_keras_order(layer, packed_gradient, d_params)
+
+
+def weights(layer: Layer) -> list[Array]:
+    """Weights in the order of ``get_weights()``, from which ``load`` makes the same layer."""
+    return _in_keras_order(layer, packed, [direction.params for direction in layer.directions])
+
+
+def _in_keras_order(layer: Layer, pack: Callable[..., dict[str, Array]], params: Iterable[Any]) -> list[Array]:
+    found = []
+    for packing, one in zip(layer.packings, params, strict=True):
+        arrays = pack(PACKINGS["Keras", packing], one, layer.names)
+        for name, array in arrays.items():
+            found.append(array.reshape(2, -1) if name == "bias" and packing == "GRU" else array.T)
+    return found
+
+
+def _blocks(name: str, array: Array) -> Array:
+    """A weight as a column of blocks: matrices transposed, the two biases of a GRU one after the other."""
+    return array.reshape(-1) if name == "bias" else array.T
+
+
+@cache
+def _cell(kind: str, reset_before: bool, *activations: str) -> Cell:
+    cell = {"SimpleRNN": RNN_TANH, "LSTM": LSTM, "GRU": GRU_RESET_BEFORE if reset_before else GRU}[kind]
+    if activations == tuple(DEFAULTS[name] for name in SLOTS[kind]):
+        return cell
+    functions = {
+        node: ACTIVATIONS[activation]
+        for activation, nodes in zip(activations, SLOTS[kind].values(), strict=True)
+        for node in nodes
+    }
+    source = f"Keras layer {kind} with the activations {', '.join(activations)}, rewritten from {cell.name}"
+    return with_functions(cell, f"Keras_{cell.name}", functions, source)
+
+
+def _settings(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys that decide what is computed, with Keras' defaults for those that are not given."""
+    if kind not in SLOTS:
+        raise ValueError(f"unknown layer {kind!r}; the layers are {', '.join(SLOTS)}, Bidirectional")
+    known: dict[str, Any] = {name: DEFAULTS[name] for name in SLOTS[kind]}
+    known |= {"use_bias": True, "go_backwards": False, "return_sequences": False}
+    known |= {"reset_after": True} if kind == "GRU" else {}
+    for key, value in config.items():
+        if key in OFF and value != OFF[key]:
+            raise ValueError(f"{kind}: {key} is {value!r}, which is not computed here; give {key}={OFF[key]!r}")
+        if key not in known and key not in OFF and key not in WITHOUT_EFFECT:
+            raise ValueError(f"{kind} has no key {key!r} that is known here; known are {', '.join(known)}")
+        if key in SLOTS[kind] and not (isinstance(value, str) and value in ACTIVATIONS):
+            raise ValueError(f"{kind}: unknown {key} {value!r}; known are {', '.join(ACTIVATIONS)}")
+    return {key: config.get(key, value) for key, value in known.items()}
+
+
+def _wrapped(config: Mapping[str, Any], key: str) -> tuple[str, Mapping[str, Any]]:
+    if key not in config:
+        raise ValueError(f"Bidirectional: the configuration lacks {key!r}")
+    return config[key]["class_name"], config[key]["config"]
+
+
+def _in_order(layer: Layer, outputs: Array) -> Array:
+    """Keras leaves the outputs of a layer that goes backwards in the order in which they are computed."""
+    return outputs[::-1] if layer.directions[0].reverse else outputs
+
+
+def _grouped(layer: Layer, states: Sequence[Array]) -> list[Any]:
+    rest, State = list(states), layer.directions[0].module.State
+    each = len(State._fields)
+    if len(rest) != each * len(layer.directions):
+        raise ValueError(f"{len(rest)} states; wanted {each * len(layer.directions)}")
+    return [direction.module.State(*rest[k * each : (k + 1) * each]) for k, direction in enumerate(layer.directions)]
+
+
+def _flat(states: Iterable[Any]) -> list[Array]:
+    return [array for state in states for array in state]
