@@ -6,7 +6,7 @@ to the library's arrays. They rearrange NumPy arrays and import none of the libr
 
 from . import keras_layer, onnx_node, pytorch_module
 from .packing import PACKINGS
-from .stack import Direction, Trace, backward, forward, module_of
+from .stack import Direction, Trace, backward, forward, module_of, with_params
 
 __all__ = [
     "PACKINGS",
@@ -18,4 +18,5 @@ __all__ = [
     "module_of",
     "onnx_node",
     "pytorch_module",
+    "with_params",
 ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from ..cells import GRU, GRU_RESET_BEFORE, LSTM, RNN_TANH, gru, lstm, rnn
 from ..symbols import t
 from . import stack
 from .packing import PACKINGS, packed, packed_gradient, unpacked
-from .stack import Direction, Trace, module_of
+from .stack import Direction, Layers, Trace, module_of
 from .variants import exactly, hard_sigmoid, with_functions
 
 Array = npt.NDArray[Any]
@@ -73,12 +74,11 @@ WEIGHTS = ("kernel", "recurrent_kernel", "bias")
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer of Keras: its directions, how the weights of each are packed, and in which form it gives its outputs."""
+    """A layer of Keras: its one or two directions, how their weights are packed, and which outputs it gives."""
 
-    directions: tuple[Direction, ...]
-    packings: tuple[str, ...]
+    layers: Layers
+    packing: str
     names: tuple[str, ...]
-    bidirectional: bool
     return_sequences: bool
 
 
@@ -89,34 +89,24 @@ def load(class_name: str, config: Mapping[str, Any], weights: Iterable[Any]) -> 
     value of the configuration whose effect is not computed here, and for weights that do not fit.
     """
     arrays = [np.asarray(array) for array in weights]
-    if class_name == "Bidirectional":
-        parts = [_wrapped(config, "layer"), _wrapped(config, "backward_layer")]
-        for key, value in config.items():
-            if key not in ("name", "trainable", "dtype", "layer", "backward_layer", "merge_mode", "return_state"):
-                raise ValueError(f"Bidirectional has no key {key!r} that is known here")
-            if key == "merge_mode" and value != "concat":
-                raise ValueError(f"Bidirectional: merge_mode is {value!r}; 'concat' is what is computed here")
-    else:
-        parts = [(class_name, config)]
+    parts = _directions(config) if class_name == "Bidirectional" else [(class_name, config)]
     settings = [_settings(*part) for part in parts]
-    if len(parts) == 2 and [one["go_backwards"] for one in settings] != [False, True]:
-        raise ValueError("Bidirectional: its layer has go_backwards=False and its backward_layer True, no other way")
-    if len({(one["use_bias"], one["return_sequences"]) for one in settings}) > 1:
-        raise ValueError("Bidirectional: the two layers differ in use_bias or return_sequences")
-    names = WEIGHTS if settings[0]["use_bias"] else WEIGHTS[:2]
-    if len(arrays) != len(parts) * len(names):
-        raise ValueError(
-            f"{class_name} with this configuration has {len(parts) * len(names)} weights, got {len(arrays)}"
-        )
-    directions, packings = [], []
-    for k, ((kind, _), one) in enumerate(zip(parts, settings, strict=True)):
-        before = kind == "GRU" and not one["reset_after"]
-        packings.append("GRU_reset_before" if before else kind)
+    kind, first = parts[0][0], settings[0]
+    if len(parts) == 2:
+        _require_a_pair(parts, settings)
+    names = WEIGHTS if first["use_bias"] else WEIGHTS[:2]
+    wanted = len(parts) * len(names)
+    if len(arrays) != wanted:
+        raise ValueError(f"{class_name} with this configuration has {wanted} weights, got {len(arrays)}")
+    before = kind == "GRU" and not first["reset_after"]
+    packing = "GRU_reset_before" if before else kind
+    directions = []
+    for k, one in enumerate(settings):
         module = module_of(_cell(kind, before, *(one[name] for name in SLOTS[kind])))
         own = zip(names, arrays[k * len(names) : (k + 1) * len(names)], strict=True)
-        params = unpacked(PACKINGS["Keras", packings[-1]], {name: _blocks(name, array) for name, array in own}, module)
+        params = unpacked(PACKINGS["Keras", packing], {name: _blocks(name, array) for name, array in own}, module)
         directions.append(Direction(module, params, one["go_backwards"]))
-    return Layer(tuple(directions), tuple(packings), names, len(parts) == 2, settings[0]["return_sequences"])
+    return Layer((tuple(directions),), packing, names, first["return_sequences"])
 
 
 def forward(layer: Layer, x: Array, initial_state: Sequence[Array] | None = None) -> tuple[Array, list[Array], Trace]:
@@ -125,7 +115,7 @@ def forward(layer: Layer, x: Array, initial_state: Sequence[Array] | None = None
     ``x`` is (B, T, d); the states are h, or h and c, (B, n), those of the backward layer after those of the other.
     """
     states = None if initial_state is None else _grouped(layer, initial_state)
-    outputs, finals, trace = stack.forward((layer.directions,), x.swapaxes(0, 1), states)
+    outputs, finals, trace = stack.forward(layer.layers, x.swapaxes(0, 1), states)
     if not layer.return_sequences:
         return np.concatenate([final.h for final in finals], axis=-1), _flat(finals), trace
     return _in_order(layer, outputs).swapaxes(0, 1), _flat(finals), trace
@@ -135,17 +125,18 @@ def backward(
     layer: Layer, trace: Trace, d_output: Array, d_states: Sequence[Array] | None = None
 ) -> tuple[list[Array], Array, list[Array]]:
     """The gradients in the order of ``get_weights()``, that of ``x``, and those of the initial states."""
+    directions = layer.layers[0]
     if d_states is None:
-        d_finals = [stack.zero_state(direction, trace.shape[1]) for direction in layer.directions]
+        d_finals = [stack.zero_state(direction, trace.shape[1]) for direction in directions]
     else:
         d_finals = _grouped(layer, d_states)
     if layer.return_sequences:
         d_outputs = _in_order(layer, d_output.swapaxes(0, 1))
     else:
-        parts = np.split(d_output, len(layer.directions), axis=-1)
+        parts = np.split(d_output, np.cumsum([stack.width(direction) for direction in directions])[:-1], axis=-1)
         d_finals = [final._replace(h=final.h + part) for final, part in zip(d_finals, parts, strict=True)]
         d_outputs = np.zeros((*trace.shape, d_output.shape[-1]), d_output.dtype)
-    d_params, d_x, d_initial = stack.backward((layer.directions,), trace, d_outputs, d_finals)
+    d_params, d_x, d_initial = stack.backward(layer.layers, trace, d_outputs, d_finals)
     return gradients(layer, d_params), d_x.swapaxes(0, 1), _flat(d_initial)
 
 
@@ -156,16 +147,15 @@ def gradients(layer: Layer, d_params: Iterable[Any]) -> list[Array]:
 
 def weights(layer: Layer) -> list[Array]:
     """Weights in the order of ``get_weights()``, from which ``load`` makes the same layer."""
-    return _in_keras_order(layer, packed, [direction.params for direction in layer.directions])
+    return _in_keras_order(layer, packed, [direction.params for direction in layer.layers[0]])
 
 
 def _in_keras_order(layer: Layer, pack: Callable[..., dict[str, Array]], params: Iterable[Any]) -> list[Array]:
-    found = []
-    for packing, one in zip(layer.packings, params, strict=True):
-        arrays = pack(PACKINGS["Keras", packing], one, layer.names)
-        for name, array in arrays.items():
-            found.append(array.reshape(2, -1) if name == "bias" and packing == "GRU" else array.T)
-    return found
+    return [
+        array.reshape(2, -1) if name == "bias" and layer.packing == "GRU" else array.T
+        for one in params
+        for name, array in pack(PACKINGS["Keras", layer.packing], one, layer.names).items()
+    ]
 
 
 def _blocks(name: str, array: Array) -> Array:
@@ -204,23 +194,41 @@ def _settings(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
     return {key: config.get(key, value) for key, value in known.items()}
 
 
-def _wrapped(config: Mapping[str, Any], key: str) -> tuple[str, Mapping[str, Any]]:
-    if key not in config:
-        raise ValueError(f"Bidirectional: the configuration lacks {key!r}")
-    return config[key]["class_name"], config[key]["config"]
+def _directions(config: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The class and the configuration of the two layers in a Bidirectional."""
+    for key, value in config.items():
+        if key not in ("name", "trainable", "dtype", "layer", "backward_layer", "merge_mode"):
+            raise ValueError(f"Bidirectional has no key {key!r} that is known here")
+        if key == "merge_mode" and value != "concat":
+            raise ValueError(f"Bidirectional: merge_mode is {value!r}; 'concat' is what is computed here")
+    for key in ("layer", "backward_layer"):
+        if key not in config:
+            raise ValueError(f"Bidirectional: the configuration lacks {key!r}")
+    return [(config[key]["class_name"], config[key]["config"]) for key in ("layer", "backward_layer")]
+
+
+def _require_a_pair(parts: list[tuple[str, Mapping[str, Any]]], settings: list[dict[str, Any]]) -> None:
+    if [one["go_backwards"] for one in settings] != [False, True]:
+        raise ValueError("Bidirectional: its layer has go_backwards=False and its backward_layer True, no other way")
+    if parts[0][0] != parts[1][0]:
+        raise ValueError(f"Bidirectional: the layers are of two kinds, {parts[0][0]} and {parts[1][0]}")
+    for key in ("use_bias", "return_sequences", "reset_after"):
+        if settings[0].get(key) != settings[1].get(key):
+            raise ValueError(f"Bidirectional: the two layers differ in {key}")
 
 
 def _in_order(layer: Layer, outputs: Array) -> Array:
     """Keras leaves the outputs of a layer that goes backwards in the order in which they are computed."""
-    return outputs[::-1] if layer.directions[0].reverse else outputs
+    return outputs[::-1] if layer.layers[0][0].reverse else outputs
 
 
 def _grouped(layer: Layer, states: Sequence[Array]) -> list[Any]:
-    rest, State = list(states), layer.directions[0].module.State
-    each = len(State._fields)
-    if len(rest) != each * len(layer.directions):
-        raise ValueError(f"{len(rest)} states; wanted {each * len(layer.directions)}")
-    return [direction.module.State(*rest[k * each : (k + 1) * each]) for k, direction in enumerate(layer.directions)]
+    """One ``State`` for each direction from Keras' list."""
+    directions, rest = layer.layers[0], iter(states)
+    each = len(directions[0].module.State._fields)
+    if len(states) != each * len(directions):
+        raise ValueError(f"{len(states)} states; wanted {each * len(directions)}")
+    return [direction.module.State(*islice(rest, each)) for direction in directions]
 
 
 def _flat(states: Iterable[Any]) -> list[Array]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from . import stack
 from .onnx_cell import cell_of, equations_of, one_of
 from .packing import PACKINGS, packed, packed_gradient, unpacked
-from .stack import Direction, Trace, module_of
+from .stack import Direction, Layers, Trace, module_of
 
 if TYPE_CHECKING:
     import onnx
@@ -31,14 +31,20 @@ INPUTS = ("X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node of ONNX: its directions, the names of its weights, its layout, and the inputs that its graph connects."""
+    """A node of ONNX: its one layer, the names of its weights, its layout, and the inputs that its graph connects."""
 
     op_type: str
-    directions: tuple[Direction, ...]
+    layers: Layers
     packing: str
     names: tuple[str, ...]
     layout: int
     connected: tuple[str, ...] = ()
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """h, or h and c."""
+        fields: tuple[str, ...] = self.layers[0][0].module.State._fields
+        return fields
 
 
 def load(op_type: str, attributes: Mapping[str, Any], weights: Mapping[str, Any]) -> Node:
@@ -72,7 +78,7 @@ def load(op_type: str, attributes: Mapping[str, Any], weights: Mapping[str, Any]
         for k, module in enumerate(modules)
     ]
     directions = tuple(map(Direction, modules, params, reverse))
-    return Node(op_type, directions, packing, tuple(arrays), one_of(attributes, "layout", (0, 1)))
+    return Node(op_type, (directions,), packing, tuple(arrays), one_of(attributes, "layout", (0, 1)))
 
 
 def read(model: onnx.ModelProto, name: str = "") -> Node:
@@ -124,47 +130,34 @@ def forward(
 
     Raises ``ValueError`` where an input that the graph connects is not given.
     """
-    given = {"h": initial_h, "c": initial_c, "lens": sequence_lens}
+    given = {"sequence_lens": sequence_lens, "initial_h": initial_h, "initial_c": initial_c}
     for name in node.connected:
-        if given[name.split("_")[1]] is None:
+        if given[name] is None:
             raise ValueError(f"the graph gives the node {node.op_type} its {name}; pass it to forward")
-    fields = node.directions[0].module.State._fields
-    if initial_c is not None and "c" not in fields:
+    if initial_c is not None and "c" not in node.states:
         raise ValueError(f"the operator {node.op_type} has no input initial_c")
-    X = X.swapaxes(0, 1) if node.layout else X
-    states = [stack.zero_state(direction, X.shape[1]) for direction in node.directions]
-    for name in fields:
-        if (value := given[name]) is not None:
-            value = value.swapaxes(0, 1) if node.layout else value
-            states = [state._replace(**{name: part}) for state, part in zip(states, value, strict=True)]
-    outputs, finals, trace = stack.forward((node.directions,), X, states, sequence_lens)
-    Y = outputs.reshape(*outputs.shape[:2], len(node.directions), -1)
+    x = _batch_second(node, X)
+    states = _by_direction(node, "initial", given, x.shape[1])
+    outputs, finals, trace = stack.forward(node.layers, x, states, sequence_lens)
+    Y = outputs.reshape(*outputs.shape[:2], len(states), -1)
     Y = Y.swapaxes(0, 1) if node.layout else Y.swapaxes(1, 2)
-    return {"Y": Y, **_states(node, "Y", finals)}, trace
+    return {"Y": Y, **_by_name(node, "Y", finals)}, trace
 
 
 def backward(node: Node, trace: Trace, d_outputs: Mapping[str, Array]) -> dict[str, Array]:
     """The gradients of every input by ONNX's name, from those of the outputs; an output not given has gradient 0."""
-    directions = node.directions
-    fields = directions[0].module.State._fields
-    _require_known(node.op_type, "output", d_outputs, ["Y", *[f"Y_{name}" for name in fields]])
-    steps, batch = trace.shape
-    d_Y = d_outputs.get("Y")
-    if d_Y is None:
-        flat = np.zeros((steps, batch, len(directions) * stack.width(directions[0])), directions[0].params[0].dtype)
+    _require_known(node.op_type, "output", d_outputs, ["Y", *[f"Y_{name}" for name in node.states]])
+    d_states = _by_direction(node, "Y", d_outputs, trace.shape[1])
+    if "Y" in d_outputs:
+        d_Y = d_outputs["Y"].swapaxes(0, 1) if node.layout else d_outputs["Y"].swapaxes(1, 2)
+        d_Y = d_Y.reshape(*d_Y.shape[:2], -1)
     else:
-        d_Y = d_Y.swapaxes(0, 1) if node.layout else d_Y.swapaxes(1, 2)
-        flat = d_Y.reshape(steps, batch, -1)
-    d_states = [stack.zero_state(direction, batch) for direction in directions]
-    for name in fields:
-        if (value := d_outputs.get(f"Y_{name}")) is not None:
-            value = value.swapaxes(0, 1) if node.layout else value
-            d_states = [state._replace(**{name: part}) for state, part in zip(d_states, value, strict=True)]
-    d_params, d_x, d_initial = stack.backward((directions,), trace, flat, d_states)
+        d_Y = np.zeros((*trace.shape, sum(map(stack.width, node.layers[0]))), d_states[0].h.dtype)
+    d_params, d_x, d_initial = stack.backward(node.layers, trace, d_Y, d_states)
     return {
-        "X": d_x.swapaxes(0, 1) if node.layout else d_x,
+        "X": _batch_second(node, d_x),
         **gradients(node, d_params),
-        **_states(node, "initial", d_initial),
+        **_by_name(node, "initial", d_initial),
     }
 
 
@@ -177,17 +170,36 @@ def gradients(node: Node, d_params: Iterable[Any]) -> dict[str, Array]:
 def weights(node: Node) -> dict[str, Array]:
     """Weights from which ``load`` makes the same node; the whole of a bias is in Wb, what no equation reads is 0."""
     packing = PACKINGS["ONNX", node.packing]
-    return _over_directions([packed(packing, direction.params, node.names) for direction in node.directions])
+    return _over_directions([packed(packing, direction.params, node.names) for direction in node.layers[0]])
 
 
 def _over_directions(arrays: list[dict[str, Array]]) -> dict[str, Array]:
     return {name: np.stack([one[name] for one in arrays]) for name in arrays[0]}
 
 
-def _states(node: Node, prefix: str, states: list[Any]) -> dict[str, Array]:
-    axis = 1 if node.layout else 0
-    names = node.directions[0].module.State._fields
-    return {f"{prefix}_{name}": np.stack([getattr(state, name) for state in states], axis) for name in names}
+def _batch_second(node: Node, array: Array) -> Array:
+    """An array of the node's layout with the steps, or the directions, before the batch; its own inverse."""
+    return array.swapaxes(0, 1) if node.layout else array
+
+
+def _by_direction(node: Node, prefix: str, given: Mapping[str, Array | None], batch: int) -> list[Any]:
+    """The states of each direction from ONNX's arrays, 0 where there is none."""
+    states = [stack.zero_state(direction, batch) for direction in node.layers[0]]
+    for field in node.states:
+        if (array := given.get(f"{prefix}_{field}")) is not None:
+            parts = _batch_second(node, array)
+            if len(parts) != len(states):
+                raise ValueError(f"{prefix}_{field} has shape {array.shape}; wanted {len(states)} directions")
+            states = [state._replace(**{field: part}) for state, part in zip(states, parts, strict=True)]
+    return states
+
+
+def _by_name(node: Node, prefix: str, states: list[Any]) -> dict[str, Array]:
+    """ONNX's arrays of the states of each direction."""
+    return {
+        f"{prefix}_{field}": _batch_second(node, np.stack([getattr(state, field) for state in states]))
+        for field in node.states
+    }
 
 
 def _require_known(op_type: str, kind: str, found: Iterable[str], known: Iterable[str]) -> None:

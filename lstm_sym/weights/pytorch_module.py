@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from ..cell import Cell
 from ..cells import GRU, LSTM, LSTM_PROJECTION, RNN_TANH, elman
 from . import stack
 from .packing import PACKINGS, packed, packed_gradient, unpacked
-from .stack import Direction, Layers, Trace, module_of
+from .stack import Direction, Layers, Trace, directions_of, module_of
 
 Array = npt.NDArray[Any]
 
@@ -33,7 +33,8 @@ MODES: dict[str, tuple[str, Cell]] = {
 }
 """The packing and the cell of each value of PyTorch's attribute ``mode``."""
 
-KEY = re.compile(r"(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)_l(\d+)(_reverse)?")
+NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+KEY = re.compile(rf"({'|'.join(NAMES)})_l(\d+)(_reverse)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,40 +66,48 @@ def load(state_dict: Mapping[str, Any], mode: str, *, batch_first: bool = False,
     if mode not in MODES:
         raise ValueError(f"unknown mode {mode!r}; the modes are {', '.join(MODES)}")
     given = {name.removeprefix(prefix): value for name, value in state_dict.items() if name.startswith(prefix)}
-    found = {name: KEY.fullmatch(name) for name in given}
-    unknown = [name for name, match in found.items() if match is None]
-    if unknown or not given:
-        what = (
-            f"{prefix}{unknown[0]} is no array" if unknown else f"no name begins with {prefix!r}, so there is no array"
-        )
-        raise ValueError(f"{what} of torch.nn.{mode}; give the module's own state dict, or prefix='path.to.module.'")
-    parts = [match.groups() for match in found.values() if match]
-    depth = 1 + max(int(layer) for _, layer, _ in parts)
-    endings = ("", "_reverse") if any(reverse for _, _, reverse in parts) else ("",)
-    names = tuple(dict.fromkeys(["weight_ih", "weight_hh", *[name for name, _, _ in parts]]))
-    if "bias_ih" in names or "bias_hh" in names:
-        names = tuple(dict.fromkeys([*names, "bias_ih", "bias_hh"]))
-    wanted = [f"{name}_l{layer}{ending}" for layer in range(depth) for ending in endings for name in names]
-    missing = [name for name in wanted if name not in given]
-    if missing:
-        raise ValueError(f"the state dict lacks {prefix}{missing[0]}")
+    depth, endings, names = _structure(given, mode, prefix)
     key, cell = MODES[mode]
     if "weight_hr" in names:
         if mode != "LSTM":
             raise ValueError(f"{prefix}weight_hr_l0: a {mode} has no projection, an LSTM alone has one")
         cell = LSTM_PROJECTION
-    module, packing = module_of(cell), PACKINGS["PyTorch", key]
+    cell_module = module_of(cell)
 
-    def direction(layer: int, ending: str) -> Direction:
-        arrays = {name: np.asarray(given[f"{name}_l{layer}{ending}"]) for name in names}
+    def direction(suffix: str) -> Direction:
+        arrays = {name: np.asarray(given[f"{name}{suffix}"]) for name in names}
         try:
-            return Direction(module, unpacked(packing, arrays, module), bool(ending))
+            params = unpacked(PACKINGS["PyTorch", key], arrays, cell_module)
         except ValueError as error:
-            raise ValueError(f"{error} (in layer {layer}{', reverse' if ending else ''})") from None
+            raise ValueError(f"in {prefix}*{suffix}: {error}") from None
+        return Direction(cell_module, params, suffix.endswith("_reverse"))
 
-    layers = tuple(tuple(direction(layer, ending) for ending in endings) for layer in range(depth))
+    layers = tuple(tuple(direction(f"_l{layer}{ending}") for ending in endings) for layer in range(depth))
     stack.require_fitting(layers)
     return Module(layers, key, names, batch_first)
+
+
+def _structure(given: Mapping[str, Any], mode: str, prefix: str) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
+    """The number of layers, the endings of the directions, and the arrays of each; none is missing, none too many."""
+    way_out = "give the module's own state dict, or prefix='path.to.module.'"
+    if not given:
+        raise ValueError(f"no name begins with {prefix!r}, so there is no array of torch.nn.{mode}; {way_out}")
+    parts = []
+    for name in given:
+        if (match := KEY.fullmatch(name)) is None:
+            raise ValueError(f"{prefix}{name} is no array of torch.nn.{mode}; {way_out}")
+        parts.append(match.groups())
+    present = {name for name, _, _ in parts}
+    biases = {"bias_ih", "bias_hh"} if present & {"bias_ih", "bias_hh"} else set()
+    names = tuple(name for name in NAMES if name in present | biases | {"weight_ih", "weight_hh"})
+    depth = 1 + max(int(layer) for _, layer, _ in parts)
+    endings = ("", "_reverse") if any(ending for _, _, ending in parts) else ("",)
+    for layer in range(depth):
+        for ending in endings:
+            for name in names:
+                if f"{name}_l{layer}{ending}" not in given:
+                    raise ValueError(f"the state dict lacks {prefix}{name}_l{layer}{ending}")
+    return depth, endings, names
 
 
 def forward(module: Module, x: Array, state: Any = None, lengths: Array | None = None) -> tuple[Array, Any, Trace]:
@@ -133,19 +142,11 @@ def gradients(module: Module, d_params: Iterable[Any]) -> dict[str, Array]:
 def state_dict(module: Module) -> dict[str, Array]:
     """A state dict from which ``load`` makes the same module; the whole of a gate's bias is in ``bias_ih``."""
     packing = PACKINGS["PyTorch", module.packing]
-    directions = [direction for layer in module.layers for direction in layer]
     return {
         f"{name}{suffix}": array
-        for suffix, direction in zip(module.suffixes, directions, strict=True)
+        for suffix, direction in zip(module.suffixes, directions_of(module.layers), strict=True)
         for name, array in packed(packing, direction.params, module.names).items()
     }
-
-
-def with_params(module: Module, params: Iterable[Any]) -> Module:
-    """The module with other parameters of the cells, one ``Params`` for each direction."""
-    rest = iter(params)
-    layers = tuple(tuple(replace(direction, params=next(rest)) for direction in layer) for layer in module.layers)
-    return replace(module, layers=layers)
 
 
 def _time_first(module: Module, x: Array) -> Array:
@@ -158,7 +159,7 @@ def _time_first(module: Module, x: Array) -> Array:
 
 def _unstacked(module: Module, state: Any) -> list[Any]:
     """One ``State`` for each direction from arrays (layers times directions, B, ·)."""
-    directions = [direction for layer in module.layers for direction in layer]
+    directions = directions_of(module.layers)
     arrays = state if isinstance(state, tuple) else (state,)
     fields = directions[0].module.State._fields
     if len(arrays) != len(fields) or any(len(array) != len(directions) for array in arrays):

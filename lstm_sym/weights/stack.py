@@ -12,8 +12,8 @@ computed on padding: between two lengths a module runs on the sequences that are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from types import ModuleType
@@ -39,6 +39,17 @@ class Direction:
 
 
 Layers = tuple[tuple[Direction, ...], ...]
+
+
+def directions_of(layers: Layers) -> list[Direction]:
+    """The directions in the order of states and gradients."""
+    return [direction for layer in layers for direction in layer]
+
+
+def with_params(layers: Layers, params: Iterable[Any]) -> Layers:
+    """The same layers with other parameters, one ``Params`` for each direction."""
+    rest = iter(params)
+    return tuple(tuple(replace(direction, params=next(rest)) for direction in layer) for layer in layers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +103,9 @@ def forward(
     layers: Layers, x: Array, states: Sequence[Any] | None = None, lengths: Array | None = None
 ) -> tuple[Array, list[Any], Trace]:
     """The outputs of the highest layer at every step, the final state of every direction, and the trace."""
-    directions = [direction for layer in layers for direction in layer]
     if x.ndim != 3:
         raise ValueError(f"x has shape {x.shape}; wanted the axes (T, B, d)")
-    if states is None:
-        states = [zero_state(direction, x.shape[1]) for direction in directions]
-    if len(states) != len(directions):
-        raise ValueError(f"{len(states)} initial states for {len(directions)} directions")
+    states = _given_or_zero(layers, states, x.shape[1])
     lengths = None if lengths is None else _checked(lengths, *x.shape[:2])
     finals: list[Any] = []
     pieces: list[tuple[Piece, ...]] = []
@@ -117,17 +124,15 @@ def backward(
     layers: Layers, trace: Trace, d_outputs: Array, d_states: Sequence[Any] | None = None
 ) -> tuple[list[Any], Array, list[Any]]:
     """The gradients of the parameters of every direction, of x, and of every initial state."""
-    directions = [direction for layer in layers for direction in layer]
     wanted = (*trace.shape, sum(map(width, layers[-1])))
     if d_outputs.shape != wanted:
         raise ValueError(f"d_outputs has shape {d_outputs.shape}; wanted that of the outputs, {wanted}")
-    if d_states is None:
-        d_states = [zero_state(direction, trace.shape[1]) for direction in directions]
+    d_states = _given_or_zero(layers, d_states, trace.shape[1])
     d_params: list[Any] = []
     d_initial: list[Any] = []
     for layer in reversed(layers):
         parts = np.split(d_outputs, np.cumsum([width(direction) for direction in layer])[:-1], axis=-1)
-        last = len(directions) - len(d_params)
+        last = len(d_states) - len(d_params)
         done = [
             _backward(direction, trace.pieces[k], part, d_states[k], trace.lengths)
             for k, direction, part in zip(range(last - len(layer), last), layer, parts, strict=True)
@@ -176,6 +181,20 @@ def _backward(
     return d_params, _turned(d_x, lengths) if direction.reverse else d_x, d_initial
 
 
+def _given_or_zero(layers: Layers, states: Sequence[Any] | None, batch: int) -> Sequence[Any]:
+    """The states, or their gradients, if they have the shapes that the parameters ask for; 0 if there are none."""
+    zero = [zero_state(direction, batch) for direction in directions_of(layers)]
+    if states is None:
+        return zero
+    if len(states) != len(zero):
+        raise ValueError(f"{len(states)} states for {len(zero)} directions")
+    for k, (state, wanted) in enumerate(zip(states, zero, strict=True)):
+        for name, value, other in zip(wanted._fields, state, wanted, strict=True):
+            if value.shape != other.shape:
+                raise ValueError(f"{name} of direction {k} has shape {value.shape}; wanted (B, ·) = {other.shape}")
+    return states
+
+
 def _input_width(direction: Direction) -> int:
     return _sizes(direction)[direction.module.SHAPES[direction.module.Cache._fields[0]][-1]]
 
@@ -210,6 +229,6 @@ def _checked(lengths: Array, steps: int, batch: int) -> Array:
     lengths = np.asarray(lengths)
     if lengths.shape != (batch,) or lengths.dtype.kind not in "iu":
         raise ValueError(f"lengths has shape {lengths.shape} and type {lengths.dtype}; wanted {batch} whole numbers")
-    if lengths.min() < 0 or lengths.max() > steps:
-        raise ValueError(f"lengths range from {lengths.min()} to {lengths.max()}; wanted 0 to {steps} steps")
+    if (wrong := lengths[(lengths < 0) | (lengths > steps)]).size:
+        raise ValueError(f"lengths holds {wrong[0]}; wanted 0 to {steps} steps")
     return lengths.astype(np.intp)

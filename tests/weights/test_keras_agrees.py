@@ -14,6 +14,7 @@ from lstm_sym.weights.packing import PACKINGS
 from .swaps import swaps
 
 torch = pytest.importorskip("torch", reason="the extra torch is not installed")
+torch.set_num_threads(1)
 HOME = tempfile.TemporaryDirectory()
 os.environ.setdefault("KERAS_BACKEND", "torch")
 os.environ.setdefault("KERAS_HOME", HOME.name)
@@ -82,7 +83,7 @@ def computed(layer, x, initial, weights):
 
 
 def states_of(layer):
-    return sum(len(direction.module.State._fields) for direction in layer.directions)
+    return sum(len(direction.module.State._fields) for direction in layer.layers[0])
 
 
 @kinds

@@ -34,7 +34,7 @@ def test_weights_come_back(kind, bias):
     back = keras_layer.weights(layer)
     assert [array.shape for array in back] == [array.shape for array in given]
     again = keras_layer.load(kind, {"use_bias": bias}, back)
-    for value, wanted in zip(again.directions[0].params, layer.directions[0].params, strict=True):
+    for value, wanted in zip(again.layers[0][0].params, layer.layers[0][0].params, strict=True):
         np.testing.assert_array_equal(value, wanted)
 
 
@@ -45,6 +45,9 @@ def test_two_directions_take_their_weights_in_turn():
         np.testing.assert_array_equal(found, given)
     output, states, _ = keras_layer.forward(layer, np.ones((4, 5, D_IN)))
     assert output.shape == (4, 2 * UNITS) and len(states) == 4
+
+
+OTHER = {"class_name": "GRU", "config": {"reset_after": False}}
 
 
 @pytest.mark.parametrize(
@@ -64,6 +67,8 @@ def test_two_directions_take_their_weights_in_turn():
         ("Bidirectional", wrapped("LSTM") | {"merge_mode": "sum"}, "merge_mode is 'sum'; 'concat' is what is computed"),
         ("Bidirectional", wrapped("LSTM") | {"weights": []}, "Bidirectional has no key 'weights' that is known here"),
         ("Bidirectional", wrapped("LSTM", go_backwards=True), "has go_backwards=False and its backward_layer True"),
+        ("Bidirectional", wrapped("LSTM") | {"layer": wrapped("GRU")["layer"]}, "are of two kinds, GRU and LSTM"),
+        ("Bidirectional", wrapped("GRU") | {"layer": OTHER}, "the two layers differ in reset_after"),
         ("Bidirectional", {"layer": wrapped("GRU")["layer"]}, "the configuration lacks 'backward_layer'"),
     ],
 )

@@ -62,7 +62,7 @@ def test_weights_come_back(op_type, attributes):
     back = onnx_node.weights(node)
     assert {name: array.shape for name, array in back.items()} == {name: array.shape for name, array in weights.items()}
     again = onnx_node.load(op_type, attributes, back)
-    for one, other in zip(node.directions, again.directions, strict=True):
+    for one, other in zip(node.layers[0], again.layers[0], strict=True):
         for value, wanted in zip(other.params, one.params, strict=True):
             np.testing.assert_array_equal(value, wanted)
 
@@ -107,6 +107,10 @@ def test_weights_and_inputs_that_are_none_are_told():
     node = onnx_node.load("GRU", {}, weights)
     with pytest.raises(ValueError, match="the operator GRU has no input initial_c"):
         onnx_node.forward(node, given["X"], initial_c=given["initial_h"])
+    with pytest.raises(ValueError, match=r"initial_h has shape \(2, 4, 2\); wanted 1 directions"):
+        onnx_node.forward(node, given["X"], initial_h=np.repeat(given["initial_h"], 2, axis=0))
+    with pytest.raises(ValueError, match=r"h of direction 0 has shape \(3, 2\); wanted \(B, ·\) = \(4, 2\)"):
+        onnx_node.forward(node, given["X"], initial_h=given["initial_h"][:, :3])
     _, trace = onnx_node.forward(node, given["X"])
     with pytest.raises(ValueError, match="the operator GRU has no output 'Y_c'; it has Y, Y_h"):
         onnx_node.backward(node, trace, {"Y_c": given["initial_h"]})

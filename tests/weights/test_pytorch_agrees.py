@@ -14,6 +14,7 @@ from lstm_sym.weights.packing import PACKINGS
 from .swaps import swaps
 
 torch = pytest.importorskip("torch", reason="the extra torch is not installed")
+torch.set_num_threads(1)
 
 KINDS = {
     "RNN_TANH": {"mode": "RNN_TANH"},

@@ -130,11 +130,11 @@ def test_states_that_are_not_given_are_zero():
     "arguments, told",
     [
         ({"x": np.zeros((T, 2))}, r"x has shape \(6, 2\); wanted the axes \(T, B, d\)"),
-        ({"states": []}, "0 initial states for 4 directions"),
+        ({"states": []}, "0 states for 4 directions"),
         ({"lengths": np.array([1, 2])}, r"lengths has shape \(2,\) and type int64; wanted 5 whole numbers"),
         ({"lengths": np.ones(B)}, "and type float64; wanted 5 whole numbers"),
-        ({"lengths": np.array([1, 2, 3, 7, 1])}, "lengths range from 1 to 7; wanted 0 to 6 steps"),
-        ({"lengths": np.array([1, -2, 3, 4, 1])}, "lengths range from -2 to 4; wanted 0 to 6 steps"),
+        ({"lengths": np.array([1, 2, 3, 7, 1])}, "lengths holds 7; wanted 0 to 6 steps"),
+        ({"lengths": np.array([1, -2, 3, 4, 1])}, "lengths holds -2; wanted 0 to 6 steps"),
         ({"x": np.zeros((T, B, 3))}, r"x has shape \(6, 5, 3\); wanted \(T, B, d\) = \(6, 5, 2\)"),
     ],
 )

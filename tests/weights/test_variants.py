@@ -81,7 +81,7 @@ def chosen(*names):
         Equations("LSTM", chosen("Sigmoid", "Tanh", "Tanh"), peepholes=True, input_forget=True),
         Equations("LSTM", chosen("HardSigmoid", "ScaledTanh", "Elu"), peepholes=True, input_forget=True, clip=0.4),
     ],
-    ids=str,
+    ids=lambda given: cell_of(given).name + ", " + ", ".join(chosen.name for chosen in given.activations),
 )
 def test_the_module_of_every_variant_has_the_gradient_of_its_equations(equations):
     report = check_cell(cell_of(equations))
