@@ -19,7 +19,7 @@ from .nodes.binders import TimeSum
 from .nodes.derivatives import Total
 from .nodes.elementwise import hadamard
 from .symbols import At, Parameter, Sequence, adjoint, direct, indices, letters, mark_of, t
-from .textbook_form import tidy
+from .textbook_form import factored, tidy
 
 T = indices("T")
 """The last time step."""
@@ -152,7 +152,7 @@ class AdjointRule:
             term = hadamard(cotangent, derivative_at(rhs.function, rhs.argument, user[t]))
         else:
             term = pullback(rhs, cotangent, sequence[t - lag])
-        return tidy(term).subs(t, t + lag)
+        return factored(tidy(term)).subs(t, t + lag)
 
 
 def _has_adjoint(expr: MatrixExpr) -> bool:

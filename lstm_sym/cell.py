@@ -26,13 +26,17 @@ class Cell:
 
     A cell that is not causal, not defined, ill-shaped or cyclic is refused with the equation named.
     ``loss`` names a 1 x 1 sequence whose sum over time is the loss; without it the loss is an
-    unspecified function of the outputs. ``source`` cites the paper.
+    unspecified function of the outputs. ``source`` cites the paper; ``note`` is what a reader should know
+    beside the equations, in a sentence or two.
     """
 
-    def __init__(self, name: str, *equations: Eq, loss: Sequence | None = None, source: str = "") -> None:
+    def __init__(
+        self, name: str, *equations: Eq, loss: Sequence | None = None, source: str = "", note: str = ""
+    ) -> None:
         self.name = name
         self.loss = loss
         self.source = source
+        self.note = note
         if not equations:
             raise ValueError(f"cell {name} has no equations")
         for equation in equations:
@@ -122,6 +126,22 @@ class Cell:
         return f"$$\n{latex_aligned(self.equations)}\n$$"
 
 
+def changed(
+    cell: Cell, name: str, *equations: Eq, without: Iterable[Sequence] = (), source: str = "", note: str = ""
+) -> Cell:
+    r"""The cell with some lines written anew, each in the place of the old one, and without some others.
+
+    Papers state a variant by its change to a cell: i = 1, f = 1 - i, and so on. A line of a new sequence
+    comes last; the source and the note are the cell's own where none is given.
+    """
+    dropped = set(without)
+    for sequence in dropped - cell._definitions.keys():
+        raise ValueError(f"cell {cell.name} does not define {sequence.text}, so {name} cannot leave it out")
+    kept = {sequence[t]: eq for sequence, eq in zip(cell.order, cell.equations) if sequence not in dropped}
+    lines = kept | {equation.lhs: equation for equation in equations}
+    return Cell(name, *lines.values(), loss=cell.loss, source=source or cell.source, note=note or cell.note)
+
+
 def truncated(cell: Cell) -> Cell:
     r"""The cell whose derivatives stop where a pre-activation reads a state.
 
@@ -138,7 +158,8 @@ def truncated(cell: Cell) -> Cell:
         return rhs.xreplace({a: StopGradient(a) for a in letters(rhs) if isinstance(a, At) and a.sequence in states})
 
     equations = [Eq(sequence[t], cut(sequence), evaluate=False) for sequence in cell.order]
-    return Cell(f"{cell.name}_truncated", *equations, loss=cell.loss, source=cell.source)
+    note = "Truncated by design: the derivative stops where a pre-activation reads a state, so it is no gradient."
+    return Cell(f"{cell.name}_truncated", *equations, loss=cell.loss, source=cell.source, note=note)
 
 
 def _text(equation: Eq) -> str:

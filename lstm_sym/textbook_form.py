@@ -17,7 +17,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from .activations import Activation, Elementwise
 from .nodes.algebra import MatrixPower, MatrixProduct, MatrixSum, Ones, Transposed, add, coefficient, multiply
 from .nodes.binders import TimeSum
-from .nodes.elementwise import Diag, Hadamard, HadamardPower, diag, hadamard
+from .nodes.elementwise import Diag, Hadamard, HadamardPower, diag, hadamard, hadamard_factors
 from .nodes.operand import is_matrix
 from .symbols import At, Parameter, Sequence
 
@@ -108,7 +108,7 @@ def _like_terms(expr: Any) -> MatrixExpr | None:
         return None
     collected: dict[MatrixExpr, Expr] = {}
     for term in expr.args:
-        bare = multiply(*term.matrices) if isinstance(term, MatrixProduct) else term
+        bare = _bare(term)
         collected[bare] = collected.get(bare, S.Zero) + coefficient(term)
     if len(collected) == len(expr.args):
         return None
@@ -128,6 +128,41 @@ def _identity_function(expr: Any) -> MatrixExpr | None:
     return None
 
 
+def _common_factors(expr: Any) -> MatrixExpr | None:
+    if not isinstance(expr, Hadamard):
+        return None
+    for place, factor in enumerate(expr.args):
+        taken = factored(factor)
+        if taken is not factor:
+            return hadamard(*expr.args[:place], taken, *expr.args[place + 1 :])
+    return None
+
+
+def factored(expr: MatrixExpr) -> MatrixExpr:
+    r"""A sum of entrywise products with what all of them share taken out: :math:`A \odot B - A \odot C = A \odot (B - C)`.
+
+    What is left of a sum that begins with a minus is turned, so that a positive term leads it.
+    """
+    if not isinstance(expr, MatrixSum):
+        return expr
+    terms = [(coefficient(term), list(hadamard_factors(_bare(term)))) for term in expr.args]
+    shared = []
+    for factor in tuple(terms[0][1]):
+        if all(factor in factors for _, factors in terms):
+            shared.append(factor)
+            for _, factors in terms:
+                factors.remove(factor)
+    if not shared:
+        return expr
+    terms.sort(key=lambda term: term[0].could_extract_minus_sign())
+    return hadamard(*shared, add(*[multiply(number, hadamard(*rest, Ones(*expr.shape))) for number, rest in terms]))
+
+
+def _bare(term: MatrixExpr) -> MatrixExpr:
+    """The term without the number in front of it."""
+    return multiply(*term.matrices) if isinstance(term, MatrixProduct) else term
+
+
 RULES = (
     Rule("(A + B)ᵀ = Aᵀ + Bᵀ", _transposed_sum),
     Rule("(A B)ᵀ = Bᵀ Aᵀ", _transposed_product),
@@ -137,6 +172,7 @@ RULES = (
     Rule("diag(v) u = v ⊙ u", _diagonal_on_column),
     Rule("(u vᵀ ⊙ I) 1 = u ⊙ v", _diagonal_part),
     Rule("α A + β A = (α + β) A", _like_terms),
+    Rule("(A ⊙ B - A ⊙ C) ⊙ D = A ⊙ (B - C) ⊙ D", _common_factors),
     Rule("A 1 = A for the 1 x 1 matrix 1", _unit_factor),
     Rule("id(a) = a", _identity_function),
 )

@@ -32,6 +32,7 @@ W, V, U = Parameter("W", n, n), Parameter("V", n, n), Parameter("U", n, d)
 u, v, w = Parameter("u", n), Parameter("v", n), Parameter("w", n)
 h, M = Sequence("h", n), Sequence("M", n, n)
 
+FACTORS = "(A ⊙ B - A ⊙ C) ⊙ D = A ⊙ (B - C) ⊙ D"
 TABLE = [
     # what the calculus produces, what a paper prints, the rule
     ((W + V).T, "W.T + V.T", "(A + B)ᵀ = Aᵀ + Bᵀ"),
@@ -51,6 +52,10 @@ TABLE = [
     (W + V + 2 * W, "3*W + V", "α A + β A = (α + β) A"),
     (W - V - W, "-V", "α A + β A = (α + β) A"),
     (W - W, "0", "α A + β A = (α + β) A"),
+    (hadamard(hadamard(u, v) - hadamard(u, w), h[t]), "hadamard(u, v - w, h[t])", FACTORS),
+    (hadamard(w, 2 * u - hadamard(v, u, u)), "hadamard(w, u, 2*1 - hadamard(v, u))", FACTORS),
+    (hadamard(hadamard(u, u) - hadamard(u, v), w), "hadamard(u, u - v, w)", FACTORS),
+    (hadamard(w - hadamard(u, v), v), "hadamard(w - hadamard(u, v), v)", ""),
     (u * Ones(1, 1), "u", "A 1 = A for the 1 x 1 matrix 1"),
     (identity(W * u), "W*u", "id(a) = a"),
     (identity.prime(u), "1", "id(a) = a"),

@@ -1,14 +1,18 @@
 """The zoo: every cell by its name, and that of its truncated derivative."""
 
 from ..cell import Cell, truncated
-from .gru import GRU, GRU_RESET_BEFORE
+from .diagonal import DIAGONAL_LINEAR, IND_RNN, MIN_GRU, MIN_LSTM, QRNN, SRU
+from .gru import GRU, GRU_RESET_BEFORE, MGU
 from .lstm import LSTM, LSTM_1997, LSTM_BLOCK, LSTM_PROJECTION, PEEPHOLE_LSTM
 from .rnn import LINEAR_RNN, RNN, RNN_LOSS, RNN_OUTPUT, RNN_TANH, elman
+from .variants import CIFG, FGR, NFG, NIAF, NIG, NOAF, NOG, NP
 
 _WRITTEN = (
     *(RNN, RNN_TANH, RNN_OUTPUT, RNN_LOSS, LINEAR_RNN),
     *(LSTM, LSTM_BLOCK, LSTM_1997, PEEPHOLE_LSTM, LSTM_PROJECTION),
-    *(GRU, GRU_RESET_BEFORE),
+    *(NIG, NFG, NOG, NIAF, NOAF, NP, CIFG, FGR),
+    *(GRU, GRU_RESET_BEFORE, MGU),
+    *(IND_RNN, DIAGONAL_LINEAR, MIN_GRU, MIN_LSTM, SRU, QRNN),
 )
 _TRUNCATED = tuple(truncated(cell) for cell in (LSTM, LSTM_1997, PEEPHOLE_LSTM))
 
@@ -26,18 +30,33 @@ def cell_named(name: str) -> Cell:
 
 __all__ = [
     "CELLS",
+    "CIFG",
+    "DIAGONAL_LINEAR",
+    "FGR",
     "GRU",
     "GRU_RESET_BEFORE",
+    "IND_RNN",
     "LINEAR_RNN",
     "LSTM",
     "LSTM_1997",
     "LSTM_BLOCK",
     "LSTM_PROJECTION",
+    "MGU",
+    "MIN_GRU",
+    "MIN_LSTM",
+    "NFG",
+    "NIAF",
+    "NIG",
+    "NOAF",
+    "NOG",
+    "NP",
     "PEEPHOLE_LSTM",
+    "QRNN",
     "RNN",
     "RNN_LOSS",
     "RNN_OUTPUT",
     "RNN_TANH",
+    "SRU",
     "cell_named",
     "elman",
 ]

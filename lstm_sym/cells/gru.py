@@ -1,6 +1,6 @@
-r"""The GRU, with the reset gate after and before the recurrent matrix.
+r"""The GRU, with the reset gate after and before the recurrent matrix, and the MGU, which has one gate.
 
-Both take the convention of Cho et al. 2014, which is that of PyTorch, Keras and ONNX: :math:`h = z \odot h' +
+The GRUs take the convention of Cho et al. 2014, which is that of PyTorch, Keras and ONNX: :math:`h = z \odot h' +
 (1 - z) \odot n`, so that the update gate ``z`` keeps the old state. Chung et al. 2014 print the complement, z and
 1 - z exchanged. The state has m entries here, since ``n`` is the candidate.
 """
@@ -17,12 +17,12 @@ from ..symbols import Parameter, Sequence, sizes, t
 m, d = sizes("m d")
 
 h, x = Sequence("h", m), Sequence("x", d)
-a_r, a_z, a_n = (Sequence(name, m) for name in ("a_r", "a_z", "a_n"))
-r, z, q, n = (Sequence(name, m) for name in ("r", "z", "q", "n"))
+a_r, a_z, a_f, a_n = (Sequence(name, m) for name in ("a_r", "a_z", "a_f", "a_n"))
+r, z, f, q, n = (Sequence(name, m) for name in "rzfqn")
 
-W_r, W_z, W_n = (Parameter(name, m, m) for name in ("W_r", "W_z", "W_n"))
-U_r, U_z, U_n = (Parameter(name, m, d) for name in ("U_r", "U_z", "U_n"))
-b_r, b_z, b_n, b_q = (Parameter(name, m) for name in ("b_r", "b_z", "b_n", "b_q"))
+W_r, W_z, W_f, W_n = (Parameter(name, m, m) for name in ("W_r", "W_z", "W_f", "W_n"))
+U_r, U_z, U_f, U_n = (Parameter(name, m, d) for name in ("U_r", "U_z", "U_f", "U_n"))
+b_r, b_z, b_f, b_n, b_q = (Parameter(name, m) for name in ("b_r", "b_z", "b_f", "b_n", "b_q"))
 
 # The recurrent candidate q has a bias b_q of its own, inside the reset; b_n stands outside it, beside the input.
 # PyTorch's bias_ih and bias_hh are b_n and b_q for the candidate, and add up to b_r and b_z for the gates.
@@ -49,4 +49,14 @@ GRU_RESET_BEFORE = Cell(
     Eq(n[t], tanh(a_n[t])),
     Eq(h[t], hadamard(z[t], h[t - 1]) + hadamard(1 - z[t], n[t])),
     source="Cho et al. 2014, Learning phrase representations using RNN encoder-decoder, arXiv v3",
+)
+
+MGU = Cell(
+    "MGU",
+    Eq(a_f[t], W_f * h[t - 1] + U_f * x[t] + b_f),
+    Eq(f[t], sigma(a_f[t])),
+    Eq(a_n[t], W_n * hadamard(f[t], h[t - 1]) + U_n * x[t] + b_n),
+    Eq(n[t], tanh(a_n[t])),
+    Eq(h[t], hadamard(1 - f[t], h[t - 1]) + hadamard(f[t], n[t])),
+    source="Zhou et al. 2016, Minimal gated unit for recurrent neural networks",
 )

@@ -33,6 +33,7 @@ LSTM = Cell(
     Eq(o[t], sigma(a_o[t])),
     Eq(h[t], hadamard(o[t], tanh(c[t]))),
     source="Gers, Schmidhuber & Cummins 2000, Learning to forget",
+    note="The gradient is the full one. The published algorithm truncates it by design: that is LSTM_truncated.",
 )
 
 B_f, B_i, B_z, B_o = (Parameter(name, n, n + d) for name in ("B_f", "B_i", "B_z", "B_o"))
@@ -63,6 +64,7 @@ LSTM_1997 = Cell(
     Eq(o[t], sigma(a_o[t])),
     Eq(h[t], hadamard(o[t], tanh(c[t]))),
     source="Hochreiter & Schmidhuber 1997, Long short-term memory (no forget gate)",
+    note="The gradient is the full one. The algorithm of 1997 truncates it by design: that is LSTM_1997_truncated.",
 )
 
 PEEPHOLE_LSTM = Cell(
@@ -78,25 +80,27 @@ PEEPHOLE_LSTM = Cell(
     Eq(o[t], sigma(a_o[t])),
     Eq(h[t], hadamard(o[t], tanh(c[t]))),
     source="Gers & Schmidhuber 2000, Recurrent nets that time and count",
+    note="The gradient is the full one. The published algorithm truncates it, the peephole paths included: that is "
+    "peephole_LSTM_truncated.",
 )
 
-# With a projection the hidden state has k entries, so that the recurrent matrices are n x k.
-k = sizes("k")
-m, h_k, W_r = Sequence("m", n), Sequence("h", k), Parameter("W_r", k, n)
-R_f, R_i, R_z, R_o = (Parameter(name, n, k) for name in ("W_f", "W_i", "W_z", "W_o"))
+# With a projection the hidden state has r entries, so that the recurrent matrices are n x r.
+r = sizes("r")
+m, h_r, W_r = Sequence("m", n), Sequence("h", r), Parameter("W_r", r, n)
+R_f, R_i, R_z, R_o = (Parameter(name, n, r) for name in ("W_f", "W_i", "W_z", "W_o"))
 
 LSTM_PROJECTION = Cell(
     "LSTM_projection",
-    Eq(a_f[t], R_f * h_k[t - 1] + U_f * x[t] + b_f),
+    Eq(a_f[t], R_f * h_r[t - 1] + U_f * x[t] + b_f),
     Eq(f[t], sigma(a_f[t])),
-    Eq(a_i[t], R_i * h_k[t - 1] + U_i * x[t] + b_i),
+    Eq(a_i[t], R_i * h_r[t - 1] + U_i * x[t] + b_i),
     Eq(i[t], sigma(a_i[t])),
-    Eq(a_z[t], R_z * h_k[t - 1] + U_z * x[t] + b_z),
+    Eq(a_z[t], R_z * h_r[t - 1] + U_z * x[t] + b_z),
     Eq(z[t], tanh(a_z[t])),
     Eq(c[t], hadamard(f[t], c[t - 1]) + hadamard(i[t], z[t])),
-    Eq(a_o[t], R_o * h_k[t - 1] + U_o * x[t] + b_o),
+    Eq(a_o[t], R_o * h_r[t - 1] + U_o * x[t] + b_o),
     Eq(o[t], sigma(a_o[t])),
     Eq(m[t], hadamard(o[t], tanh(c[t]))),
-    Eq(h_k[t], W_r * m[t]),
+    Eq(h_r[t], W_r * m[t]),
     source="Sak, Senior & Beaufays 2014, Long short-term memory recurrent neural network architectures",
 )

@@ -54,7 +54,7 @@ def backward_body(plan: Plan, words_of: Vocabulary) -> list[str]:
             body += assignment(names[adjoint(parameter)], total)
             total = names[adjoint(parameter)]
         fields.append(f"        {names[parameter]}={total},")
-    return [*body, "    d_params = Params(", *fields, "    )"]
+    return [*body, *(["    d_params = Params(", *fields, "    )"] if fields else ["    d_params = Params()"])]
 
 
 def _kept(run: Pass, wanted: set[Sequence]) -> set[Sequence]:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from sympy import Add, Expr, Integer, Mul, Pow
+from sympy import Add, Dummy, Expr, Integer, Mul, Pow
 
 from ..activations import Activation, Applied, derivative
 from ..activations import X as ARGUMENT
 from ..activations import Y as VALUE
+from ..symbols import t
 from .polynomial import COLUMN, DELTA, ONE, ROW, Polynomial, Unsupported
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ def raised(base: Polynomial, exponent: Expr, source: Expr, to: NormalForm, slots
         raise Unsupported(f"{source} to the power {count}")
     if count >= 0:
         return to.algebra.power(base, count)
-    to.divisors[f"{source} has no zero entry"] = None
+    steps = {symbol: t for symbol in source.atoms(Dummy)}
+    to.divisors[f"{source.xreplace(steps)} has no zero entry"] = None
     if not base:
         raise Unsupported(f"division by {source}, which is 0")
     if len(base) == 1:

@@ -19,7 +19,7 @@ from ..backpropagation import AdjointRule, Backward, T, bptt
 from ..cell import Cell
 from ..differentiate import pushforward
 from ..nodes.algebra import Ones, Zero, add
-from ..nodes.binders import TimeSum
+from ..nodes.binders import TimeSum, fresh
 from ..nodes.elementwise import hadamard
 from ..symbols import adjoint, direct, indices, letters, marked, t, tangent
 from .derivation import Derivation
@@ -30,9 +30,6 @@ from .instantiation import FIELD_SIZES, size_symbols
 from .report import Evidence
 from .trajectory import DualTrajectory, Instance, Key, Trajectory
 
-k = indices("k")
-"""How many steps the induction has taken."""
-
 LENGTHS = (1, 2, 3, 10, 100)
 """The lengths T at which the finite field checks the theorem on the unrolled net."""
 
@@ -40,7 +37,7 @@ LENGTHS = (1, 2, 3, 10, 100)
 def bptt_theorem(cell: Cell, *, lengths: tuple[int, ...] = LENGTHS, claim: str = "") -> Derivation:
     r"""The theorem that ``bptt(cell)`` gives the gradient of the unrolled loss, as a derivation of three steps.
 
-    The first holds for every :math:`k \le T`: what the first k steps add to :math:`\dot L` is the pairing
+    The first holds after any number :math:`k \le T` of steps: what the first k steps add to :math:`\dot L` is the pairing
     carried at 0, less the one carried at k, plus what the steps gained. The second takes k = T, where nothing
     is carried. The third gathers the gradients, each paired with its tangent, and has the finite field's independent
     check on the net unrolled over each of ``lengths`` steps.
@@ -51,6 +48,7 @@ def bptt_theorem(cell: Cell, *, lengths: tuple[int, ...] = LENGTHS, claim: str =
         raise ValueError(f"cell {cell.name} reads more than one step back; the invariant covers one step")
     backward = bptt(cell)
     pairing = _Pairing(cell, backward)
+    k = fresh(indices("k"), *[equation.rhs for equation in cell.equations])
     invariant = pairing.carried().subs(t, 0) - pairing.carried().subs(t, k) + TimeSum(pairing.gained(), (t, 1, k))
     return (
         Derivation(f"bptt.{cell.name}", claim=claim, title=f"BPTT of {cell.name}", given=pairing.given())

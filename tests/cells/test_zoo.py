@@ -10,6 +10,9 @@ from lstm_sym.cells import CELLS, LSTM, cell_named, elman
 
 GATES = "W_f U_f b_f W_i U_i b_i W_z U_z b_z W_o U_o b_o"
 PEEPHOLES = "W_f U_f p_f b_f W_i U_i p_i b_i W_z U_z b_z W_o U_o p_o b_o"
+RECURRENT_GATES = (
+    "W_f U_f p_f b_f R_if R_ff R_of W_i U_i p_i b_i R_ii R_fi R_oi W_z U_z b_z W_o U_o p_o b_o R_io R_fo R_oo"
+)
 RESET = "W_r U_r b_r W_z U_z b_z"
 NO_FORGET = "W_i U_i b_i W_z U_z b_z W_o U_o b_o"
 
@@ -27,6 +30,21 @@ TABLE = {
     "LSTM_projection": ("h c", "x", "h", f"{GATES} W_r", "a_f a_i a_z a_o"),
     "GRU": ("h", "x", "h", f"{RESET} W_n b_q U_n b_n", "a_r a_z a_n"),
     "GRU_reset_before": ("h", "x", "h", f"{RESET} W_n U_n b_n", "a_r a_z a_n"),
+    "NIG": ("h c", "x", "h", "W_f U_f p_f b_f W_z U_z b_z W_o U_o p_o b_o", "a_f a_z a_o"),
+    "NFG": ("h c", "x", "h", "W_i U_i p_i b_i W_z U_z b_z W_o U_o p_o b_o", "a_i a_z a_o"),
+    "NOG": ("h c", "x", "h", "W_f U_f p_f b_f W_i U_i p_i b_i W_z U_z b_z", "a_f a_i a_z"),
+    "NIAF": ("h c", "x", "h", PEEPHOLES, "a_f a_i a_o"),
+    "NOAF": ("h c", "x", "h", PEEPHOLES, "a_f a_i a_z a_o"),
+    "NP": ("h c", "x", "h", GATES, "a_f a_i a_z a_o"),
+    "CIFG": ("h c", "x", "h", "W_i U_i p_i b_i W_z U_z b_z W_o U_o p_o b_o", "a_i a_z a_o"),
+    "FGR": ("h o c i f", "x", "h", RECURRENT_GATES, "a_f a_i a_z a_o"),
+    "MGU": ("h", "x", "h", "W_f U_f b_f W_n U_n b_n", "a_f a_n"),
+    "IndRNN": ("h", "x", "h", "w U b", "a"),
+    "diagonal_linear": ("h", "a b", "h", "", ""),
+    "minGRU": ("h", "x", "h", "U_z b_z U_n b_n", "a_z"),
+    "minLSTM": ("h", "x", "h", "U_f b_f U_i b_i U_n b_n", "a_f a_i"),
+    "SRU": ("c", "x", "h", "U_z U_f b_f U_r b_r", "a_f a_r"),
+    "QRNN": ("c s", "x", "h", "U_z V_z b_z U_f V_f b_f U_o V_o b_o", "a_z a_f a_o"),
     "LSTM_truncated": ("h c", "x", "h", GATES, "a_f a_i a_z a_o"),
     "LSTM_1997_truncated": ("h c", "x", "h", NO_FORGET, "a_i a_z a_o"),
     "peephole_LSTM_truncated": ("h c", "x", "h", PEEPHOLES, "a_f a_i a_z a_o"),

@@ -1,0 +1,110 @@
+"""The backward facts of every cell, line for line: what differs from the LSTM, as its paper would print it."""
+
+import pytest
+
+from lstm_sym.backpropagation import bptt
+from lstm_sym.cells import CELLS
+
+FACTS = {
+    "NIG": """
+        delta_h[t] = e_h[t] + W_f.T*delta_a_f[t + 1] + W_z.T*delta_a_z[t + 1] + W_o.T*delta_a_o[t + 1]
+        delta_a_z[t] = hadamard(delta_c[t], 1 - hadamard_power(z[t], 2))
+    """,
+    "NFG": """
+        delta_c[t] = hadamard(delta_h[t], o[t], 1 - hadamard_power(tanh(c[t]), 2)) + hadamard(delta_a_o[t], p_o)\
+ + hadamard(delta_a_i[t + 1], p_i) + delta_c[t + 1]
+    """,
+    "NOG": """
+        delta_c[t] = hadamard(delta_h[t], 1 - hadamard_power(h[t], 2)) + hadamard(delta_a_f[t + 1], p_f)\
+ + hadamard(delta_a_i[t + 1], p_i) + hadamard(delta_c[t + 1], f[t + 1])
+    """,
+    "NIAF": """
+        delta_z[t] = hadamard(delta_c[t], i[t])
+        delta_x[t] = U_o.T*delta_a_o[t] + U_z.T*delta_z[t] + U_i.T*delta_a_i[t] + U_f.T*delta_a_f[t]
+    """,
+    "NOAF": """
+        delta_a_o[t] = hadamard(delta_h[t], c[t], o[t], 1 - o[t])
+        delta_c[t] = hadamard(delta_h[t], o[t]) + hadamard(delta_a_o[t], p_o) + hadamard(delta_a_f[t + 1], p_f)\
+ + hadamard(delta_a_i[t + 1], p_i) + hadamard(delta_c[t + 1], f[t + 1])
+    """,
+    "NP": """
+        delta_c[t] = hadamard(delta_h[t], o[t], 1 - hadamard_power(tanh(c[t]), 2)) + hadamard(delta_c[t + 1], f[t + 1])
+    """,
+    "CIFG": """
+        delta_a_i[t] = hadamard(delta_c[t], z[t] - c[t - 1], i[t], 1 - i[t])
+    """,
+    "FGR": """
+        delta_o[t] = hadamard(delta_h[t], tanh(c[t])) + R_of.T*delta_a_f[t + 1] + R_oi.T*delta_a_i[t + 1]\
+ + R_oo.T*delta_a_o[t + 1]
+        delta_i[t] = hadamard(delta_c[t], z[t]) + R_if.T*delta_a_f[t + 1] + R_ii.T*delta_a_i[t + 1]\
+ + R_io.T*delta_a_o[t + 1]
+        delta_f[t] = hadamard(delta_c[t], c[t - 1]) + R_ff.T*delta_a_f[t + 1] + R_fi.T*delta_a_i[t + 1]\
+ + R_fo.T*delta_a_o[t + 1]
+        Total(L, R_fi) = TimeSum(delta_a_i[t]*f[t - 1].T, (t, 1, T))
+    """,
+    "LSTM_projection": """
+        delta_m[t] = W_r.T*delta_h[t]
+        delta_a_o[t] = hadamard(delta_m[t], tanh(c[t]), o[t], 1 - o[t])
+        Total(L, W_r) = TimeSum(delta_h[t]*m[t].T, (t, 1, T))
+    """,
+    "GRU": """
+        delta_h[t] = e_h[t] + W_r.T*delta_a_r[t + 1] + W_z.T*delta_a_z[t + 1] + W_n.T*delta_q[t + 1]\
+ + hadamard(delta_h[t + 1], z[t + 1])
+        delta_a_n[t] = hadamard(delta_h[t], 1 - z[t], 1 - hadamard_power(n[t], 2))
+        delta_q[t] = hadamard(delta_a_n[t], r[t])
+        delta_a_z[t] = hadamard(delta_h[t], h[t - 1] - n[t], z[t], 1 - z[t])
+        delta_a_r[t] = hadamard(delta_a_n[t], q[t], r[t], 1 - r[t])
+        Total(L, W_n) = TimeSum(delta_q[t]*h[t - 1].T, (t, 1, T))
+        Total(L, b_q) = TimeSum(delta_q[t], (t, 1, T))
+        Total(L, b_n) = TimeSum(delta_a_n[t], (t, 1, T))
+    """,
+    "GRU_reset_before": """
+        delta_h[t] = e_h[t] + W_r.T*delta_a_r[t + 1] + W_z.T*delta_a_z[t + 1]\
+ + hadamard(W_n.T*delta_a_n[t + 1], r[t + 1]) + hadamard(delta_h[t + 1], z[t + 1])
+        delta_a_r[t] = hadamard(W_n.T*delta_a_n[t], h[t - 1], r[t], 1 - r[t])
+        Total(L, W_n) = TimeSum(delta_a_n[t]*hadamard(r[t].T, h[t - 1].T), (t, 1, T))
+    """,
+    "MGU": """
+        delta_a_f[t] = hadamard(hadamard(delta_h[t], n[t] - h[t - 1]) + hadamard(W_n.T*delta_a_n[t], h[t - 1]),\
+ f[t], 1 - f[t])
+        delta_h[t] = e_h[t] + W_f.T*delta_a_f[t + 1] + hadamard(W_n.T*delta_a_n[t + 1], f[t + 1])\
+ + hadamard(delta_h[t + 1], 1 - f[t + 1])
+    """,
+    "IndRNN": """
+        delta_h[t] = e_h[t] + hadamard(delta_a[t + 1], w)
+        Total(L, w) = TimeSum(hadamard(delta_a[t], h[t - 1]), (t, 1, T))
+    """,
+    "diagonal_linear": """
+        delta_h[t] = e_h[t] + hadamard(delta_h[t + 1], a[t + 1])
+        delta_a[t] = hadamard(delta_h[t], h[t - 1])
+        delta_b[t] = delta_h[t]
+    """,
+    "minGRU": """
+        delta_h[t] = e_h[t] + hadamard(delta_h[t + 1], 1 - z[t + 1])
+        delta_a_z[t] = hadamard(delta_h[t], n[t] - h[t - 1], z[t], 1 - z[t])
+    """,
+    "minLSTM": """
+        delta_h[t] = e_h[t] + hadamard(delta_h[t + 1], f'[t + 1])
+        delta_f'[t] = hadamard(delta_h[t], h[t - 1])
+        delta_i'[t] = hadamard(delta_h[t], n[t])
+        delta_a_f[t] = hadamard(hadamard(delta_f'[t], hadamard_power(s[t], -1)) + delta_s[t], f[t], 1 - f[t])
+    """,
+    "SRU": """
+        delta_c[t] = hadamard(delta_h[t], r[t], 1 - hadamard_power(tanh(c[t]), 2)) + hadamard(delta_c[t + 1], f[t + 1])
+        delta_a_f[t] = hadamard(delta_c[t], c[t - 1] - z[t], f[t], 1 - f[t])
+        delta_a_r[t] = hadamard(delta_h[t], tanh(c[t]) - x[t], r[t], 1 - r[t])
+    """,
+    "QRNN": """
+        delta_c[t] = hadamard(delta_h[t], o[t]) + hadamard(delta_c[t + 1], f[t + 1])
+        delta_a_f[t] = hadamard(delta_c[t], c[t - 1] - z[t], f[t], 1 - f[t])
+        Total(L, V_z) = TimeSum(delta_a_z[t]*s[t - 1].T, (t, 1, T))
+        delta_s[0] = V_z.T*delta_a_z[1] + V_f.T*delta_a_f[1] + V_o.T*delta_a_o[1]
+    """,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_the_lines_that_differ(name) -> None:
+    derived = {f"{equation.lhs} = {equation.rhs}" for equation in bptt(CELLS[name]).equations}
+    for line in FACTS[name].strip().splitlines():
+        assert line.strip() in derived
