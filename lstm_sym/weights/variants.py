@@ -9,7 +9,7 @@ from sympy import Eq, Rational
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from ..activations import Elementwise, elu, hardtanh, relu, step
-from ..cell import Cell
+from ..cell import Cell, changed
 from ..cells.lstm import a_f, f, i
 from ..nodes import hadamard
 from ..symbols import t
@@ -30,13 +30,12 @@ def with_functions(cell: Cell, name: str, functions: Mapping[Elementwise, Functi
     """The cell with other functions for activations of it: each is applied to the argument of what it replaces."""
     replace = {node: function(node.argument) for node, function in functions.items()}
     equations = [Eq(eq.lhs, eq.rhs.xreplace(replace), evaluate=False) for eq in cell.equations]
-    return Cell(name, *equations, source=source)
+    return changed(cell, name, *equations, source=source)
 
 
 def coupled(cell: Cell) -> Cell:
     r"""The LSTM whose forget gate is :math:`f = 1 - i`; it has no pre-activation of its own."""
-    equations = [Eq(f[t], 1 - i[t]) if eq.lhs == f[t] else eq for eq in cell.equations if eq.lhs != a_f[t]]
-    return Cell(f"{cell.name}_coupled", *equations, source=cell.source)
+    return changed(cell, f"{cell.name}_coupled", Eq(f[t], 1 - i[t]), without=(a_f,))
 
 
 # --- functions that the libraries name, by those of the table of activations --------------------

@@ -12,7 +12,7 @@ from lstm_sym.weights.packing import PACKINGS, packed, packed_gradient, unpacked
 from lstm_sym.weights.stack import module_of
 from lstm_sym.weights.variants import coupled
 
-SIZES = {"n": 3, "m": 3, "d": 2, "k": 4}
+SIZES = {"n": 3, "m": 3, "d": 2, "r": 4}
 CELLS = {
     "RNN": (RNN_TANH,),
     "SimpleRNN": (RNN_TANH,),

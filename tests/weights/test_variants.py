@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sympy import Rational
 
-from lstm_sym.cells import LSTM, PEEPHOLE_LSTM
+from lstm_sym.cells import CIFG, LSTM, PEEPHOLE_LSTM
 from lstm_sym.cells.lstm import a_f, c, f, i
 from lstm_sym.export import check_cell, lambdify
 from lstm_sym.symbols import Parameter, sizes, t
@@ -34,7 +34,7 @@ POINTS = np.array([-30.0, -2.0, -0.7, -0.2, 0.0, 0.2, 0.4, 0.7, 2.0, 30.0])[:, N
         (hard_sigmoid(a, third, half), lambda x: np.clip(x / 3 + 0.5, 0, 1)),
         (scaled_elu(a, tenth), lambda x: np.where(x >= 0, x, 0.1 * np.expm1(x))),
     ],
-    ids=str,
+    ids=lambda value: "" if callable(value) else str(value),
 )
 def test_functions_of_the_libraries_by_those_of_the_table(formula, wanted):
     np.testing.assert_allclose(lambdify([a], formula)(POINTS), wanted(POINTS), rtol=1e-14, atol=1e-15)
@@ -54,7 +54,8 @@ def test_coupled_gates():
         "b_f",
         "p_f",
     }
-    assert cell.definition(c) == PEEPHOLE_LSTM.definition(c)
+    assert cell.definition(c).xreplace({f[t]: 1 - i[t]}) == CIFG.definition(c)
+    assert all(cell.definition(gate) == CIFG.definition(gate) for gate in CIFG.order if gate != c)
 
 
 def test_a_node_that_changes_nothing_is_a_cell_of_the_zoo():
