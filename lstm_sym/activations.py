@@ -96,6 +96,21 @@ TABLE: dict[str, Row] = {
             field=lambda domain, x: x * domain.step(x),
             kink="kink at x = 0, where the derivative is taken as 0",
         ),
+        Row(
+            "absolute",
+            r"\operatorname{abs}",
+            derivative=lambda: 2 * step(X) - 1,
+            numpy="{x} * np.sign({x}.real)",
+            field=lambda domain, x: x * (2 * domain.step(x) - 1),
+            kink="kink at x = 0, where the derivative is taken as -1",
+        ),
+        Row(
+            "sqrt",
+            r"\operatorname{sqrt}",
+            derivative=lambda: 1 / (2 * Y),
+            numpy="np.sqrt({x})",
+            field=lambda domain, x: domain.sqrt(x),
+        ),
     )
 }
 
@@ -206,6 +221,8 @@ exp = Activation("exp")
 log = Activation("log")
 step: Activation = Activation("step")
 relu = Activation("relu")
+absolute = Activation("absolute")
+sqrt = Activation("sqrt")
 phi = Activation("phi")
 """The unspecified activation of an Elman RNN."""
 
@@ -268,6 +285,7 @@ __all__ = [
     "Elementwise",
     "Hadamard",
     "Row",
+    "absolute",
     "derivative",
     "derivative_at",
     "exp",
@@ -277,6 +295,7 @@ __all__ = [
     "relu",
     "sigma",
     "softplus",
+    "sqrt",
     "step",
     "tanh",
 ]

@@ -10,8 +10,9 @@ import pytest
 from sympy import Expr, Symbol
 from sympy.matrices.exceptions import ShapeError
 
-import lstm_sym.differentiate as calculus
+import lstm_sym.tangents
 from lstm_sym.activations import Elementwise, exp, identity, log, phi, relu, sigma, softplus, tanh
+from lstm_sym.cotangents import pull_rule
 from lstm_sym.differentiate import depends, jacobian, pullback, pushforward
 from lstm_sym.nodes import (
     Block,
@@ -38,6 +39,7 @@ from lstm_sym.proof.evaluation import evaluate
 from lstm_sym.proof.given import Given
 from lstm_sym.proof.trajectory import Instance, Trajectory
 from lstm_sym.symbols import At, Parameter, Sequence, indices, mark_of, sizes, t, tangent
+from lstm_sym.tangents import push_rule
 
 n, d = sizes("n d")
 k, i, p, T = indices("k i p T")
@@ -383,14 +385,14 @@ def test_a_wrong_tangent_is_caught(expr, letter, wrong) -> None:
 def test_a_wrong_rule_is_caught(monkeypatch) -> None:
     """f for f' in the rule of elementwise functions, a frequent slip in published code."""
     expr = sigma(W * h[t])
-    monkeypatch.setattr(calculus, "derivative_at", lambda function, argument: Elementwise(function, argument))
+    monkeypatch.setattr(lstm_sym.tangents, "derivative_at", lambda function, argument: Elementwise(function, argument))
     assert not is_derivative(pushforward(expr, {W: tangent(W)}), expr, W)
 
 
 def test_every_node_has_a_rule_or_a_reason() -> None:
     kinds = {type(node) for expr, _ in TABLE for node in _nodes(expr)}
     assert {MatrixProduct, OrderedProduct, TimeSum, StopGradient, Trace, Zero, Eye, Ones} <= kinds
-    assert kinds <= calculus._push.registry.keys() & calculus._pull.registry.keys()
+    assert kinds <= push_rule.registry.keys() & pull_rule.registry.keys()
 
 
 def _nodes(expr: Any) -> list[Any]:
