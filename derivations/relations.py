@@ -2,7 +2,7 @@
 
 from sympy import Eq
 
-from lstm_sym.activations import exp, sigma
+from lstm_sym.activations import exp, sigma, tanh
 from lstm_sym.cells import CIFG, LSTM_1997, MIN_GRU, MIN_LSTM, NFG, PEEPHOLE_LSTM, SLSTM, gru, lstm, xlstm
 from lstm_sym.cells import diagonal as scan
 from lstm_sym.nodes import Ones, Zero, beside, concat, diag, hadamard, hadamard_power
@@ -144,4 +144,15 @@ stabiliser = (
         hadamard(xlstm.o[t], X_c[t], exp(stab[t]), hadamard_power(hadamard(X_n[t], exp(stab[t])), -1)),
         by="the factor exp(m) cancels, so h is a function of c exp(m) and n exp(m) alone",
     )
+)
+
+normaliser_one = (
+    Derivation(
+        "relations.normaliser-one",
+        title="sLSTM with n = 1 is an LSTM without output activation",
+        given=Given(None, (Eq(X_n[t], Ones(xlstm.N), evaluate=False),)),
+    )
+    .start(SLSTM.definition(xlstm.h))
+    .eq(hadamard(xlstm.o[t], X_c[t]), by="n = 1; c = f ⊙ c' + i ⊙ z is the line of the LSTM, its gates exponential")
+    .refute_eq(hadamard(xlstm.o[t], tanh(X_c[t])), by="the LSTM's own output has a tanh")
 )

@@ -31,7 +31,7 @@ n = sizes("n")
 z = Symbol("z")
 h, W = Sequence("h", n), Parameter("W", n, n)
 rows = pytest.mark.parametrize("name", TABLE)
-POINTS = {name: np.array([0.3, 1.7, 4.0] if name == "log" else [-3.1, -0.4, 0.6, 2.5]) for name in TABLE}
+POINTS = {name: np.array([0.3, 1.7, 4.0] if name in ("log", "sqrt") else [-3.1, -0.4, 0.6, 2.5]) for name in TABLE}
 
 
 def numpy_form(name: str):
@@ -83,6 +83,8 @@ def test_the_second_derivative_is_the_central_difference_of_the_first(name) -> N
         (step, Integer(0)),
         (relu, step(X)),
         (relu.prime, step.prime(X)),
+        (Activation("absolute"), 2 * step(X) - 1),
+        (Activation("sqrt"), 1 / (2 * Y)),
     ],
     ids=str,
 )
@@ -98,7 +100,7 @@ def test_the_rule_over_a_domain_is_the_numpy_form(name) -> None:
     np.testing.assert_allclose(found, numpy_form(name)(POINTS[name]), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", sorted(TABLE.keys() - {"exp", "log"}))
+@pytest.mark.parametrize("name", sorted(TABLE.keys() - {"exp", "log", "sqrt"}))
 def test_large_arguments_stay_finite(name) -> None:
     assert np.isfinite(numpy_form(name)(np.array([-1000.0, 1000.0]))).all()
 
@@ -113,7 +115,7 @@ def test_kinks_are_stated(name, at_zero) -> None:
     assert "x = 0" in TABLE[name].kink
     assert numpy_form(name)(np.zeros(1)) == at_zero
     assert values(derivative(Activation(name)), name, np.zeros(1)) == 0.0
-    assert [name for name, row in TABLE.items() if row.kink] == ["step", "relu"]
+    assert [name for name, row in TABLE.items() if row.kink] == ["step", "relu", "absolute"]
 
 
 @pytest.mark.parametrize(

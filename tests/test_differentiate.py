@@ -11,7 +11,7 @@ from sympy import Expr, Symbol
 from sympy.matrices.exceptions import ShapeError
 
 import lstm_sym.tangents
-from lstm_sym.activations import Elementwise, exp, identity, log, phi, relu, sigma, softplus, tanh
+from lstm_sym.activations import Elementwise, absolute, exp, identity, log, phi, relu, sigma, softplus, sqrt, tanh
 from lstm_sym.cotangents import pull_rule
 from lstm_sym.differentiate import depends, jacobian, pullback, pushforward
 from lstm_sym.nodes import (
@@ -29,9 +29,13 @@ from lstm_sym.nodes import (
     Zero,
     beside,
     concat,
+    deviation,
     diag,
     hadamard,
     hadamard_power,
+    maximum,
+    normalised,
+    scaled,
 )
 from lstm_sym.nodes.operand import is_matrix
 from lstm_sym.proof.domains import Domain, FiniteField
@@ -100,6 +104,16 @@ TABLE = [
     (diag(b), b),
     (W * diag(W * b) * V, b),
     (diag(b) * W * diag(b), b),
+    (maximum(W * h[t], b), h[t]),
+    (maximum(b, W * h[t]), W),
+    (scaled(h[t].T * b, W * h[t]), h[t]),
+    (scaled(b.T * b, W * V), b),
+    (scaled(b.T * c, W * V), W),
+    (normalised(W * h[t]), h[t]),
+    (hadamard(normalised(b), sigma(b)), b),
+    (W * b * deviation(h[t]), h[t]),
+    (absolute(W * b), b),
+    (sqrt(hadamard(W * b, W * b) + 1), b),
     (concat(h[t], x[t]), h[t]),
     (concat(h[t], x[t]), x[t]),
     (Block((W, U), (h[t].T, x[t].T)), U),
@@ -137,6 +151,9 @@ class Floats(Domain):
 
     def step(self, x: float) -> float:
         return float(x > 0)
+
+    def sqrt(self, x: float) -> float:
+        return math.sqrt(abs(x))
 
     def opaque(self, name: str, order: int, x: float) -> float:
         return math.sin(x + order * math.pi / 2)
