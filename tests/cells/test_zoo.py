@@ -13,7 +13,7 @@ PEEPHOLES = "W_f U_f p_f b_f W_i U_i p_i b_i W_z U_z b_z W_o U_o p_o b_o"
 RECURRENT_GATES = (
     "W_f U_f p_f b_f R_if R_ff R_of W_i U_i p_i b_i R_ii R_fi R_oi W_z U_z b_z W_o U_o p_o b_o R_io R_fo R_oo"
 )
-NORMALISED = "W_f W_i W_z W_o U_f g_f k_f b_f U_i g_i k_i b_i U_z g_z k_z b_z U_o g_o k_o b_o g_c b_c"
+NORMALISED = "W_f U_f g_f b_f W_i U_i g_i b_i W_z U_z g_z b_z W_o U_o g_o b_o g_c b_c"
 RESET = "W_r U_r b_r W_z U_z b_z"
 NO_FORGET = "W_i U_i b_i W_z U_z b_z W_o U_o b_o"
 
