@@ -28,7 +28,7 @@ types: $(TESTABLE)
 fresh: $(INSTALLED)
 	$(BIN)/lstm-sym latex --check
 
-# Every mutant of every derivation; make test tries each one but of the long theorems on BPTT every ninth.
+# Every mutant of every derivation; of the long theorems on BPTT, make test tries some only.
 mutants: $(TESTABLE)
 	LSTM_SYM_ALL_MUTANTS=1 $(BIN)/pytest -n auto tests/proof/test_mutants.py
 

@@ -118,6 +118,20 @@ TABLE: dict[str, Row] = {
             numpy="{x} / (1.0 + np.where({x} > 0, {x}, -{x}))",
             field=lambda domain, x: x / (1 - x + 2 * x * domain.step(x)),
         ),
+            "absolute",
+            r"\operatorname{abs}",
+            derivative=lambda: 2 * step(X) - 1,
+            numpy="{x} * np.sign({x}.real)",
+            field=lambda domain, x: x * (2 * domain.step(x) - 1),
+            kink="kink at x = 0, where the derivative is taken as -1",
+        ),
+        Row(
+            "sqrt",
+            r"\operatorname{sqrt}",
+            derivative=lambda: 1 / (2 * Y),
+            numpy="np.sqrt({x})",
+            field=lambda domain, x: domain.sqrt(x),
+        ),
     )
 }
 
@@ -231,6 +245,8 @@ relu = Activation("relu")
 hardtanh = Activation("hardtanh")
 elu = Activation("elu")
 softsign = Activation("softsign")
+absolute = Activation("absolute")
+sqrt = Activation("sqrt")
 phi = Activation("phi")
 """The unspecified activation of an Elman RNN."""
 
@@ -293,6 +309,7 @@ __all__ = [
     "Elementwise",
     "Hadamard",
     "Row",
+    "absolute",
     "derivative",
     "derivative_at",
     "elu",
@@ -305,6 +322,7 @@ __all__ = [
     "sigma",
     "softplus",
     "softsign",
+    "sqrt",
     "step",
     "tanh",
 ]

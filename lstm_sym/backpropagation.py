@@ -121,7 +121,7 @@ class AdjointRule:
     def parameter_step(self, parameter: Parameter) -> MatrixExpr:
         """What step ``t`` adds to the gradient of a parameter."""
         users = [u for u in self.cell.order if parameter in letters(self.cell.definition(u))]
-        terms = [pullback(self.cell.definition(u), self._cotangent(u), parameter) for u in users]
+        terms = [pullback(*self._within(u), parameter) for u in users]
         return tidy(add(*terms)) if terms else Zero(*parameter.shape)
 
     def is_inlined(self, sequence: Sequence) -> bool:
@@ -140,18 +140,21 @@ class AdjointRule:
             return Ones(1, 1)
         return self.collected(user) if self.is_inlined(user) else adjoint(user)[t]
 
-    def _through(self, user: Sequence, sequence: Sequence, lag: int) -> MatrixExpr:
+    def _within(self, user: Sequence) -> tuple[MatrixExpr, MatrixExpr]:
+        """The definition of ``user`` and its cotangent; for f(a) the argument and what f passes on to it."""
         rhs, cotangent = self.cell.definition(user), self._cotangent(user)
-        if lag and not _has_adjoint(cotangent):
+        if isinstance(rhs, Elementwise):
+            return rhs.argument, hadamard(cotangent, derivative_at(rhs.function, rhs.argument, user[t]))
+        return rhs, cotangent
+
+    def _through(self, user: Sequence, sequence: Sequence, lag: int) -> MatrixExpr:
+        if lag and not _has_adjoint(self._cotangent(user)):
             # Beyond T there is no loss, but no adjoint stands in the term that the boundary could set to 0.
             raise ValueError(
                 f"cell {self.cell.name}: the loss reads {sequence.text} of an earlier step through {user.text}; "
                 "give the value a sequence of its own and let the loss read that at the same step"
             )
-        if isinstance(rhs, Elementwise) and rhs.argument == sequence[t]:
-            term = hadamard(cotangent, derivative_at(rhs.function, rhs.argument, user[t]))
-        else:
-            term = pullback(rhs, cotangent, sequence[t - lag])
+        term = pullback(*self._within(user), sequence[t - lag])
         return factored(tidy(term)).subs(t, t + lag)
 
 

@@ -33,6 +33,8 @@ class Cell:
     def __init__(
         self, name: str, *equations: Eq, loss: Sequence | None = None, source: str = "", note: str = ""
     ) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f'a cell begins with its name, as in Cell("mine", Eq(h[t], ...)); got {name}')
         self.name = name
         self.loss = loss
         self.source = source
@@ -91,12 +93,15 @@ class Cell:
 
     @property
     def preactivations(self) -> tuple[Sequence, ...]:
-        """The sequences that some equation puts through an elementwise function and that read parameters."""
+        """The sequences that read parameters and that some equation puts through an elementwise function, or one
+        beside others that read none, as in exp(a - m)."""
+        arguments = [letters(node.argument) for rhs in self._definitions.values() for node in rhs.atoms(Elementwise)]
         inside = {
-            node.argument.sequence
-            for rhs in self._definitions.values()
-            for node in rhs.atoms(Elementwise)
-            if isinstance(node.argument, At) and node.argument.index == t
+            a.sequence
+            for read in arguments
+            if not any(isinstance(a, Parameter) for a in read)
+            for a in read
+            if a.index == t
         }
         return tuple(
             sequence
@@ -168,6 +173,8 @@ def _text(equation: Eq) -> str:
 
 def _check_form(name: str, equation: Any) -> None:
     if not isinstance(equation, Eq):
+        if isinstance(equation, list | tuple):
+            raise TypeError(f"cell {name} takes its equations one by one; write Cell(name, *equations) for a list")
         raise TypeError(f"cell {name}: {equation} is not an equation; write Eq(h[t], ...) with unequal sides")
     left, right = equation.lhs, equation.rhs
     if not (isinstance(left, At) and left.index == t):
@@ -193,7 +200,8 @@ def _check_letters(name: str, equation: Eq, definitions: dict[Sequence, MatrixEx
         if lag > 0 and letter.sequence not in definitions:
             raise ValueError(
                 f"cell {name}: undefined letter {letter.sequence.text} in {_text(equation)}: "
-                "it is read at an earlier time, but no equation defines it"
+                "it is read at an earlier time, but no equation defines it; an input is kept for a step by a state, "
+                f"as in Eq(s[t], {letter.sequence.text}[t]), which s[t - 1] then reads"
             )
     stray = equation.rhs.free_symbols - {t} - _sizes_of(equation.rhs)
     unknown = sorted(str(symbol) for symbol in stray if not isinstance(symbol, Parameter))

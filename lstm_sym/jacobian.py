@@ -25,8 +25,8 @@ def partial(cell: Cell, sequence: Sequence, letter: At) -> MatrixExpr:
     rhs = cell.definition(sequence)
     if rhs is None:
         raise ValueError(f"cell {cell.name} has no equation for {sequence.text}")
-    if isinstance(rhs, Elementwise) and rhs.argument == letter:
-        return diag(derivative_at(rhs.function, letter, sequence[t]))
+    if isinstance(rhs, Elementwise) and letter in letters(rhs):
+        return tidy(diag(derivative_at(rhs.function, rhs.argument, sequence[t])) * jacobian(rhs.argument, letter))
     return jacobian(rhs, letter)
 
 

@@ -12,7 +12,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from .nodes.algebra import Eye, MatrixProduct, MatrixSum, Ones, Transposed, Zero, add, multiply
 from .nodes.binders import TimeSum
 from .nodes.block import Block
-from .nodes.elementwise import Diag, Hadamard, diag, hadamard
+from .nodes.elementwise import Diag, Hadamard, Scaled, diag, hadamard, scaled
 from .symbols import letters
 from .textbook_form import tidy
 
@@ -29,6 +29,10 @@ def matrix_of(expr: MatrixExpr, move: Any) -> MatrixExpr:
         held = [factor for factor in expr.args if move not in letters(factor)]
         (moving,) = [factor for factor in expr.args if move in letters(factor)]
         return multiply(diag(hadamard(*held)), matrix_of(moving, move))
+    if isinstance(expr, Scaled) and move not in letters(expr.scale):
+        return scaled(expr.scale, matrix_of(expr.matrix, move))
+    if isinstance(expr, Scaled) and expr.cols == 1 and move not in letters(expr.matrix):
+        return multiply(expr.matrix, matrix_of(expr.scale, move))
     if isinstance(expr, TimeSum) and not move.has(expr.index):
         return TimeSum(matrix_of(expr.body, move), expr.args[1])
     if isinstance(expr, Block) and len(expr.args[0]) == 1:

@@ -17,7 +17,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from .activations import Activation, Elementwise
 from .nodes.algebra import MatrixPower, MatrixProduct, MatrixSum, Ones, Transposed, add, coefficient, multiply
 from .nodes.binders import TimeSum
-from .nodes.elementwise import Diag, Hadamard, HadamardPower, diag, hadamard, hadamard_factors
+from .nodes.elementwise import Diag, Hadamard, HadamardPower, Scaled, diag, hadamard, hadamard_factors, scaled
 from .nodes.operand import is_matrix
 from .symbols import At, Parameter, Sequence
 
@@ -61,6 +61,22 @@ def _transposed_elementwise(expr: Any) -> MatrixExpr | None:
         return MatrixPower(Transposed(inside.args[0]), inside.args[1])
     if isinstance(inside, TimeSum):
         return TimeSum(Transposed(inside.body), inside.args[1])
+    return None
+
+
+def _transposed_multiple(expr: Any) -> MatrixExpr | None:
+    if isinstance(expr, Transposed) and isinstance(expr.args[0], Scaled):
+        return scaled(expr.args[0].scale, Transposed(expr.args[0].matrix))
+    return None
+
+
+def _multiple_in_product(expr: Any) -> MatrixExpr | None:
+    if not isinstance(expr, MatrixProduct):
+        return None
+    factors = expr.matrices
+    for i, factor in enumerate(factors):
+        if isinstance(factor, Scaled) and len(factors) > 1:
+            return scaled(factor.scale, multiply(expr.scalar, *factors[:i], factor.matrix, *factors[i + 1 :]))
     return None
 
 
@@ -139,9 +155,10 @@ def _common_factors(expr: Any) -> MatrixExpr | None:
 
 
 def factored(expr: MatrixExpr) -> MatrixExpr:
-    r"""A sum of entrywise products with what all of them share taken out: :math:`A \odot B - A \odot C = A \odot (B - C)`.
+    r"""A sum of entrywise products with what all of them share taken out.
 
-    What is left of a sum that begins with a minus is turned, so that a positive term leads it.
+    :math:`A \odot B - A \odot C = A \odot (B - C)`. What is left of a sum that begins with a minus is turned, so
+    that a positive term leads it.
     """
     if not isinstance(expr, MatrixSum):
         return expr
@@ -168,6 +185,8 @@ RULES = (
     Rule("(A B)ᵀ = Bᵀ Aᵀ", _transposed_product),
     Rule("diag(v)ᵀ = diag(v)", _transposed_diagonal),
     Rule("(A ⊙ B)ᵀ = Aᵀ ⊙ Bᵀ", _transposed_elementwise),
+    Rule("(s A)ᵀ = s Aᵀ", _transposed_multiple),
+    Rule("A (s B) = s A B", _multiple_in_product),
     Rule("diag(u) diag(v) = diag(u ⊙ v)", _diagonals_side_by_side),
     Rule("diag(v) u = v ⊙ u", _diagonal_on_column),
     Rule("(u vᵀ ⊙ I) 1 = u ⊙ v", _diagonal_part),

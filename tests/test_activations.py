@@ -34,7 +34,7 @@ n = sizes("n")
 z = Symbol("z")
 h, W = Sequence("h", n), Parameter("W", n, n)
 rows = pytest.mark.parametrize("name", TABLE)
-POINTS = {name: np.array([0.3, 1.7, 4.0] if name == "log" else [-3.1, -0.4, 0.6, 2.5]) for name in TABLE}
+POINTS = {name: np.array([0.3, 1.7, 4.0] if name in ("log", "sqrt") else [-3.1, -0.4, 0.6, 2.5]) for name in TABLE}
 
 
 def numpy_form(name: str):
@@ -89,6 +89,8 @@ def test_the_second_derivative_is_the_central_difference_of_the_first(name) -> N
         (hardtanh, step(X + 1) - step(X - 1)),
         (elu, step(X) + (1 - step(X)) * (1 + Y)),
         (softsign, (1 - Y * (2 * step(X) - 1)) ** 2),
+        (Activation("absolute"), 2 * step(X) - 1),
+        (Activation("sqrt"), 1 / (2 * Y)),
     ],
     ids=str,
 )
@@ -104,7 +106,7 @@ def test_the_rule_over_a_domain_is_the_numpy_form(name) -> None:
     np.testing.assert_allclose(found, numpy_form(name)(POINTS[name]), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", sorted(TABLE.keys() - {"exp", "log"}))
+@pytest.mark.parametrize("name", sorted(TABLE.keys() - {"exp", "log", "sqrt"}))
 def test_large_arguments_stay_finite(name) -> None:
     assert np.isfinite(numpy_form(name)(np.array([-1000.0, 1000.0]))).all()
 
@@ -123,7 +125,7 @@ def test_kinks_are_stated(name, kink, value, slope) -> None:
     point = np.full(1, kink)
     assert numpy_form(name)(point) == value
     assert values(derivative(Activation(name)), name, point) == slope
-    assert [name for name, row in TABLE.items() if row.kink] == ["step", "relu", "hardtanh"]
+    assert [name for name, row in TABLE.items() if row.kink] == ["step", "relu", "hardtanh", "absolute"]
 
 
 @pytest.mark.parametrize("name", ["elu", "softsign"])

@@ -10,8 +10,9 @@ import pytest
 from sympy import Expr, Symbol
 from sympy.matrices.exceptions import ShapeError
 
-import lstm_sym.differentiate as calculus
-from lstm_sym.activations import Elementwise, exp, identity, log, phi, relu, sigma, softplus, tanh
+import lstm_sym.tangents
+from lstm_sym.activations import Elementwise, absolute, exp, identity, log, phi, relu, sigma, softplus, sqrt, tanh
+from lstm_sym.cotangents import pull_rule
 from lstm_sym.differentiate import depends, jacobian, pullback, pushforward
 from lstm_sym.nodes import (
     Block,
@@ -28,9 +29,13 @@ from lstm_sym.nodes import (
     Zero,
     beside,
     concat,
+    deviation,
     diag,
     hadamard,
     hadamard_power,
+    maximum,
+    normalised,
+    scaled,
 )
 from lstm_sym.nodes.operand import is_matrix
 from lstm_sym.proof.domains import Domain, FiniteField
@@ -38,6 +43,7 @@ from lstm_sym.proof.evaluation import evaluate
 from lstm_sym.proof.given import Given
 from lstm_sym.proof.trajectory import Instance, Trajectory
 from lstm_sym.symbols import At, Parameter, Sequence, indices, mark_of, sizes, t, tangent
+from lstm_sym.tangents import push_rule
 
 n, d = sizes("n d")
 k, i, p, T = indices("k i p T")
@@ -98,6 +104,16 @@ TABLE = [
     (diag(b), b),
     (W * diag(W * b) * V, b),
     (diag(b) * W * diag(b), b),
+    (maximum(W * h[t], b), h[t]),
+    (maximum(b, W * h[t]), W),
+    (scaled(h[t].T * b, W * h[t]), h[t]),
+    (scaled(b.T * b, W * V), b),
+    (scaled(b.T * c, W * V), W),
+    (normalised(W * h[t]), h[t]),
+    (hadamard(normalised(b), sigma(b)), b),
+    (W * b * deviation(h[t]), h[t]),
+    (absolute(W * b), b),
+    (sqrt(hadamard(W * b, W * b) + 1), b),
     (concat(h[t], x[t]), h[t]),
     (concat(h[t], x[t]), x[t]),
     (Block((W, U), (h[t].T, x[t].T)), U),
@@ -135,6 +151,9 @@ class Floats(Domain):
 
     def step(self, x: float) -> float:
         return float(x > 0)
+
+    def sqrt(self, x: float) -> float:
+        return math.sqrt(abs(x))
 
     def opaque(self, name: str, order: int, x: float) -> float:
         return math.sin(x + order * math.pi / 2)
@@ -383,14 +402,14 @@ def test_a_wrong_tangent_is_caught(expr, letter, wrong) -> None:
 def test_a_wrong_rule_is_caught(monkeypatch) -> None:
     """f for f' in the rule of elementwise functions, a frequent slip in published code."""
     expr = sigma(W * h[t])
-    monkeypatch.setattr(calculus, "derivative_at", lambda function, argument: Elementwise(function, argument))
+    monkeypatch.setattr(lstm_sym.tangents, "derivative_at", lambda function, argument: Elementwise(function, argument))
     assert not is_derivative(pushforward(expr, {W: tangent(W)}), expr, W)
 
 
 def test_every_node_has_a_rule_or_a_reason() -> None:
     kinds = {type(node) for expr, _ in TABLE for node in _nodes(expr)}
     assert {MatrixProduct, OrderedProduct, TimeSum, StopGradient, Trace, Zero, Eye, Ones} <= kinds
-    assert kinds <= calculus._push.registry.keys() & calculus._pull.registry.keys()
+    assert kinds <= push_rule.registry.keys() & pull_rule.registry.keys()
 
 
 def _nodes(expr: Any) -> list[Any]:

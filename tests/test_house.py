@@ -18,8 +18,8 @@ MODULES = sorted((ROOT / "lstm_sym").rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 FLOORS = {
-    0: ("symbols", "activations", "nodes", "lazy", "atomic"),
-    1: ("differentiate", "linear_map", "textbook_form"),
+    0: ("symbols", "activations", "nodes", "lazy", "atomic", "source_file"),
+    1: ("differentiate", "tangents", "cotangents", "linear_map", "textbook_form"),
     2: ("cell", "cells", "reference"),
     3: ("backpropagation", "unrolling", "jacobian"),
     4: ("proof", "latex", "export", "flow"),

@@ -17,6 +17,7 @@ from lstm_sym.nodes import (  # fmt: skip
     diag,
     hadamard,
     hadamard_power,
+    scaled,
 )
 from lstm_sym.proof.domains import FiniteField
 from lstm_sym.proof.evaluation import evaluate
@@ -30,7 +31,7 @@ k, T = indices("k T")
 gamma = Symbol("gamma")
 W, V, U = Parameter("W", n, n), Parameter("V", n, n), Parameter("U", n, d)
 u, v, w = Parameter("u", n), Parameter("v", n), Parameter("w", n)
-h, M = Sequence("h", n), Sequence("M", n, n)
+h, M, s = Sequence("h", n), Sequence("M", n, n), Parameter("s", 1)
 
 FACTORS = "(A ⊙ B - A ⊙ C) ⊙ D = A ⊙ (B - C) ⊙ D"
 TABLE = [
@@ -56,6 +57,8 @@ TABLE = [
     (hadamard(w, 2 * u - hadamard(v, u, u)), "hadamard(w, u, 2*1 - hadamard(v, u))", FACTORS),
     (hadamard(hadamard(u, u) - hadamard(u, v), w), "hadamard(u, u - v, w)", FACTORS),
     (hadamard(w - hadamard(u, v), v), "hadamard(w - hadamard(u, v), v)", ""),
+    (scaled(s, W).T, "scaled(s, W.T)", "(s A)ᵀ = s Aᵀ"),
+    (V * scaled(s, W * u), "scaled(s, V*W*u)", "A (s B) = s A B"),
     (u * Ones(1, 1), "u", "A 1 = A for the 1 x 1 matrix 1"),
     (identity(W * u), "W*u", "id(a) = a"),
     (identity.prime(u), "1", "id(a) = a"),

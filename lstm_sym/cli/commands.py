@@ -41,6 +41,7 @@ derivations_option = click.option(
 )
 jobs_option = click.option("-j", "--jobs", type=int, metavar="N", help="Processes [default: one per core].")
 scheduler_option = click.option("--scheduler", metavar="ADDRESS", help="Work on the Dask cluster of that scheduler.")
+cell_argument = click.argument("cell", metavar="CELL")
 paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 
 
@@ -151,16 +152,35 @@ def verify(paths: tuple[Path, ...], name: str | None, jobs: int | None, file: st
 @click.option("--check", is_flag=True, help="Write nothing; report the blocks that are stale.")
 @click.option("--notation", metavar="NAME", help="The notation of every query that names none itself.")
 @click.option("-q", "--query", metavar="QUERY", help="Print one formula instead, as in 'backward LSTM delta_c'.")
+@click.option(
+    "-c",
+    "--cells",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE.py",
+    help="A file of cells of your own, which queries may then name.",
+)
 @derivations_option
 def latex(
-    paths: tuple[Path, ...], check: bool, notation: str | None, query: str | None, sources: tuple[Path, ...]
+    paths: tuple[Path, ...],
+    check: bool,
+    notation: str | None,
+    query: str | None,
+    files: tuple[Path, ...],
+    sources: tuple[Path, ...],
 ) -> int:
-    """Refresh the formulas in the documents of PATH [default: docs], or print one."""
+    """Refresh the formulas in the documents of PATH [default: docs], or print one.
+
+    With -q, a query may name a cell of your own as FILE.py:NAME. A document cannot: which files are run is said
+    on the command line alone, by --cells.
+    """
     from ..latex import refresh
-    from .weaving import answering, documents
+    from .weaving import answering, cells_at, documents
 
     with misuse_told():
-        answer = answering(sources, notation)
+        cells = cells_at(files, query)
+        answer = answering(sources, notation, cells)
         if query is not None:
             if paths or check:
                 raise ValueError("-q prints one formula; it takes neither PATH nor --check")
@@ -180,35 +200,35 @@ def latex(
 
 
 @program.command(short_help="Write the numeric functions of a cell.")
-@click.argument("cell")
+@cell_argument
 @click.option("--to", default="numpy", metavar="BACKEND", help="What the module computes with [default: numpy].")
 @click.option("--phi", metavar="NAME", help="The activation of a cell that leaves it open, such as tanh.")
 @click.option("-o", "--output", metavar="FILE", help="Write the module to FILE [default: stdout].")
 def export(cell: str, to: str, phi: str | None, output: str | None) -> int:
     """Write the numeric functions of CELL, forward and backward, as a module that stands alone."""
-    from ..cells import cell_named
+    from ..cells.loading import cell_at
     from ..export.module import export_module
 
     with misuse_told():
-        _write(output or "-", export_module(cell_named(cell), to=to, phi=phi))
+        _write(output or "-", export_module(cell_at(cell), to=to, phi=phi))
     return 0
 
 
 @program.command()
-@click.argument("cell")
+@cell_argument
 @click.option("--backward", is_flag=True, help="The backward pass instead.")
 @click.option("--latex", "as_latex", is_flag=True, help="As LaTeX.")
 def show(cell: str, backward: bool, as_latex: bool) -> int:
     """Print the equations of CELL."""
     from ..backpropagation import bptt
-    from ..cells import cell_named
+    from ..cells.loading import cell_at
     from ..latex import answer
 
     with misuse_told():
-        found = cell_named(cell)
+        found = cell_at(cell)
         if as_latex:
-            queries = [f"backward {found.name} {part}" for part in PARTS] if backward else [f"cell {found.name}"]
-            _print(answer(query) for query in queries)
+            queries = [f"backward it {part}" for part in PARTS] if backward else ["cell it"]
+            _print(answer(query, cells={"it": found}) for query in queries)
         else:
             _print([*_letters_of(found), "", str(bptt(found)) if backward else str(found)])
     return 0
@@ -240,13 +260,11 @@ def list_all(sources: tuple[Path, ...]) -> int:
 
 
 def _letters_of(cell: Cell) -> Iterator[str]:
-    from ..nodes.derivatives import StopGradient
-
     yield f"{cell.name}  ({cell.source})" if cell.source else cell.name
     for kind in ("states", "inputs", "parameters"):
         yield f"  {kind}: {', '.join(letter.text for letter in getattr(cell, kind))}"
-    if any(equation.has(StopGradient) for equation in cell.equations):
-        yield "  truncated by design: what stop_gradient(...) reads is held fixed, so its backward pass is no gradient"
+    if cell.note:
+        yield f"  note: {cell.note}"
 
 
 def _json(report: Report) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .commands import misuse_told, program
+from .commands import cell_argument, misuse_told, program
 from .terminal import table_lines
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ dark_option = click.option("--dark", is_flag=True, help="The picture on a dark g
 
 
 @program.command(short_help="How gradients flow through a cell: norms, bounds, the carousel.")
-@click.argument("cell")
+@cell_argument
 @click.option("--lag", type=int, default=100, metavar="N", help="The largest number of steps back [default: 100].")
 @click.option("--size", type=int, default=16, metavar="N", help="Every size of the cell [default: 16].")
 @click.option("--seed", type=int, default=0, metavar="N", help="The seed of weights and inputs [default: 0].")
@@ -55,12 +55,12 @@ def flow(
 
     _one_thread()
     from ..activations import Activation
-    from ..cells import cell_named
+    from ..cells.loading import cell_at
     from ..flow import Setting, gradient_flow
     from .commands import _write
 
     with misuse_told():
-        found = cell_named(cell)
+        found = cell_at(cell)
         setting = Setting(size, seed, gain, inputs, _numbers(biases, found), Activation(phi))
         measured = gradient_flow(found, setting, lag)
         if output is not None:
@@ -76,15 +76,15 @@ def flow(
 
 
 @program.command(short_help="Draw the data-flow diagram of a cell.")
-@click.argument("cell")
+@cell_argument
 @click.option("-o", "--output", metavar="FILE", help="Draw to FILE [default: CELL.svg].")
 @dark_option
 def draw(cell: str, output: str | None, dark: bool) -> int:
     """Draw what reads what in one step of CELL, from its equations."""
-    from ..cells import cell_named
+    from ..cells.loading import cell_at
 
     with misuse_told():
-        found = cell_named(cell)
+        found = cell_at(cell)
         from ..flow.pictures import cell_picture, write_picture
 
         path = Path(output or f"{found.name}.svg")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from ..cell import Cell
+from ..cells.loading import cell_at, cells_of
 from ..latex import answer
 from ..latex.notation import notation_named
+from ..latex.query import KINDS
 from ..latex.weave import SYNTAX
 from ..proof.derivation import Derivation
 from ..proof.load import load_derivations
@@ -21,10 +24,21 @@ def derivations_at(sources: tuple[Path, ...] = ()) -> dict[str, Derivation]:
     return load_derivations(paths)
 
 
-def answering(sources: tuple[Path, ...] = (), notation: str | None = None) -> Callable[[str], str]:
+def cells_at(files: tuple[Path, ...], query: str | None) -> dict[str, Cell]:
+    """The cells of the user's files by name, and the one that a query names as FILE.py:NAME."""
+    cells = {name: cell for file in files for name, cell in cells_of(file).items()}
+    words = (query or "").split()
+    if len(words) > 1 and ".py" in words[1] and words[0] in KINDS:
+        cells[words[1]] = cell_at(words[1])
+    return cells
+
+
+def answering(
+    sources: tuple[Path, ...] = (), notation: str | None = None, cells: Mapping[str, Cell] | None = None
+) -> Callable[[str], str]:
     """What answers queries; derivations are read when the first query asks for one.
 
-    ``notation`` is that of queries which name none themselves.
+    ``notation`` is that of queries which name none themselves; ``cells`` are known beside those of the zoo.
     """
     derivations = cache(lambda: derivations_at(sources))
     if notation is not None:
@@ -35,7 +49,7 @@ def answering(sources: tuple[Path, ...] = (), notation: str | None = None) -> Ca
         words = query.split()
         if notation is not None and words and not words[-1].startswith("notation="):
             query = f"{query} notation={notation}"
-        return answer(query, derivations() if words[:1] == ["derivation"] else {})
+        return answer(query, derivations() if words[:1] == ["derivation"] else {}, cells)
 
     return formula
 

@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
+RUNTIME = ("at", "block", "solve", "deviation", "normalised", "time_sum", "ordered_product")
+"""The names that generated functions may call."""
+
 
 def at(sequence: Array, index: int) -> Array:
     """The value of a sequence at one time; a negative time is an error, it does not wrap around."""
@@ -29,6 +32,17 @@ def solve(a: Array, b: Array) -> Array:
     """The product of the inverse of ``a`` with ``b``; the leading axes broadcast, under NumPy 1 too."""
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     return np.linalg.solve(a, np.broadcast_to(b, batch + b.shape[-2:]))
+
+
+def deviation(column: Array) -> Array:
+    """The standard deviation of the entries of a column; of complex ones too, as an analytic function."""
+    centred = column - column.mean(axis=-2, keepdims=True)
+    return np.sqrt((centred * centred).mean(axis=-2, keepdims=True))
+
+
+def normalised(column: Array) -> Array:
+    """The column with mean 0 and standard deviation 1 over its entries."""
+    return (column - column.mean(axis=-2, keepdims=True)) / deviation(column)
 
 
 def time_sum(term: Callable[[int], Array], low: int, high: int, zero: Array) -> Array:

@@ -20,7 +20,7 @@ from .naming import identifiers, unused
 from .numpy_code import HELPERS, source
 from .sharing import derivatives_from_values, repeated
 
-RUNTIME = {name: getattr(arrays, name) for name in ("at", "block", "solve", "time_sum", "ordered_product")}
+RUNTIME = {name: getattr(arrays, name) for name in arrays.RUNTIME}
 ARRAYS = (At, Parameter, Sequence)
 RESERVED = {"np", "dtype", *HELPERS, *RUNTIME}
 _NUMBER = count(1)

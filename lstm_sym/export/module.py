@@ -27,7 +27,7 @@ from .layout import assignment, signature
 from .numpy_code import HELPERS
 from .passes import backward_body, forward_body, words
 from .plan import carry, plan_of, with_activation
-from .text import CHECKED, HEADER, OVER_STEPS, STEPS
+from .text import CHECKED, DEVIATION, HEADER, NORMALISED, OVER_STEPS, STEPS
 from .vocabulary import STEP, Vocabulary, vocabulary_of
 from .vocabulary import STEPS as ALL_STEPS
 
@@ -194,5 +194,9 @@ def _helpers(names: Vocabulary, code: list[str]) -> Iterable[str]:
             yield f"def {name}(x: Array) -> Array:\n    return {form.format(x='x')}"
     if names.cell.states:
         yield STEPS
+    if "normalised(" in text or "deviation(" in text:
+        yield DEVIATION
+    if "normalised(" in text:
+        yield NORMALISED
     if "over_steps(" in text:
         yield OVER_STEPS

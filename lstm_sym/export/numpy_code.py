@@ -20,7 +20,8 @@ from ..nodes.algebra import Eye, MatrixPower, MatrixProduct, MatrixSum, Ones, Tr
 from ..nodes.binders import Binder, OrderedProduct
 from ..nodes.block import Block
 from ..nodes.derivatives import Derivative, StopGradient
-from ..nodes.elementwise import Diag, Hadamard, HadamardPower
+from ..nodes.elementwise import Diag, Hadamard, HadamardPower, Maximum, Scaled
+from ..nodes.normalisation import Deviation, Normalised
 from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter
 from .layout import unparsed
@@ -145,6 +146,23 @@ def _(expr: Hadamard, names: Names) -> str:
 @to_numpy.register(HadamardPower)
 def _(expr: HadamardPower, names: Names) -> str:
     return power(inside(expr.args[0], names), expr.args[1], inside(expr.args[1], names))
+
+
+@to_numpy.register(Maximum)
+def _(expr: Maximum, names: Names) -> str:
+    return f"np.maximum({part(expr.args[0], names)}, {part(expr.args[1], names)})"
+
+
+@to_numpy.register(Scaled)
+def _(expr: Scaled, names: Names) -> str:
+    """A 1 x 1 matrix broadcasts over the rows and columns of the other."""
+    return f"{inside(expr.scale, names)} * {inside(expr.matrix, names)}"
+
+
+@to_numpy.register(Normalised)
+@to_numpy.register(Deviation)
+def _(expr: Any, names: Names) -> str:
+    return f"{type(expr).__name__.lower()}({part(expr.args[0], names)})"
 
 
 @to_numpy.register(Diag)

@@ -17,7 +17,8 @@ from ..activations import Elementwise
 from ..nodes.algebra import Eye, MatrixProduct, MatrixSum, Ones, Transposed, Zero, multiply
 from ..nodes.block import Block
 from ..nodes.derivatives import StopGradient
-from ..nodes.elementwise import Diag, Hadamard, HadamardPower
+from ..nodes.elementwise import Diag, Hadamard, HadamardPower, Maximum, Scaled
+from ..nodes.normalisation import Deviation, Normalised
 from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter, letters
 from ..textbook_form import tidy
@@ -95,6 +96,24 @@ def _(expr: HadamardPower, rows: Rows) -> str:
 @to_rows.register(Elementwise)
 def _(expr: Elementwise, rows: Rows) -> str:
     return call(expr.function, to_rows(expr.argument, rows), rows.names)
+
+
+@to_rows.register(Maximum)
+def _(expr: Maximum, rows: Rows) -> str:
+    return f"np.maximum({to_rows(expr.args[0], rows)}, {to_rows(expr.args[1], rows)})"
+
+
+@to_rows.register(Scaled)
+def _(expr: Scaled, rows: Rows) -> str:
+    """A row of one entry broadcasts over the entries of the other."""
+    _require_column(expr)
+    return f"{bracketed(to_rows(expr.scale, rows))} * {bracketed(to_rows(expr.matrix, rows))}"
+
+
+@to_rows.register(Normalised)
+@to_rows.register(Deviation)
+def _(expr: Any, rows: Rows) -> str:
+    return f"{type(expr).__name__.lower()}({to_rows(expr.args[0], rows)})"
 
 
 @to_rows.register(StopGradient)

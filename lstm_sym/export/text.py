@@ -35,6 +35,19 @@ def over_steps(u: Array, v: Array) -> Array:
     return u.reshape(-1, u.shape[-1]).T @ v.reshape(-1, v.shape[-1])
 '''
 
+DEVIATION = '''
+def deviation(v: Array) -> Array:
+    """The standard deviation of the entries of each row."""
+    centred = v - v.mean(axis=-1, keepdims=True)
+    return np.sqrt((centred * centred).mean(axis=-1, keepdims=True))
+'''
+
+NORMALISED = '''
+def normalised(v: Array) -> Array:
+    """Each row with mean 0 and standard deviation 1 over its entries."""
+    return (v - v.mean(axis=-1, keepdims=True)) / deviation(v)
+'''
+
 CHECKED = '''
 def checked(**given: Any) -> dict[str, int]:
     """The length of every axis; a TypeError or ValueError names the argument that is wrong."""

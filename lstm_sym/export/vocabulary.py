@@ -17,8 +17,9 @@ from .rows import Rows
 
 RESERVED = {
     "Any", "Array", "B", "Cache", "Inputs", "NamedTuple", "Outputs", "Params", "SHAPES", "State", "T", "backward",
-    "cache", "checked", "d_inputs", "d_outputs", "d_params", "d_state", "dtype", "forward", "inputs", "len", "np",
-    "npt", "outputs", "over_steps", "params", "range", "reversed", "sizes", "state", "steps", "t", *HELPERS,
+    "cache", "checked", "d_inputs", "d_outputs", "d_params", "d_state", "deviation", "dtype", "forward", "inputs",
+    "len", "normalised", "np", "npt", "outputs", "over_steps", "params", "range", "reversed", "sizes", "state", "steps",
+    "t", *HELPERS,
 }  # fmt: skip
 
 STEP, STEPS = ("B",), ("T", "B")

@@ -33,7 +33,7 @@ import numpy as np
 
 from ..nodes.algebra import Eye, MatrixProduct, MatrixSum, Transposed, Zero
 from ..nodes.block import Block
-from ..nodes.elementwise import Diag
+from ..nodes.elementwise import Diag, Scaled
 from ..symbols import Parameter
 from .jacobians import CHUNK
 from .trajectory import Array, Trajectory
@@ -80,6 +80,12 @@ def _(expr: MatrixProduct, trajectory: Trajectory) -> Any:
     for factor in expr.matrices:
         bound = bound * _part(factor, trajectory)
     return bound
+
+
+@_part.register(Scaled)
+def _(expr: Scaled, trajectory: Trajectory) -> Any:
+    r""":math:`\|s A\| = |s|\,\|A\|`."""
+    return np.abs(trajectory.evaluate(expr.scale))[..., 0, 0] * _part(expr.matrix, trajectory)
 
 
 @_part.register(Diag)

@@ -13,7 +13,8 @@ from ..latex import latex
 from ..nodes.algebra import MatrixProduct, MatrixSum, Ones, Transposed, add, coefficient
 from ..nodes.block import Block
 from ..nodes.derivatives import StopGradient
-from ..nodes.elementwise import Diag, Hadamard, HadamardPower
+from ..nodes.elementwise import Diag, Hadamard, HadamardPower, Maximum, Scaled
+from ..nodes.normalisation import Normalised
 from ..symbols import At, Parameter, Sequence, letters, t
 
 MANY = 2
@@ -143,6 +144,18 @@ class Builder:
     def _(self, expr: HadamardPower) -> int:
         return self.add(Node("operation", rf"(\cdot)^{{{expr.args[1]}}}"), [self.read(expr.args[0])])
 
+    @build.register(Maximum)
+    def _(self, expr: Maximum) -> int:
+        return self.add(Node("operation", r"\max"), map(self.read, expr.args))
+
+    @build.register(Scaled)
+    def _(self, expr: Scaled) -> int:
+        return self.add(Node("operation", r"\cdot"), map(self.read, expr.args))
+
+    @build.register(Normalised)
+    def _(self, expr: Normalised) -> int:
+        return self.add(Node("operation", r"\mathrm{LN}"), [self.read(expr.args[0])])
+
     @build.register(MatrixSum)
     def _(self, expr: MatrixSum) -> int:
         first, *rest = expr.args
@@ -194,7 +207,7 @@ def _degree(expr: Any) -> int:
         return max(map(_degree, _parts(expr)))
     if isinstance(expr, MatrixProduct):
         return sum(map(_degree, expr.matrices))
-    if isinstance(expr, Hadamard):
+    if isinstance(expr, Hadamard | Scaled):
         return sum(map(_degree, expr.args))
     if isinstance(expr, StopGradient | Transposed):
         return _degree(expr.args[0])

@@ -13,7 +13,7 @@ from ..cell import Cell, truncated
 from ..jacobian import state_jacobian
 from ..nodes.algebra import Eye, MatrixProduct, MatrixSum, Zero
 from ..nodes.block import Block
-from ..nodes.elementwise import Diag
+from ..nodes.elementwise import Diag, Scaled
 from ..symbols import Sequence
 from .trajectory import Array, Trajectory, arguments
 
@@ -103,4 +103,4 @@ def _is_diagonal(expr: MatrixExpr) -> bool:
         return all(_is_diagonal(term) for term in expr.args)
     if isinstance(expr, MatrixProduct):
         return all(_is_diagonal(factor) for factor in expr.matrices)
-    return isinstance(expr, Diag | Eye | Zero)
+    return isinstance(expr, Diag | Eye | Zero) or (isinstance(expr, Scaled) and _is_diagonal(expr.matrix))

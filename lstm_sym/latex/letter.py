@@ -26,7 +26,7 @@ SIGNS = {
 }
 
 FUNCTIONS = frozenset(TABLE) | {
-    "pi", "diag", "tr", "sg", "id", "sin", "cos", "tan", "sinh", "cosh", "ln", "max", "min", "sign",
+    "pi", "diag", "tr", "sg", "id", "LN", "sd", "abs", "sin", "cos", "tan", "sinh", "cosh", "ln", "max", "min", "sign",
 }
 # fmt: on
 """Names that read as a function or a number when they stand alone."""

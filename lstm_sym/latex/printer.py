@@ -25,14 +25,14 @@ from ..nodes.algebra import Eye, MatrixProduct, MatrixSum, Ones, Zero, coefficie
 from ..nodes.binders import Binder
 from ..nodes.block import Block
 from ..nodes.derivatives import StopGradient
-from ..nodes.elementwise import Diag, Hadamard
+from ..nodes.elementwise import Diag, Hadamard, Scaled
 from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter, Sequence
 from . import letter
 from .notation import NOTE, SUBSCRIPT_INDEX, Notation
 
-_LOOSER_THAN_PRODUCT = (MatrixSum, Hadamard, Binder)
-_LOOSER_THAN_HADAMARD = (MatrixSum, MatrixProduct, Binder)
+_LOOSER_THAN_PRODUCT = (MatrixSum, Hadamard, Scaled, Binder)
+_LOOSER_THAN_HADAMARD = (MatrixSum, MatrixProduct, Scaled, Binder)
 _TAKES_SUPERSCRIPT = (Elementwise, Diag, Block, StopGradient, Eye, Ones, Zero)
 _UPRIGHT_AFTER = re.compile(r"\} \\math(?=rm|tt)")
 _SIGNS = {"==": "=", "!=": r"\neq", "<": "<", "<=": r"\leq", ">": ">", ">=": r"\geq"}
@@ -222,6 +222,18 @@ class NodePrinter(LatexPrinter):
         return self._call(self._print(expr.function), expr.argument)
 
     _print_Applied = _print_Elementwise
+
+    def _print_Maximum(self, expr: Any) -> str:
+        return rf"\max\left({self._print(expr.args[0])}, {self._print(expr.args[1])}\right)"
+
+    def _print_Scaled(self, expr: Scaled) -> str:
+        return _side_by_side([self._bracketed(part, *_LOOSER_THAN_PRODUCT) for part in expr.args])
+
+    def _print_Normalised(self, expr: Any) -> str:
+        return self._call(r"\operatorname{LN}", expr.args[0])
+
+    def _print_Deviation(self, expr: Any) -> str:
+        return self._call(r"\operatorname{sd}", expr.args[0])
 
     def _print_StopGradient(self, expr: Any) -> str:
         return self._call(r"\operatorname{sg}", expr.args[0])

@@ -20,7 +20,7 @@ Any of them may end with ``notation=NAME``. Words are separated by blanks; nothi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import getmembers, isfunction
 from typing import Any
 
@@ -47,15 +47,24 @@ K = indices("k")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query in its words: the kind of formula, its subject, what of it, and the notation."""
+    """A query in its words: the kind of formula, its subject, what of it, and the notation.
+
+    ``cells`` may be its subject beside those of the zoo.
+    """
 
     kind: str
     subject: str
     detail: str = ""
     notation: Notation = NOTE
+    cells: Mapping[str, Cell] = field(default_factory=dict)
+
+    @property
+    def cell(self) -> Cell:
+        """The cell that is the subject: one that the query was given, or one of the zoo."""
+        return self.cells[self.subject] if self.subject in self.cells else cell_named(self.subject)
 
 
-def parse(text: str) -> Query:
+def parse(text: str, cells: Mapping[str, Cell] | None = None) -> Query:
     """The query that ``text`` spells; a ``ValueError`` says what is wrong with it."""
     words = text.split()
     notation = NOTE
@@ -66,18 +75,23 @@ def parse(text: str) -> Query:
     kind, *rest = words
     if not 1 <= len(rest) <= (2 if KINDS[kind].takes_detail else 1):
         raise ValueError(f"the query {text.strip()!r} should read {KINDS[kind].form}")
-    return Query(kind, rest[0], rest[1] if len(rest) > 1 else "", notation)
+    return Query(kind, rest[0], rest[1] if len(rest) > 1 else "", notation, cells or {})
 
 
-def answer(query: str, derivations: Mapping[str, Derivation] | None = None) -> str:
-    """The LaTeX that a query asks for; unknown names raise ``ValueError`` with those that exist."""
-    parsed = parse(query)
+def answer(
+    query: str, derivations: Mapping[str, Derivation] | None = None, cells: Mapping[str, Cell] | None = None
+) -> str:
+    """The LaTeX that a query asks for; unknown names raise ``ValueError`` with those that exist.
+
+    ``cells`` are known by the names given here, beside those of the zoo.
+    """
+    parsed = parse(query, cells)
     return KINDS[parsed.kind].write(parsed, derivations or {})
 
 
 def equations_of(query: Query) -> tuple[Any, ...]:
     """The equations that a query about a cell asks for."""
-    return KINDS[query.kind].equations(cell_named(query.subject), query.detail)
+    return KINDS[query.kind].equations(query.cell, query.detail)
 
 
 def _cell(cell: Cell, detail: str) -> tuple[Eq, ...]:
@@ -183,7 +197,7 @@ def _one_of(equations: Iterable[Eq], name: str, what: str, *others: str) -> tupl
 
 
 def _write_cell_query(query: Query, derivations: Mapping[str, Derivation]) -> str:
-    return latex_aligned(equations_of(query), query.notation.for_cell(cell_named(query.subject)))
+    return latex_aligned(equations_of(query), query.notation.for_cell(query.cell))
 
 
 def _write_derivation(query: Query, derivations: Mapping[str, Derivation]) -> str:

@@ -4,11 +4,24 @@ from .algebra import Eye, MatrixPower, MatrixProduct, MatrixSum, Ones, Trace, Tr
 from .binders import OrderedProduct, TimeSum
 from .block import Block, beside, concat
 from .derivatives import Partial, StopGradient, Total
-from .elementwise import Diag, Hadamard, HadamardPower, diag, hadamard, hadamard_power
+from .elementwise import (
+    Diag,
+    Hadamard,
+    HadamardPower,
+    Maximum,
+    Scaled,
+    diag,
+    hadamard,
+    hadamard_power,
+    maximum,
+    scaled,
+)
+from .normalisation import Deviation, Normalised, deviation, normalised
 from .operand import Operand
 
 __all__ = [
     "Block",
+    "Deviation",
     "Diag",
     "Eye",
     "Hadamard",
@@ -16,10 +29,13 @@ __all__ = [
     "MatrixPower",
     "MatrixProduct",
     "MatrixSum",
+    "Maximum",
+    "Normalised",
     "Ones",
     "Operand",
     "OrderedProduct",
     "Partial",
+    "Scaled",
     "StopGradient",
     "TimeSum",
     "Total",
@@ -28,8 +44,12 @@ __all__ = [
     "Zero",
     "beside",
     "concat",
+    "deviation",
     "diag",
     "hadamard",
     "hadamard_power",
     "inner",
+    "maximum",
+    "normalised",
+    "scaled",
 ]

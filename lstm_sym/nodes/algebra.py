@@ -87,7 +87,7 @@ class MatrixProduct(Operand):
             if not same_size(left.cols, right.rows):
                 raise ShapeError(
                     f"the product {left} * {right} needs matching inner sizes, "
-                    f"got {left} ({text_shape(left)}) and {right} ({text_shape(right)})"
+                    f"got {left} ({text_shape(left)}) and {right} ({text_shape(right)}){_meant(left, right)}"
                 )
         rows, cols = matrices[0].rows, matrices[-1].cols
         if scalar == 0 or any(isinstance(matrix, ZeroMatrix) for matrix in matrices):
@@ -223,6 +223,12 @@ def multiplicands(expr: Expr) -> Iterator[Expr]:
 def coefficient(expr: MatrixExpr) -> Expr:
     """The scalar in front of a matrix expression."""
     return expr.scalar if isinstance(expr, MatrixProduct) else Integer(1)
+
+
+def _meant(left: MatrixExpr, right: MatrixExpr) -> str:
+    """What a product of two matrices of one shape was probably meant to be."""
+    alike = same_size(left.rows, right.rows) and same_size(left.cols, right.cols)
+    return f"; entry by entry it is hadamard({left}, {right})" if alike else ""
 
 
 def _bracketed(printer: Any, expr: MatrixExpr, looser: tuple[type, ...]) -> str:

@@ -1,4 +1,4 @@
-r"""Operations entry by entry: the Hadamard product, elementwise powers, and diag, which turns one into a matrix."""
+r"""Operations entry by entry: ⊙, powers, the maximum, a multiple; and diag, which turns one into a matrix."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from sympy import Mul, S, ZeroMatrix, sympify
+from sympy.matrices.exceptions import ShapeError
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from .algebra import Eye, MatrixProduct, Ones, Zero, multiply
-from .operand import Operand, is_matrix, require_column, require_matrix, require_same_shape
+from .operand import Operand, is_matrix, like, require_column, require_matrix, require_same_shape, text_shape
 
 
 class Hadamard(Operand):
@@ -56,6 +57,52 @@ class HadamardPower(Operand):
         return f"hadamard_power({printer._print(self.args[0])}, {printer._print(self.args[1])})"
 
 
+class Maximum(Operand):
+    r""":math:`\max(A, B)`, the larger of the two entries at each place.
+
+    Where both are equal its derivative is taken as that of ``B``: a convention, since there is none.
+    """
+
+    def __new__(cls, left: Any, right: Any) -> MatrixExpr:
+        require_matrix("the maximum", left, right)
+        require_same_shape("the maximum", left, right)
+        return left if left == right else MatrixExpr.__new__(cls, left, right)
+
+    shape = property(lambda self: self.args[0].shape)
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"maximum({printer._print(self.args[0])}, {printer._print(self.args[1])})"
+
+
+class Scaled(Operand):
+    r""":math:`s A`, every entry of ``A`` times the one entry of the 1 x 1 matrix ``s``."""
+
+    def __new__(cls, scale: Any, matrix: Any) -> MatrixExpr:
+        require_matrix("scaled", scale, matrix)
+        if scale.shape != (1, 1):
+            raise ShapeError(f"scaled takes a 1 x 1 matrix first, got {scale} ({text_shape(scale)})")
+        if isinstance(matrix, ZeroMatrix) or isinstance(scale, ZeroMatrix):
+            return Zero(*matrix.shape)
+        number = S.One
+        if isinstance(scale, MatrixProduct) and scale.scalar != 1:
+            number, scale = number * scale.scalar, multiply(*scale.matrices)
+        if isinstance(matrix, MatrixProduct) and matrix.scalar != 1:
+            number, matrix = number * matrix.scalar, multiply(*matrix.matrices)
+        if isinstance(scale, Ones):
+            return multiply(number, matrix)
+        if matrix.shape == (1, 1):
+            return multiply(number, Hadamard(scale, matrix))
+        product = MatrixExpr.__new__(cls, scale, matrix)
+        return product if number == 1 else multiply(number, product)
+
+    scale = property(lambda self: self.args[0])
+    matrix = property(lambda self: self.args[1])
+    shape = property(lambda self: self.args[1].shape)
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"scaled({printer._print(self.args[0])}, {printer._print(self.args[1])})"
+
+
 class Diag(Operand):
     r""":math:`\operatorname{diag}(v)`, the ``(n, n)`` matrix with the column vector ``v`` on its diagonal."""
 
@@ -85,6 +132,19 @@ def hadamard(*factors: Any) -> MatrixExpr:
 def hadamard_power(base: Any, exponent: Any) -> MatrixExpr:
     r""":math:`A^{\odot k}`."""
     return HadamardPower(base, exponent)
+
+
+def maximum(left: Any, right: Any) -> MatrixExpr:
+    r""":math:`\max(A, B)` entry by entry; a scalar stands for itself times the all-ones matrix."""
+    left, right = sympify(left), sympify(right)
+    if not is_matrix(left) and is_matrix(right):
+        left = like(left, right)
+    return Maximum(left, like(right, left) if is_matrix(left) else right)
+
+
+def scaled(scale: Any, matrix: Any) -> MatrixExpr:
+    r""":math:`s A` with a 1 x 1 matrix ``s``."""
+    return Scaled(scale, matrix)
 
 
 def diag(vector: Any) -> MatrixExpr:

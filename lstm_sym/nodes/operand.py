@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Expr, SympifyError, sympify
+from sympy import Basic, Expr, Function, SympifyError, sympify
 from sympy.matrices.exceptions import ShapeError
 from sympy.matrices.expressions.matexpr import MatrixExpr
+
+_DIVIDED = "a matrix divides nothing; entry by entry it is hadamard(..., hadamard_power({}, -1))"
+_ENTRYWISE = "for an expression, entry by entry, take {} from lstm_sym.activations"
 
 
 class Operand(MatrixExpr):
@@ -62,7 +65,24 @@ class Operand(MatrixExpr):
     def __truediv__(self, other: Any) -> MatrixExpr:
         from .algebra import multiply
 
-        return multiply(1 / as_operand(other), self)
+        divisor = as_operand(other)
+        if is_matrix(divisor):
+            raise TypeError(f"{self} / {divisor}: {_DIVIDED.format(divisor)}")
+        return multiply(1 / divisor, self)
+
+    def __rtruediv__(self, other: Any) -> MatrixExpr:
+        raise TypeError(f"{other} / {self}: {_DIVIDED.format(self)}")
+
+    def __abs__(self) -> MatrixExpr:
+        raise TypeError(f"abs({self}): {_ENTRYWISE.format('absolute')}")
+
+    def __lt__(self, other: Any) -> Any:
+        raise TypeError(f"{self} and {other} are matrices, which are not ordered; the larger of two entries is maximum")
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+    def __array_ufunc__(self, function: Any, *_: Any, **__: Any) -> Any:
+        raise TypeError(f"np.{function.__name__} computes with numbers: {_ENTRYWISE.format(function.__name__)}")
 
     def __pow__(self, exponent: Any) -> MatrixExpr:
         from .algebra import MatrixPower
@@ -127,7 +147,7 @@ def as_operand(value: Any) -> Expr:
     except SympifyError:
         expr = None
     if not isinstance(expr, Expr):
-        raise TypeError(f"{value!r} is neither a matrix nor a scalar")
+        raise TypeError(f"{value!r} is neither a matrix nor a scalar{_indexed(value)}")
     return expr
 
 
@@ -150,7 +170,26 @@ def require_matrix(operation: str, *operands: Any) -> None:
         raise TypeError(f"{operation} takes matrices, got none")
     for given in operands:
         if not is_matrix(given):
-            raise TypeError(f"{operation} takes matrices; {given} is the scalar {type(given).__name__}")
+            if _indexed(given):
+                raise TypeError(f"{operation} takes matrices; {given} is none{_indexed(given)}")
+            raise TypeError(
+                f"{operation} takes matrices; {given} is the scalar {type(given).__name__}{_applied(given)}"
+            )
+
+
+def _indexed(given: Any) -> str:
+    """What to do with a sequence that stands without an index."""
+    return (
+        f": write its value at a time, as in {given}[t]"
+        if isinstance(given, Basic) and hasattr(given, "__getitem__")
+        else ""
+    )
+
+
+def _applied(given: Any) -> str:
+    """What to do with a function of SymPy's that was called on a matrix."""
+    called = isinstance(given, Function) and any(map(is_matrix, given.args))
+    return f"; {_ENTRYWISE.format(type(given).__name__)}" if called else ""
 
 
 def require_same_shape(operation: str, *operands: MatrixExpr) -> None:

@@ -11,7 +11,8 @@ from ..nodes.algebra import MatrixProduct, MatrixSum, Transposed
 from ..nodes.binders import OrderedProduct, TimeSum
 from ..nodes.block import Block
 from ..nodes.derivatives import Derivative, StopGradient
-from ..nodes.elementwise import Diag, Hadamard, HadamardPower
+from ..nodes.elementwise import Diag, Hadamard, HadamardPower, Maximum, Scaled
+from ..nodes.normalisation import Normalised
 from ..nodes.operand import same_size
 from ..symbols import At, Parameter
 from .polynomial import Unsupported
@@ -37,7 +38,9 @@ def parts_of(expr: Expr, axis: int, to: NormalForm) -> tuple[Part, ...]:
     if isinstance(expr, Elementwise | OrderedProduct | TimeSum | HadamardPower | StopGradient):
         inner = expr.argument if isinstance(expr, Elementwise) else expr.args[0]
         return parts_of(inner, axis, to)
-    if isinstance(expr, MatrixSum | Hadamard):
+    if isinstance(expr, Scaled | Normalised):
+        return parts_of(expr.args[-1], axis, to)
+    if isinstance(expr, MatrixSum | Hadamard | Maximum):
         parts: tuple[Part, ...] = (None,)
         for term in expr.args:
             parts = common_parts(parts, parts_of(term, axis, to))

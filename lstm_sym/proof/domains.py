@@ -36,7 +36,11 @@ class Domain(Protocol):
     def exp(self, x: Any) -> Any: ...
     def log(self, x: Any) -> Any: ...
     def step(self, x: Any) -> Any: ...
+    def sqrt(self, x: Any) -> Any: ...
     def opaque(self, name: str, order: int, x: Any) -> Any: ...
+
+    random_exp: bool = False
+    """Whether exp is a random function, so that exp(a + b) has to be written as exp(a) exp(b)."""
 
     def call(self, row: Row, x: Any) -> Any:
         return row.field(self, x)
@@ -52,7 +56,10 @@ class FiniteField(Domain):
     ``exp(a)`` is a hash of ``a``, with ``exp(-a) = 1/exp(a)`` and ``exp(0) = 1``; an unspecified function and its
     derivatives are hashes of their argument and order. Equal arguments have equal images, so a true
     identity among opaque functions holds; a false one survives with probability at most degree/p.
+    A root is such a random function too: half of the elements have none in the field.
     """
+
+    random_exp = True
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
@@ -88,6 +95,9 @@ class FiniteField(Domain):
             return nmod(int(0 < key < SMALL), PRIME)
         positive = int(self.random("step", min(key, mirrored))) % 2 == 0
         return nmod(int(positive == (key < mirrored)), PRIME)
+
+    def sqrt(self, x: nmod) -> nmod:
+        return x if x == 0 else self.random("sqrt", int(x))
 
     def opaque(self, name: str, order: int, x: nmod) -> nmod:
         return self.random("opaque", name, order, int(x))
@@ -139,6 +149,14 @@ class Rationals(Domain):
     def step(self, x: fmpq) -> fmpq:
         return fmpq(int(x > 0))
 
+    def sqrt(self, x: fmpq) -> fmpq:
+        if x < 0:
+            raise Singular("the root of a negative number")
+        root = fmpq(x.p.isqrt(), x.q.isqrt())
+        if root * root != x:
+            raise NotExact
+        return root
+
     def opaque(self, name: str, order: int, x: fmpq) -> fmpq:
         return self.stand.at(order, x, fmpq)
 
@@ -166,6 +184,11 @@ class Balls(Domain):
         if x <= 0:
             return arb(0)
         raise Singular("a step at a ball that contains 0")
+
+    def sqrt(self, x: arb) -> arb:
+        if not x >= 0:
+            raise Singular("the root of a ball that may be negative")
+        return x.sqrt()
 
     def opaque(self, name: str, order: int, x: arb) -> arb:
         return self.stand.at(order, x, self.rational)
@@ -236,6 +259,7 @@ class Duals(Domain):
     def __init__(self, base: Domain) -> None:
         self.base = base
         self._nought = base.rational(0, 1)
+        self.random_exp = base.random_exp
 
     @property
     def nought(self) -> Any:
@@ -254,6 +278,10 @@ class Duals(Domain):
 
     def step(self, x: Dual) -> Dual:
         return Dual(self.base.step(x.value), self._nought)
+
+    def sqrt(self, x: Dual) -> Dual:
+        value = self.base.sqrt(x.value)
+        return Dual(value, x.tangent / (2 * value))
 
     def opaque(self, name: str, order: int, x: Dual) -> Dual:
         return Dual(self.base.opaque(name, order, x.value), self.base.opaque(name, order + 1, x.value) * x.tangent)
@@ -305,6 +333,8 @@ class Degrees(Domain):
     argument that could collide with another: ``calls`` counts them, ``deepest`` bounds their degrees.
     """
 
+    random_exp = True
+
     def __init__(self) -> None:
         self.calls = 0
         self.deepest = 0
@@ -325,6 +355,9 @@ class Degrees(Domain):
 
     def step(self, x: Degree) -> Degree:
         return self.opaque("step", 0, x)
+
+    def sqrt(self, x: Degree) -> Degree:
+        return self.opaque("sqrt", 0, x)
 
     def call(self, row: Row, x: Degree) -> Degree:
         return x if row.name == "identity" else self.opaque(row.name, 0, x)

@@ -12,16 +12,29 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sympy import Add, Expr, Mul, Pow, Rational, Symbol, ZeroMatrix
+from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from ..activations import Applied, Elementwise, derivative
+from ..activations import Applied, Elementwise, derivative, exp
 from ..activations import X as ARGUMENT
 from ..activations import Y as VALUE
 from ..backpropagation import L
-from ..nodes.algebra import Eye, MatrixPower, MatrixProduct, MatrixSum, Ones, Trace, Transposed
+from ..nodes.algebra import (
+    Eye,
+    MatrixPower,
+    MatrixProduct,
+    MatrixSum,
+    Ones,
+    Trace,
+    Transposed,
+    coefficient,
+    multiply,
+    summands,
+)
 from ..nodes.binders import OrderedProduct, TimeSum
 from ..nodes.block import Block
 from ..nodes.derivatives import Partial, StopGradient, Total
-from ..nodes.elementwise import Diag, Hadamard, HadamardPower
+from ..nodes.elementwise import Diag, Hadamard, HadamardPower, Maximum, Scaled
+from ..nodes.normalisation import Deviation, Normalised
 from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter
 from .domains import Dual, Singular
@@ -177,7 +190,28 @@ def _(expr: HadamardPower, where: Trajectory) -> Matrix:
 
 @_value.register(Elementwise)
 def _(expr: Elementwise, where: Trajectory) -> Matrix:
+    """f(A); over a field, where exp is a random function, exp(A - B) is exp(A) / exp(B) by definition."""
+    if expr.function == exp and where.domain.random_exp:
+        return _exp_by_terms(expr.argument, where)
     return [[apply(expr.function, entry, where) for entry in row] for row in _value(expr.argument, where)]
+
+
+@_value.register(Maximum)
+def _(expr: Maximum, where: Trajectory) -> Matrix:
+    left, right = (_value(side, where) for side in expr.args)
+    return [[larger(a, b, where) for a, b in zip(p, q, strict=True)] for p, q in zip(left, right, strict=True)]
+
+
+@_value.register(Scaled)
+def _(expr: Scaled, where: Trajectory) -> Matrix:
+    ((scale,),) = _value(expr.scale, where)
+    return [[scale * entry for entry in row] for row in _value(expr.matrix, where)]
+
+
+@_value.register(Deviation)
+@_value.register(Normalised)
+def _(expr: Any, where: Trajectory) -> Matrix:
+    return _value(expr.meaning, where)
 
 
 @_value.register(Diag)
@@ -247,6 +281,24 @@ def apply(function: Any, x: Any, where: Trajectory) -> Any:
     formula = derivative(function.func(function.name, function.order - 1))
     value = where.domain.call(function.row, x)
     return _value(formula, where.holding({ARGUMENT: x, VALUE: value}))
+
+
+def larger(a: Any, b: Any, where: Trajectory) -> Any:
+    return b + (a - b) * where.domain.step(a - b)
+
+
+def _exp_by_terms(argument: MatrixExpr, where: Trajectory) -> Matrix:
+    """exp(Σ c A) = ∏ exp(A)^c with integer numbers c; a term with another number is taken whole."""
+    product = _filled(argument, where, lambda i, j: 1)
+    one = where.domain.rational(1, 1)
+    for term in summands(argument):
+        number = coefficient(term)
+        bare, count = (-term, -1) if number == -1 else (term, 1)
+        if number.is_Integer and abs(number) != 1:
+            bare, count = multiply(*term.matrices), int(number)
+        values = [[power(apply(exp, entry, where), count, one) for entry in row] for row in _value(bare, where)]
+        product = [[a * b for a, b in zip(p, q, strict=True)] for p, q in zip(product, values, strict=True)]
+    return product
 
 
 def plus(a: Matrix, b: Matrix) -> Matrix:

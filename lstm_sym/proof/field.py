@@ -18,6 +18,7 @@ from sympy import Expr, Symbol
 
 from ..activations import TABLE, Activation
 from ..backpropagation import T
+from ..nodes.elementwise import Maximum
 from ..symbols import t
 from .conditions import CONTRACT, Conditions
 from .domains import Degree, Degrees, FiniteField, Singular
@@ -80,8 +81,9 @@ def _has_jumps(given: Given, *sides: Expr) -> bool:
     rules = [equation.rhs for equation in given.equations]
     if given.cell is not None:
         rules += [equation.rhs for equation in given.cell.equations]
-    functions = {f.name for expr in (*sides, *rules) for f in expr.atoms(Activation)}
-    return bool(functions & JUMPS)
+    exprs = (*sides, *rules)
+    functions = {f.name for expr in exprs for f in expr.atoms(Activation)}
+    return bool(functions & JUMPS) or any(expr.has(Maximum) for expr in exprs)
 
 
 def agree_at(given: Given, left: Expr, right: Expr, instance: Instance, first_seed: int = 0) -> bool | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from sympy import Add, Dummy, Expr, Integer, Mul, Pow
+from sympy import Add, Dummy, Expr, Integer, Mul, Pow, Symbol
 
 from ..activations import Activation, Applied, derivative
 from ..activations import X as ARGUMENT
@@ -111,8 +111,29 @@ def _exp(argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polyno
 
 
 def _relu(argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
-    """relu(z) = z step(z)"""
-    return to.algebra.multiply(argument, atom_of(("function", "step"), argument, to, slots))
+    """relu(z) = z step(z); relu(-z) = relu(z) - z."""
+    if not argument:
+        return {}
+    turned, is_turned = _mirrored(argument, to)
+    value = to.algebra.multiply(turned, _step(turned, to, slots))
+    return to.algebra.add(value, argument) if is_turned else value
+
+
+def _absolute(argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
+    """|z| = z (2 step(z) - 1), |-z| = |z|."""
+    if not argument:
+        return {}
+    argument, _ = _mirrored(argument, to)
+    sign = to.algebra.add(to.algebra.scale(_step(argument, to, slots), Fraction(2)), to.algebra.constant(-ONE))
+    return to.algebra.multiply(argument, sign)
+
+
+def _step(argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
+    """step(0) = 0, step(c z) = step(z) for c > 0."""
+    if not argument:
+        return {}
+    leading = abs(to.algebra.freeze(argument)[0][1])
+    return atom_of(("function", "step"), to.algebra.scale(argument, 1 / leading), to, slots)
 
 
 _SPECIAL: dict[str, Callable[[Polynomial, NormalForm, tuple[int, ...]], Polynomial]] = {
@@ -120,6 +141,8 @@ _SPECIAL: dict[str, Callable[[Polynomial, NormalForm, tuple[int, ...]], Polynomi
     "tanh": _tanh,
     "exp": _exp,
     "relu": _relu,
+    "step": _step,
+    "absolute": _absolute,
     "identity": lambda argument, to, slots: argument,
 }
 
@@ -134,7 +157,8 @@ def raised(base: Polynomial, exponent: Expr, source: Expr, to: NormalForm, slots
     if count >= 0:
         return to.algebra.power(base, count)
     steps = {symbol: t for symbol in source.atoms(Dummy)}
-    to.divisors[f"{source.xreplace(steps)} has no zero entry"] = None
+    if not (isinstance(source, Symbol) and source.is_positive):
+        to.divisors[f"{source.xreplace(steps)} has no zero entry"] = None
     if not base:
         raise Unsupported(f"division by {source}, which is 0")
     if len(base) == 1:

@@ -105,16 +105,17 @@ class _Normal:
 def _direct(left: Expr, right: Expr, given: Given, conditions: Conditions) -> _Normal | None:
     """Equal normal forms, with more and more definitions written out; each is an equality, so any stage proves."""
     definitions = Definitions(given, conditions)
-    for unfold in _stages(left, right, definitions):
-        for tie in (False, True):
-            form = NormalForm(unfold, definitions.value_of, conditions, tie_tanh=tie)
+    for number, unfold in enumerate(_stages(left, right, definitions)):
+        for mode in ({}, {"tie_tanh": True}, {"open_meaning": True}):
+            form = NormalForm(unfold, definitions.value_of, conditions, **mode)
             try:
                 equal = form.equal(left, right)
             except (Unsupported, TooLarge):
                 break
             if equal:
                 return _Normal("normal form", tuple(form.divisors))
-            if not form.wants_tie:
+            wanted = form.wants_tie or (form.met_meaning and number == 0)
+            if not wanted:
                 break
     return None
 

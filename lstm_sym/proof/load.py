@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import itertools
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ..source_file import imported
 from .derivation import Derivation, DerivationError
 from .lemmas import lemmas_first, place
-
-_numbers = itertools.count(1)
 
 
 def load_derivations(paths: Sequence[Path]) -> dict[str, Derivation]:
@@ -55,7 +50,7 @@ def derivation_files(path: Path) -> list[Path]:
 def load_file(path: Path) -> list[Derivation]:
     """The derivations of one file, in the order of their definition."""
     found: dict[str, Derivation] = {}
-    for derivation in _derivations_of(_imported(path)):
+    for derivation in _derivations_of(imported(path, DerivationError)):
         if not derivation.steps:
             raise DerivationError(f"{path}: derivation {derivation.name} has no step")
         first = found.setdefault(derivation.name, derivation)
@@ -86,50 +81,6 @@ def _derivations_in(value: Any) -> Iterator[Derivation]:
         yield value
     elif isinstance(value, list | tuple):
         yield from (element for element in value if isinstance(element, Derivation))
-
-
-def _imported(path: Path) -> ModuleType:
-    """The module of a file, under a name of its own that leaves ``sys.modules`` as it was."""
-    name = f"_derivations_{next(_numbers)}_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path.resolve())
-    if spec is None or spec.loader is None:
-        raise ValueError(f"{path} is not a Python file; a derivation is a Python module")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        with redirect_stdout(sys.stderr):
-            spec.loader.exec_module(module)
-    except SyntaxError as error:
-        file = error.filename or str(path)
-        raise DerivationError(f"{_shown(path, file)}:{error.lineno or 1}: {error.msg}") from error
-    except (Exception, SystemExit) as error:
-        where = f"{path}:{_line_of(error, path)}" if _line_of(error, path) else str(path)
-        raise DerivationError(f"{where}: {_described(error)}") from error
-    finally:
-        sys.modules.pop(name, None)
-    return module
-
-
-def _line_of(error: BaseException, path: Path) -> int:
-    """The last line of the file itself that led to the error; 0 if it was never reached."""
-    line, trace, file = 0, error.__traceback__, str(path.resolve())
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
-
-
-def _described(error: BaseException) -> str:
-    if isinstance(error, DerivationError):
-        return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read: {error.strerror}"
-    return f"{type(error).__name__}: {error}"
-
-
-def _shown(path: Path, file: str) -> str:
-    return str(path) if Path(file) == path.resolve() else file
 
 
 def named_twice(first: Derivation, second: Derivation) -> str:

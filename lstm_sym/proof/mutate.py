@@ -15,7 +15,8 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from ..activations import TABLE, Activation, Applied, Elementwise
 from ..nodes.algebra import MatrixProduct, MatrixSum, Transposed, add, multiply, summands
-from ..nodes.elementwise import Hadamard, hadamard
+from ..nodes.elementwise import Hadamard, HadamardPower, Maximum, Scaled, hadamard
+from ..nodes.normalisation import Normalised
 from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter, letters
 
@@ -68,6 +69,19 @@ def _edits(node: Any, known: tuple[Any, ...]) -> Iterator[Edit]:
         yield from _product_edits(node)
     if isinstance(node, Hadamard):
         yield from _hadamard_edits(node)
+    if isinstance(node, Maximum):
+        for side in node.args:
+            yield "drop a side", f"{side} for {node}", lambda side=side: side  # type: ignore[misc]
+    if isinstance(node, Scaled):
+        yield "drop a factor", f"without {node.scale}", lambda: node.matrix
+    if isinstance(node, Normalised):
+        yield "drop a normalisation", f"{node.args[0]} for {node}", lambda: node.args[0]
+    if isinstance(node, HadamardPower):
+        yield (
+            "power",
+            f"{-node.args[1]} for the power {node.args[1]}",
+            lambda: HadamardPower(node.args[0], -node.args[1]),
+        )
     if isinstance(node, Mul):
         yield "sign", f"-({node})", lambda: -node
     if isinstance(node, Transposed):

@@ -15,12 +15,13 @@ from typing import Any
 
 from sympy import Add, Dummy, Expr, Mul, Pow, Rational, Symbol, ZeroMatrix
 
-from ..activations import Applied, Elementwise
+from ..activations import Applied, Elementwise, relu
 from ..nodes.algebra import Eye, MatrixPower, MatrixProduct, MatrixSum, Ones, Trace, Transposed
 from ..nodes.binders import OrderedProduct, TimeSum
 from ..nodes.block import Block
 from ..nodes.derivatives import Derivative, StopGradient
-from ..nodes.elementwise import Diag, Hadamard, HadamardPower
+from ..nodes.elementwise import Diag, Hadamard, HadamardPower, Maximum, Scaled
+from ..nodes.normalisation import Deviation, Normalised
 from ..symbols import At, Parameter, letters
 from .blocks import Part, common_parts, located, off_diagonal, part_size, parts_of
 from .conditions import Conditions
@@ -37,7 +38,8 @@ class NormalForm:
     """Normal forms over one table of atoms.
 
     ``unfold`` gives the definition of a letter that is to be written out, or ``None`` to keep it;
-    ``value_of`` what a derivative node stands for. With ``tie_tanh``, tanh z is written as 2σ(2z) - 1.
+    ``value_of`` what a derivative node stands for. With ``tie_tanh``, tanh z is written as 2σ(2z) - 1; with
+    ``open_meaning``, a normalisation as what it means rather than as a function.
     """
 
     def __init__(
@@ -47,11 +49,14 @@ class NormalForm:
         conditions: Conditions | None = None,
         *,
         tie_tanh: bool = False,
+        open_meaning: bool = False,
     ) -> None:
         self.unfold = unfold
         self.value_of = value_of
         self.conditions = conditions or Conditions()
         self.tie_tanh = tie_tanh
+        self.open_meaning = open_meaning
+        self.met_meaning = False
         self.algebra = Algebra()
         self.divisors: dict[str, None] = {}
         self.met: dict[str, set[Any]] = {"sigma": set(), "tanh": set()}
@@ -212,6 +217,33 @@ def _(expr: HadamardPower, to: NormalForm, rows: Part, cols: Part) -> Polynomial
 def _(expr: Elementwise, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
     argument = to(expr.argument, rows, cols)
     return applied(expr.function, argument, to, to.slots(expr, rows, cols))
+
+
+@_form.register(Maximum)
+def _(expr: Maximum, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
+    """max(A, B) = B + relu(A - B)"""
+    left, right = (to(side, rows, cols) for side in expr.args)
+    difference = to.algebra.add(left, to.algebra.scale(right, -ONE))
+    return to.algebra.add(right, applied(relu, difference, to, to.slots(expr, rows, cols)))
+
+
+@_form.register(Scaled)
+def _(expr: Scaled, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
+    """(s A)_ij = s A_ij"""
+    return to.algebra.multiply(to(expr.scale), to(expr.matrix, rows, cols))
+
+
+@_form.register(Deviation)
+@_form.register(Normalised)
+def _(expr: Any, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
+    """What the node means where that is asked for, else a function of all entries of its argument."""
+    to.met_meaning = True
+    if to.open_meaning:
+        return to(expr.meaning, rows, cols)
+    if parts_of(expr.args[0], 0, to) != (None,):
+        raise Unsupported(f"{expr} of a vector cut into blocks")
+    key = (type(expr).__name__, to.algebra.freeze(to(expr.args[0])))
+    return to.algebra.atom(key, to.slots(expr, rows, cols))
 
 
 # --- scalars --------------------------------------------------------------------------------------

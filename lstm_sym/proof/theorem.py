@@ -37,7 +37,7 @@ LENGTHS = (1, 2, 3, 10, 100)
 def bptt_theorem(cell: Cell, *, lengths: tuple[int, ...] = LENGTHS, claim: str = "") -> Derivation:
     r"""The theorem that ``bptt(cell)`` gives the gradient of the unrolled loss, as a derivation of three steps.
 
-    The first holds after any number :math:`k \le T` of steps: what the first k steps add to :math:`\dot L` is the pairing
+    The first holds after any number :math:`k \le T` of steps: what these add to :math:`\dot L` is the pairing
     carried at 0, less the one carried at k, plus what the steps gained. The second takes k = T, where nothing
     is carried. The third gathers the gradients, each paired with its tangent, and has the finite field's independent
     check on the net unrolled over each of ``lengths`` steps.

@@ -100,6 +100,17 @@ FACTS = {
         Total(L, V_z) = TimeSum(delta_a_z[t]*s[t - 1].T, (t, 1, T))
         delta_s[0] = V_z.T*delta_a_z[1] + V_f.T*delta_a_f[1] + V_o.T*delta_a_o[1]
     """,
+    "sLSTM": """
+        delta_n[t] = -hadamard(delta_h[t], o[t], c[t], hadamard_power(n[t], -2)) + hadamard(delta_n[t + 1], f[t + 1])
+        delta_c[t] = hadamard(delta_h[t], o[t], hadamard_power(n[t], -1)) + hadamard(delta_c[t + 1], f[t + 1])
+        delta_m[t] = -hadamard(delta_f[t], f[t]) - hadamard(delta_i[t], i[t])\
+ + hadamard(delta_m[t + 1], step(l[t + 1] + m[t] - a_i[t + 1])) + hadamard(delta_f[t + 1], f[t + 1])
+        delta_a_f[t] = hadamard(delta_l[t], sigma(-a_f[t]))
+    """,
+    "layer_norm_LSTM": """
+        delta_u_f[t] = scaled(hadamard_power(deviation(u_f[t]), -1), hadamard(delta_a_f[t], g_f)\
+ - 1/n*1*1*hadamard(delta_a_f[t], g_f) - 1/n*normalised(u_f[t])*normalised(u_f[t]).T*hadamard(delta_a_f[t], g_f))
+    """,
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ PEEPHOLES = "W_f U_f p_f b_f W_i U_i p_i b_i W_z U_z b_z W_o U_o p_o b_o"
 RECURRENT_GATES = (
     "W_f U_f p_f b_f R_if R_ff R_of W_i U_i p_i b_i R_ii R_fi R_oi W_z U_z b_z W_o U_o p_o b_o R_io R_fo R_oo"
 )
+NORMALISED = "W_f U_f g_f b_f W_i U_i g_i b_i W_z U_z g_z b_z W_o U_o g_o b_o g_c b_c"
 RESET = "W_r U_r b_r W_z U_z b_z"
 NO_FORGET = "W_i U_i b_i W_z U_z b_z W_o U_o b_o"
 
@@ -45,6 +46,8 @@ TABLE = {
     "minLSTM": ("h", "x", "h", "U_f b_f U_i b_i U_n b_n", "a_f a_i"),
     "SRU": ("c", "x", "h", "U_z U_f b_f U_r b_r", "a_f a_r"),
     "QRNN": ("c s", "x", "h", "U_z V_z b_z U_f V_f b_f U_o V_o b_o", "a_z a_f a_o"),
+    "sLSTM": ("h n c m", "x", "h", "W_z U_z b_z W_i U_i b_i W_f U_f b_f W_o U_o b_o", "a_z a_i a_f a_o"),
+    "layer_norm_LSTM": ("h c", "x", "h", NORMALISED, "a_f a_i a_z a_o a_c"),
     "LSTM_truncated": ("h c", "x", "h", GATES, "a_f a_i a_z a_o"),
     "LSTM_1997_truncated": ("h c", "x", "h", NO_FORGET, "a_i a_z a_o"),
     "peephole_LSTM_truncated": ("h c", "x", "h", PEEPHOLES, "a_f a_i a_z a_o"),

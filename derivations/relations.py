@@ -1,0 +1,158 @@
+"""How the cells are related: which are special cases of others, which are the same in other letters, which are not."""
+
+from sympy import Eq
+
+from lstm_sym.activations import exp, sigma, tanh
+from lstm_sym.cells import CIFG, LSTM_1997, MIN_GRU, MIN_LSTM, NFG, PEEPHOLE_LSTM, SLSTM, gru, lstm, xlstm
+from lstm_sym.cells import diagonal as scan
+from lstm_sym.nodes import Ones, Zero, beside, concat, diag, hadamard, hadamard_power
+from lstm_sym.proof import Derivation, Given
+from lstm_sym.symbols import Parameter, t
+
+n, c, h, f, i = lstm.n, lstm.c, lstm.h, lstm.f, lstm.i
+NO_PEEPHOLES = tuple(Eq(p, Zero(n), evaluate=False) for p in (lstm.p_f, lstm.p_i, lstm.p_o))
+
+no_peephole = (
+    Derivation("relations.peephole-zero", title="p = 0 gives the LSTM", given=Given(None, NO_PEEPHOLES))
+    .start(concat(*[PEEPHOLE_LSTM.definition(s) for s in (lstm.a_f, lstm.a_i, lstm.a_z, lstm.a_o, c, h)]))
+    .eq(concat(*[lstm.LSTM.definition(s) for s in (lstm.a_f, lstm.a_i, lstm.a_z, lstm.a_o, c, h)]), by="p = 0")
+)
+forget_one = (
+    Derivation(
+        "relations.forget-gate-one",
+        title="The LSTM with f = 1 is that of 1997",
+        given=Given(None, (Eq(f[t], Ones(n), evaluate=False),)),
+    )
+    .start(lstm.LSTM.definition(c))
+    .eq(LSTM_1997.definition(c), by="f = 1; every other line is the same")
+)
+forget_one_peephole = (
+    Derivation(
+        "relations.forget-gate-one-peephole",
+        title="NFG without peepholes is the LSTM of 1997",
+        given=Given(None, NO_PEEPHOLES),
+    )
+    .start(concat(*[NFG.definition(s) for s in LSTM_1997.order]))
+    .eq(concat(*[LSTM_1997.definition(s) for s in LSTM_1997.order]), by="p = 0, line by line")
+)
+coupled = (
+    Derivation(
+        "relations.coupled-gates", title="CIFG is the LSTM with f = 1 - i", given=Given(None, (Eq(f[t], 1 - i[t]),))
+    )
+    .start(PEEPHOLE_LSTM.definition(c))
+    .eq(CIFG.definition(c), by="f = 1 - i; every other line is the same")
+)
+
+block_weights = (
+    Derivation(
+        "relations.block-weights",
+        title="One weight block per gate, or two matrices",
+        given=Given(
+            None,
+            tuple(
+                Eq(B, beside(V, S))
+                for B, V, S in (
+                    (lstm.B_f, lstm.W_f, lstm.U_f),
+                    (lstm.B_i, lstm.W_i, lstm.U_i),
+                    (lstm.B_z, lstm.W_z, lstm.U_z),
+                    (lstm.B_o, lstm.W_o, lstm.U_o),
+                )
+            ),
+        ),
+    )
+    .start(concat(*[lstm.LSTM_BLOCK.definition(a) for a in lstm.LSTM.preactivations]))
+    .eq(concat(*[lstm.LSTM.definition(a) for a in lstm.LSTM.preactivations]), by="B = [W U], product of blocks")
+)
+
+m, g_h, g_n, r = gru.m, gru.h, gru.n, gru.r
+complement = (
+    Derivation("relations.update-gate-complement", title="z and 1 - z differ by the sign of the weights of z")
+    .start(hadamard(sigma(-gru.a_z[t]), g_n[t]) + hadamard(1 - sigma(-gru.a_z[t]), g_h[t - 1]))
+    .eq(
+        hadamard(sigma(gru.a_z[t]), g_h[t - 1]) + hadamard(1 - sigma(gru.a_z[t]), g_n[t]),
+        by="σ(-a) = 1 - σ(a): Chung's h with the weights -W_z, -U_z, -b_z is Cho's",
+    )
+)
+reset_place = (
+    Derivation("relations.reset-place", title="The reset before and after the recurrent matrix differ")
+    .start(gru.GRU_RESET_BEFORE.definition(gru.a_n))
+    .refute_eq(
+        hadamard(r[t], gru.W_n * g_h[t - 1]) + gru.U_n * gru.x[t] + gru.b_n,
+        by="the matrix and the reset commute",
+    )
+)
+w = Parameter("w", m)
+reset_diagonal = (
+    Derivation(
+        "relations.reset-place-diagonal",
+        title="They agree if W_n is diagonal and b_q = 0",
+        given=Given(None, (Eq(gru.W_n, diag(w)), Eq(gru.b_q, Zero(m), evaluate=False))),
+    )
+    .start(gru.GRU_RESET_BEFORE.definition(gru.a_n))
+    .eq(
+        hadamard(r[t], gru.W_n * g_h[t - 1] + gru.b_q) + gru.U_n * gru.x[t] + gru.b_n,
+        by="diagonal matrices commute with the reset",
+    )
+)
+
+s_h, a, s_b = scan.h, scan.a, scan.b
+min_gru = (
+    Derivation(
+        "relations.minGRU-scan",
+        title="minGRU is a diagonal linear recurrence",
+        given=Given(None, (Eq(a[t], 1 - scan.z[t]), Eq(s_b[t], hadamard(scan.z[t], scan.n[t])))),
+    )
+    .start(MIN_GRU.definition(s_h))
+    .eq(scan.DIAGONAL_LINEAR.definition(s_h), by="a = 1 - z, b = z ⊙ n, which read the input alone")
+)
+min_lstm = (
+    Derivation(
+        "relations.minLSTM-scan",
+        title="minLSTM is a diagonal linear recurrence",
+        given=Given(None, (Eq(a[t], scan.f_share[t]), Eq(s_b[t], hadamard(scan.i_share[t], scan.n[t])))),
+    )
+    .start(MIN_LSTM.definition(s_h))
+    .eq(scan.DIAGONAL_LINEAR.definition(s_h), by="a = f', b = i' ⊙ n, which read the input alone")
+)
+
+
+def _after(later, earlier):
+    """The scan operator: a step (a, b) after another."""
+    return hadamard(later[0], earlier[0]), hadamard(later[0], earlier[1]) + later[1]
+
+
+_FIRST, _SECOND, _THIRD = ((a[t + k], s_b[t + k]) for k in range(3))
+associative = (
+    Derivation("relations.scan-associative", title="The scan operator is associative")
+    .start(concat(*_after(_after(_THIRD, _SECOND), _FIRST)))
+    .eq(concat(*_after(_THIRD, _after(_SECOND, _FIRST))), by="⊙ is associative and distributes over the sum")
+)
+
+X_c, X_n, l, stab = xlstm.c, xlstm.n, xlstm.l, xlstm.m
+stabiliser = (
+    Derivation("relations.stabiliser", title="c exp(m) and n exp(m) obey recursions without m", given=Given(SLSTM))
+    .start(concat(hadamard(X_c[t], exp(stab[t])), hadamard(X_n[t], exp(stab[t]))))
+    .eq(
+        concat(
+            hadamard(exp(l[t]), X_c[t - 1], exp(stab[t - 1])) + hadamard(exp(xlstm.a_i[t]), xlstm.z[t]),
+            hadamard(exp(l[t]), X_n[t - 1], exp(stab[t - 1])) + exp(xlstm.a_i[t]),
+        ),
+        by="exp(l + m' - m) exp(m) = exp(l) exp(m'), exp(a_i - m) exp(m) = exp(a_i)",
+    )
+    .start(xlstm.h[t])
+    .eq(
+        hadamard(xlstm.o[t], X_c[t], exp(stab[t]), hadamard_power(hadamard(X_n[t], exp(stab[t])), -1)),
+        by="the factor exp(m) cancels, so h is a function of c exp(m) and n exp(m) alone",
+    )
+)
+
+normaliser_one = (
+    Derivation(
+        "relations.normaliser-one",
+        title="sLSTM with n = 1 is an LSTM without output activation",
+        given=Given(None, (Eq(X_n[t], Ones(xlstm.N), evaluate=False),)),
+    )
+    .start(SLSTM.definition(xlstm.h))
+    .eq(hadamard(xlstm.o[t], X_c[t]), by="n = 1; c = f ⊙ c' + i ⊙ z is the line of the LSTM, its gates exponential")
+    .refute_eq(hadamard(xlstm.o[t], tanh(X_c[t])), by="the LSTM's own output has a tanh")
+)
