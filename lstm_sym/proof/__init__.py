@@ -1,5 +1,6 @@
 """Proofs: derivations as values, two independent engines, four verdicts."""
 
+from . import scalars_of  # noqa: F401  registers the rules of norms and determinants with both engines
 from .derivation import Derivation, DerivationError, Step
 from .given import Given
 from .judge import verify_step

@@ -5,7 +5,7 @@ from sympy import Rational, Symbol
 
 from lstm_sym.activations import exp, sigma, tanh
 from lstm_sym.proof import Derivation, verify_step
-from lstm_sym.proof.bounds import visible_sign
+from lstm_sym.proof.signs import visible_sign
 
 z, y = Symbol("z", real=True), Symbol("y", real=True)
 half, quarter = Rational(1, 2), Rational(1, 4)
