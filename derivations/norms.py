@@ -1,4 +1,4 @@
-"""The inequalities that bounds cite: norms of products, sums and diagonals, largest entries, the tangent of exp.
+"""The inequalities that bounds cite: norms of products, sums and diagonals, and largest entries.
 
 ‖A‖ ≤ α means α²|x|² - |A x|² ≥ 0 for every x, and that is what is assumed and shown of it. Two such statements about
 A and B give one about A B, and so on: each proof is one line of algebra.
@@ -6,7 +6,6 @@ A and B give one about A B, and so on: each proof is one line of algebra.
 
 from sympy import Rational, Symbol
 
-from lstm_sym.activations import exp
 from lstm_sym.nodes import MaxAbs, Nonnegative, Norm, Ones, concat, diag, hadamard, hadamard_power, inner
 from lstm_sym.proof import Derivation
 from lstm_sym.proof.inequalities import entry_of_diagonal, norm_of_diagonal
@@ -117,12 +116,4 @@ largest_of_sum = (
     .le(alpha + beta, by="a ≤ α and b ≤ β", assumes=within, slack=(alpha - a, beta - b))
     .start(-a - b)
     .le(alpha + beta, by="-a ≤ α and -b ≤ β", assumes=within, slack=(alpha + a, beta + b))
-)
-
-z = Symbol("z", real=True)
-
-tangent = (
-    Derivation("exp.tangent", title="exp lies above its tangent at 0")
-    .start(1 + z)
-    .le(exp(z), by="exp is convex, and has the value 1 and the slope 1 at 0", tangent=0)
 )

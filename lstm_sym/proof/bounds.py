@@ -17,19 +17,25 @@ from sympy import Expr, Integer, Symbol, sympify
 from ..nodes.operand import is_matrix
 from ..symbols import letters
 from .conditions import Conditions, require_downward
-from .derivation import Step
+from .derivation import NOTHING_GIVEN, Step
+from .domains import Balls, precision
+from .evaluation import evaluate
 from .field import field_check
 from .given import Given
 from .inequalities import TABLE, Cited
-from .one_variable import BoundDecision, sign_on_interval, sign_on_line, tangent_conditions
+from .one_variable import BITS, BoundDecision, sign_on_interval, sign_on_line, tangent_conditions
 from .polynomial import Unsupported
 from .signs import Known, gap, visible_sign
+from .trajectory import Instance, Trajectory
 from .witness import find_witness
 
 Direct = Callable[[Expr, Expr, Given, Conditions], Any]
 """The normal form: what it proves an equality with, or ``None``."""
 
 NO_CERTIFICATE = "no certificate was given"
+EFFORT = 12
+"""How hard a number is sought against a bound, which most numbers meet even if it is false."""
+
 SHORT = 60
 """A certificate of more signs is told by the inequalities that it cites and the number of its other parts."""
 
@@ -58,29 +64,40 @@ def _without_certificate(step: Step, given: Given, direct: Direct) -> BoundDecis
         decided = _above_tangent(step, difference, given, direct)
         if decided is not None:
             return decided
-    if is_matrix(difference):
+    if letters(difference) or len(difference.free_symbols) > 1:
         return None
-    decided = sign_on_line(difference, strict)
-    if decided is not None:
+    if not difference.free_symbols:
+        return _constant(difference)
+    decided = None if is_matrix(difference) else sign_on_line(difference, strict)
+    if decided is not None or is_matrix(difference):
         return decided
-    variables = [symbol for symbol in difference.free_symbols if symbol not in letters(difference)]
-    if letters(difference) or len(variables) > 1:
-        return None
-    z = variables[0] if variables else None
+    (z,) = difference.free_symbols
     return sign_on_interval(difference, z, *_interval(step, z))
+
+
+def _constant(difference: Expr) -> BoundDecision | None:
+    """Whether a ball shows that a constant is above 0."""
+    with precision(BITS):
+        value = evaluate(difference, Trajectory(NOTHING_GIVEN, Instance({}, {}), Balls(), _no_letter))
+        entry = value[0][0] if is_matrix(difference) else value
+        return BoundDecision(proof=f"the ball {entry.str(8)} around right - left") if entry > 0 else None
+
+
+def _no_letter(name: str, *_: int) -> Any:
+    raise Unsupported(f"the letter {name} in a constant")
 
 
 def _known(step: Step) -> Known:
     return Known(step.hypotheses, step.left.free_symbols | step.right.free_symbols)
 
 
-def _interval(step: Step, z: Symbol | None) -> tuple[Expr | None, Expr | None]:
+def _interval(step: Step, z: Symbol) -> tuple[Expr | None, Expr | None]:
     """The ends that the hypotheses put to ``z``."""
     low = high = None
     for expr, _ in filter(None, map(gap, step.hypotheses)):
-        if z is not None and (expr - z).is_Rational:
+        if (expr - z).is_Rational:
             low = z - expr if low is None else max(low, z - expr)
-        if z is not None and (expr + z).is_Rational:
+        if (expr + z).is_Rational:
             high = expr + z if high is None else min(high, expr + z)
     return low, high
 
@@ -134,12 +151,15 @@ def _text(part: Any) -> str:
 
 
 def _above_tangent(step: Step, difference: Expr, given: Given, direct: Direct) -> BoundDecision | None:
-    """A convex function that touches 0 is nowhere below it."""
+    """A convex function that touches 0 is nowhere below it, on the interval of the hypotheses."""
     (z,) = difference.free_symbols
+    domain = [expr for expr, _ in filter(None, map(gap, step.hypotheses))]
+    if any(expr.diff(z).free_symbols or not expr.subs(z, step.tangent).is_nonnegative for expr in domain):
+        return None
     value, slope, bend = tangent_conditions(difference, z, sympify(step.tangent))
     zero = Integer(0)
     touches = all(direct(side, zero, given, step.conditions) for side in (value, slope))
-    convex = visible_sign(bend) is not None
+    convex = visible_sign(bend, _known(step)) is not None
     if not (touches and convex and step.relation == "<="):
         return None
     return BoundDecision(f"convex, and 0 with its slope at {z} = {step.tangent}")
@@ -189,5 +209,6 @@ def _undecided(step: Step, given: Given, detail: str) -> BoundDecision:
         hypotheses=step.hypotheses,
         wanted=step.instances,
         conditions=step.conditions,
+        effort=EFFORT,
     )
     return BoundDecision(false_somewhere=found is not None, detail=detail)

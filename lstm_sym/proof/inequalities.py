@@ -1,4 +1,4 @@
-r"""Named inequalities that a bound may cite: norms of products and sums, ranges of functions, exp above its tangent.
+r"""Named inequalities that a bound may cite: norms of products and sums, ranges of functions.
 
 Each is proved, once, by the derivation that its row names. A bound cites one as a :class:`Cited`, made by the
 function of that name; the kernel concludes the inequality again from the arguments.
@@ -12,7 +12,7 @@ from typing import Any
 
 from sympy import Expr, S, Symbol, sympify
 
-from ..activations import Activation, exp
+from ..activations import Activation
 from ..nodes.algebra import multiply
 from ..nodes.elementwise import diag, hadamard
 from ..nodes.operand import is_matrix
@@ -47,8 +47,6 @@ TABLE: dict[str, Inequality] = {
                    lambda u, v: (MaxAbs(u + v), MaxAbs(u) + MaxAbs(v))),
         Inequality("range of a function", "", "max |f(aᵢ)| ≤ γ, as |f(z)| ≤ γ for every real z",
                    lambda f, a, bound: (MaxAbs(f(a)), bound), lambda f, a, bound: stays_within(f, bound)),
-        Inequality("tangent of exp", "exp.tangent", "1 + a ≤ eᵃ",
-                   lambda a: (1 + a, exp(a))),
     )
 }  # fmt: skip
 """Every inequality by its name."""
@@ -112,11 +110,6 @@ def largest_of_sum(u: Any, v: Any) -> Cited:
 def range_of(function: Activation, argument: Any, bound: Any) -> Cited:
     r""":math:`\lVert f(a)\rVert_{\max} \le \gamma`, where :math:`|f(z)| \le \gamma` for every real z is certified."""
     return Cited("range of a function", (function, argument, sympify(bound)))
-
-
-def exp_above_tangent(a: Any) -> Cited:
-    r""":math:`1 + a \le e^a`, entry by entry."""
-    return Cited("tangent of exp", (a,))
 
 
 def stays_within(function: Activation, bound: Expr) -> bool:

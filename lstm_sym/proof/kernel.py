@@ -17,7 +17,7 @@ from sympy import Expr, Limit, Symbol
 from ..backpropagation import T
 from ..nodes.derivatives import Total
 from ..symbols import At, Parameter, letters
-from .bounds import decide_bound
+from .bounds import EFFORT, decide_bound
 from .conditions import Conditions, require_downward
 from .definitions import Definitions
 from .derivation import Step, check_types
@@ -118,16 +118,16 @@ def _direct(left: Expr, right: Expr, given: Given, conditions: Conditions) -> _N
     """Equal normal forms, with more and more definitions written out; each is an equality, so any stage proves."""
     definitions = Definitions(given, conditions)
     for unfold in _stages(left, right, definitions):
-        for tie in (False, True):
-            form = NormalForm(unfold, definitions.value_of, conditions, tie_tanh=tie)
+        tie: int | None = None
+        while tie is None or tie > 0:
+            form = NormalForm(unfold, definitions.value_of, conditions, tie=tie or 0)
             try:
                 equal = form.equal(left, right)
             except (Unsupported, TooLarge):
                 break
             if equal:
                 return _Normal("normal form", tuple(form.divisors))
-            if not form.wants_tie:
-                break
+            tie = form.wanted_tie
     return None
 
 
@@ -251,5 +251,6 @@ def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
             assumes=decision.assumes,
         )
     if decision.false_somewhere:
-        return _refutation(step, given, plain, "on the range of the function", suggestion=decision.suggestion)
+        where = "on the range of the function"
+        return _refutation(step, given, plain, where, suggestion=decision.suggestion, effort=EFFORT)
     return Outcome("undecided", "bounds", 0.0, detail=decision.detail)

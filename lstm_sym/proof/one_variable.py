@@ -4,7 +4,6 @@ r"""Bounds on functions of one real variable: signs on a range, tangents of conv
 - A convex function lies above its tangents: :math:`f(z_0) = f'(z_0) = 0` and :math:`f'' \ge 0` give :math:`f \ge 0`.
 - Any other function on an interval: Arb encloses its values over pieces of the interval, halved until the sign
   shows; the ends may be infinite, where σ, tanh, exp and softplus go to their limits.
-- A constant: one ball.
 """
 
 from __future__ import annotations
@@ -125,15 +124,10 @@ def _points_between_roots(polynomial: Poly, low: int, high: int) -> list[Rationa
 # --- enclosures in balls ----------------------------------------------------------------------------
 
 
-def sign_on_interval(difference: Expr, z: Symbol | None, low: Expr | None, high: Expr | None) -> BoundDecision | None:
-    """Whether a function of ``z`` is above 0 on [low, high] (``None`` for an infinite end), or a constant is."""
+def sign_on_interval(difference: Expr, z: Symbol, low: Expr | None, high: Expr | None) -> BoundDecision | None:
+    """Whether a function of ``z`` is above 0 on [low, high]; ``None`` stands for an infinite end."""
     body = without_primes(difference)
     with precision(BITS):
-        if z is None:
-            value = _enclosure(body, None, None)
-            if value is None:
-                return None
-            return BoundDecision(proof=f"a ball: {value.str(8)}") if value > 0 else None
         pieces = _first_pieces(low, high)
         done = 0
         while pieces:

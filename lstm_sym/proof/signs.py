@@ -10,7 +10,7 @@ from sympy import Add, Expr, Mul, Pow, Rational, Symbol
 from sympy.core.relational import GreaterThan, LessThan, Relational, StrictGreaterThan, StrictLessThan
 
 from ..activations import Applied, Elementwise
-from ..nodes.algebra import Eye, MatrixProduct, MatrixSum, Ones, Trace, Transposed, Zero, multiply
+from ..nodes.algebra import Eye, MatrixPower, MatrixProduct, MatrixSum, Ones, Trace, Transposed, Zero, multiply
 from ..nodes.binders import OrderedProduct, TimeSum
 from ..nodes.block import Block
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower
@@ -52,9 +52,10 @@ class Known:
         return more
 
     def sign(self, expr: Expr) -> int | None:
-        """The sign of exactly this expression among what is assumed."""
+        """The sign of this expression, or of a positive multiple of it, among what is assumed."""
+        wanted = _unscaled(expr)
         for fact, sign in self.facts:
-            if fact == expr or any(instance == expr for instance in self._instances(fact, expr)):
+            if any(_unscaled(instance) == wanted for instance in (fact, *self._instances(fact, expr))):
                 return sign
         return None
 
@@ -71,6 +72,16 @@ class Known:
                     yield fact.subs(index, letter.index - (pattern.index - index))
 
 
+def _unscaled(expr: Expr) -> Expr:
+    """A scalar without its positive rational factor."""
+    if isinstance(expr, Add):
+        return expr.primitive()[1]
+    if isinstance(expr, Mul):
+        number, rest = expr.as_coeff_Mul()
+        return rest if number > 0 else -rest if number.is_Rational else expr
+    return expr
+
+
 def visible_sign(expr: Expr, known: Known | None = None) -> int | None:
     """1 for an expression that is visibly positive, 0 for one visibly nonnegative, ``None`` for neither.
 
@@ -78,10 +89,6 @@ def visible_sign(expr: Expr, known: Known | None = None) -> int | None:
     """
     known = known or Known()
     sign = known.sign(expr)
-    if sign is None and isinstance(expr, Add):
-        number, rest = expr.primitive()
-        if number != 1:
-            return visible_sign(rest, known)
     return _sign(expr, known) if sign is None else sign
 
 
@@ -130,6 +137,15 @@ def _(expr: Any, known: Known) -> int | None:
     if exponent.is_Integer and exponent % 2 == 0 and exponent > 0:
         return 0
     return inside if exponent.is_nonnegative else None
+
+
+@_sign.register(MatrixPower)
+def _(expr: MatrixPower, known: Known) -> int | None:
+    base, exponent = expr.args
+    if expr.shape == (1, 1):
+        return visible_sign(HadamardPower(base, exponent), known)
+    inside = visible_sign(base, known)
+    return 0 if inside is not None and exponent.is_nonnegative else None
 
 
 @_sign.register(Mul)

@@ -36,6 +36,7 @@ PALETTES = (
     tuple(Fraction(v) for v in (1, -1, 2)),
     (*(Fraction(v) for v in (1, -1, 2, -2, 3)), Fraction(1, 2), Fraction(-1, 2)),
     tuple(Fraction(p, q) for p in range(-5, 6) for q in (1, 2, 3, 4) if p),
+    tuple(Fraction(v) for v in (0, 10, -10, 1)),
 )
 ENTRY = tuple[str, int, int]
 
