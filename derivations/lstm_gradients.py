@@ -23,6 +23,7 @@ from lstm_sym.cells.lstm import (
     f,
     h,
     i,
+    o,
     z,
 )
 from lstm_sym.jacobian import state_jacobian, within_step
@@ -361,4 +362,12 @@ closed = (
         by="1 - tanh² = 4 e⁻²ˣ σ(2x)², and σ < 1",
         slack=4 * exp(-2 * x) * (1 + sigma(2 * x)) * sigma(-2 * x),
     )
+)
+
+two_gates = (
+    Derivation("lstm.1997.gates", claim="N08", title="The LSTM of 1997 keeps its cell whole", given=Given(LSTM_1997))
+    .start(c[t])
+    .eq(c[t - 1] + hadamard(i[t], z[t]), by="an input gate writes, an output gate reads, and nothing forgets")
+    .start(h[t])
+    .eq(hadamard(o[t], tanh(c[t])), by="the output gate")
 )

@@ -12,6 +12,7 @@ from lstm_sym.nodes import (
     Nonnegative,
     Norm,
     OrderedProduct,
+    SpectralRadius,
     TimeSum,
     Total,
     diag,
@@ -64,12 +65,20 @@ untied_products = (
     .eq(oo, by="so it explodes")
 )
 
+GELFAND = "Gelfand 1941, Normierte Ringe; Horn & Johnson 2013, corollary 5.6.14"
+
+gelfand = (
+    Derivation("rnn.tied.gelfand", claim="N02", title="Tied weights: the rate is the spectral radius")
+    .start(Limit(Norm(W**steps) ** (1 / steps), steps, oo))
+    .eq(SpectralRadius(W), by="Gelfand's formula; so a power of W goes to 0 if ρ(W) < 1, and only then", admit=GELFAND)
+)
+
 nine = Rational(9, 10)
 shear = entries([[nine, 50], [0, nine]])
 sheared = OrderedProduct(shear, (k, 1, steps))
 
 tied_rate = (
-    Derivation("rnn.tied.rate", claim="N02", title="Tied weights: the rate is the spectral radius")
+    Derivation("rnn.tied.rate", claim="N02", title="The rate of one matrix, followed to the limit")
     .start(sheared)
     .eq(
         nine**steps * entries([[1, Rational(500, 9) * steps], [0, 1]]),
@@ -160,6 +169,12 @@ eigenvalue = (
     .eq(Rational(1, 2), by="the second entry of the fixed point, whose pre-activation is log(3)/2")
 )
 
+doubling = (
+    Derivation("rnn.eigenvalue.refuted", claim="N03b", title="The bound with the eigenvalue in place of the norm")
+    .start(Norm(at_point))
+    .refute_le(0, by="the eigenvalue 0 of W, times slopes of at most 1, taken for a bound on D W")
+)
+
 # --- transient growth (N04) -------------------------------------------------------------------------
 
 back = (diag(phi.prime(a[t])) * W).T
@@ -228,4 +243,10 @@ input_constant = (
     Derivation("rnn.input.constant", claim="N06", title="With an orthogonal W and no activation they matter forever")
     .start(turned.T * turned)
     .eq(Eye(2), by="a rotation keeps every length, by induction on N", on=steps)
+)
+
+input_refuted = (
+    Derivation("rnn.input.refuted", claim="N06", title="No decay without contraction")
+    .start(Norm(turn**10))
+    .refute_le(Rational(9, 10), by="after ten steps an input taken to matter less")
 )

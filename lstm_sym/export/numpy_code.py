@@ -22,7 +22,7 @@ from ..nodes.block import Block
 from ..nodes.derivatives import Derivative, StopGradient
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower
 from ..nodes.operand import is_matrix
-from ..nodes.scalars import Determinant, MaxAbs, Norm, ScalarOf
+from ..nodes.scalars import Determinant, MaxAbs, Norm, ScalarOf, SpectralRadius
 from ..symbols import At, Parameter
 from .layout import unparsed
 
@@ -262,6 +262,11 @@ def _(expr: Norm, names: Names) -> str:
 @to_numpy.register(MaxAbs)
 def _(expr: MaxAbs, names: Names) -> str:
     return f"np.abs({part(expr.args[0], names)}).max(axis=(-2, -1))"
+
+
+@to_numpy.register(SpectralRadius)
+def _(expr: SpectralRadius, names: Names) -> str:
+    return f"np.abs(np.linalg.eigvals({part(expr.args[0], names)})).max(axis=-1)"
 
 
 @to_numpy.register(Determinant)

@@ -216,6 +216,9 @@ class NodePrinter(LatexPrinter):
     def _print_MaxAbs(self, expr: Any) -> str:
         return rf"\left\lVert {self._print(expr.args[0])} \right\rVert_{{\max}}"
 
+    def _print_SpectralRadius(self, expr: Any) -> str:
+        return self._call(r"\rho", expr.args[0])
+
     def _print_Determinant(self, expr: Any) -> str:
         return self._call(r"\det", expr.args[0])
 

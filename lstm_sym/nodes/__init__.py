@@ -7,7 +7,7 @@ from .derivatives import Partial, StopGradient, Total
 from .elementwise import Diag, Hadamard, HadamardPower, diag, hadamard, hadamard_power
 from .operand import Operand
 from .order import Nonnegative, Positive
-from .scalars import Determinant, MaxAbs, Norm, entries
+from .scalars import Determinant, MaxAbs, Norm, SpectralRadius, entries
 
 __all__ = [
     "Block",
@@ -27,6 +27,7 @@ __all__ = [
     "OrderedProduct",
     "Partial",
     "Positive",
+    "SpectralRadius",
     "StopGradient",
     "TimeSum",
     "Total",

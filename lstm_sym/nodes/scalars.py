@@ -63,6 +63,21 @@ class MaxAbs(ScalarOf):
         return f"max_abs({printer._print(self.args[0])})"
 
 
+class SpectralRadius(ScalarOf):
+    r"""The largest absolute value of an eigenvalue, :math:`\rho(A)`."""
+
+    what = "the spectral radius"
+    is_real = True
+
+    def __new__(cls, operand: Any) -> Expr:
+        require_matrix(cls.what, operand)
+        require_square(cls.what, operand)
+        return Expr.__new__(cls, operand)
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"rho({printer._print(self.args[0])})"
+
+
 class Determinant(ScalarOf):
     r"""The determinant :math:`\det A`; the characteristic polynomial of ``A`` is ``Determinant(lam * Eye(n) - A)``."""
 

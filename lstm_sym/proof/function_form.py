@@ -11,6 +11,7 @@ from sympy import Add, Expr, Integer, Mul, Pow
 from ..activations import Activation, Applied, derivative
 from ..activations import X as ARGUMENT
 from ..activations import Y as VALUE
+from ..nodes.operand import is_matrix
 from .polynomial import COLUMN, DELTA, ONE, ROW, Factor, Polynomial, Term, Unsupported
 
 if TYPE_CHECKING:
@@ -190,7 +191,8 @@ def raised(base: Polynomial, exponent: Expr, source: Expr, to: NormalForm, slots
         raise Unsupported(f"{source} to the power {count}")
     if count >= 0:
         return to.algebra.power(base, count)
-    to.divisors[f"{source} has no zero entry"] = None
+    if is_matrix(source) or not to.conditions.imply(source - 1):
+        to.divisors[f"{source} has no zero entry"] = None
     if not base:
         raise Unsupported(f"division by {source}, which is 0")
     if len(base) == 1:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from functools import cache, singledispatch
 from typing import Any
 
-from flint import acb_mat, arb, arb_mat, fmpq, nmod
+from flint import acb, acb_mat, arb, arb_mat, fmpq, nmod
 
-from ..nodes.scalars import Determinant, MaxAbs, Norm, ScalarOf
+from ..nodes.scalars import Determinant, MaxAbs, Norm, ScalarOf, SpectralRadius
 from .blocks import common_parts, part_size, parts_of
 from .domains import Balls, Degree, Degrees, Domain, FiniteField, NotExact, Rationals, Singular
 from .evaluation import Matrix, _value, evaluate
@@ -79,6 +79,16 @@ def expanded(grid: list[list[Any]], times: Any, plus: Any, minus: Any) -> Any:
 @_value.register(MaxAbs)
 def _(expr: ScalarOf, where: Any) -> Any:
     return size_of(where.domain, isinstance(expr, Norm), evaluate(expr.args[0], where))
+
+
+@_value.register(SpectralRadius)
+def _(expr: SpectralRadius, where: Any) -> Any:
+    if not isinstance(where.domain, Balls):
+        raise NotExact
+    largest = arb(0)
+    for value in _eigenvalues(arb_mat(evaluate(expr.args[0], where))):
+        largest = largest.max(abs(value))
+    return largest
 
 
 @_value.register(Determinant)
@@ -149,11 +159,14 @@ def _largest_eigenvalue(gram: arb_mat) -> arb:
     if gram.nrows() == 2:
         p, q, r = gram[0, 0], gram[0, 1], gram[1, 1]
         return (p + r + ((p - r) ** 2 + 4 * q**2).sqrt()) / 2
-    try:
-        found = acb_mat(gram).eig(multiple=True)
-    except ValueError as error:
-        raise Singular(f"the eigenvalues could not be enclosed: {error}") from None
     largest = arb(0)
-    for value in found:
+    for value in _eigenvalues(gram):
         largest = largest.max(value.real)
     return largest
+
+
+def _eigenvalues(matrix: arb_mat) -> list[acb]:
+    try:
+        return list(acb_mat(matrix).eig(multiple=True))
+    except ValueError as error:
+        raise Singular(f"the eigenvalues could not be enclosed: {error}") from None
