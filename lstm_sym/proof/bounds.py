@@ -55,8 +55,11 @@ def decide_bound(step: Step, given: Given, direct: Direct) -> BoundDecision:
 
 def _without_certificate(step: Step, given: Given, direct: Direct) -> BoundDecision | None:
     """The signs that the difference shows by itself."""
-    difference = sympify(step.right - step.left)
     strict = step.relation == "<"
+    equal = None if strict else _equal(step, given, direct)
+    if equal is not None:
+        return BoundDecision(proof="equality", assumes=equal.assumes)
+    difference = sympify(step.right - step.left)
     sign = visible_sign(difference, _known(step))
     if sign is not None and sign >= strict:
         return BoundDecision(proof="visible sign")
@@ -85,6 +88,13 @@ def _constant(difference: Expr) -> BoundDecision | None:
 
 def _no_letter(name: str, *_: int) -> Any:
     raise Unsupported(f"the letter {name} in a constant")
+
+
+def _equal(step: Step, given: Given, direct: Direct) -> Any:
+    """What proves that both sides are equal, or ``None``."""
+    checked = field_check(given, step.left, step.right, wanted=step.instances, conditions=step.conditions)
+    agrees = checked is not None and checked.agrees
+    return direct(step.left, step.right, given, step.conditions) if agrees else None
 
 
 def _known(step: Step) -> Known:
@@ -190,11 +200,6 @@ def _by_induction(step: Step, n: Symbol, given: Given, direct: Direct) -> BoundD
 
 def _base(start: Step, given: Given, direct: Direct) -> tuple[str, ...] | None:
     """What the base rests on, if it is an equality or a bound that shows by itself."""
-    if start.relation == "<=":
-        checked = field_check(given, start.left, start.right, conditions=start.conditions)
-        equal = checked is not None and checked.agrees and direct(start.left, start.right, given, start.conditions)
-        if equal:
-            return tuple(equal.assumes)
     decided = _without_certificate(start, given, direct)
     return None if decided is None or decided.proof is None else decided.assumes
 

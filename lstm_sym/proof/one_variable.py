@@ -3,7 +3,7 @@ r"""Bounds on functions of one real variable: signs on a range, tangents of conv
 - A polynomial in one σ(z) or one tanh(z): its sign on (0, 1) or (-1, 1) is decided exactly by isolating its roots.
 - A convex function lies above its tangents: :math:`f(z_0) = f'(z_0) = 0` and :math:`f'' \ge 0` give :math:`f \ge 0`.
 - Any other function on an interval: Arb encloses its values over pieces of the interval, halved until the sign
-  shows; the ends may be infinite, where σ, tanh, exp and softplus go to their limits.
+  shows; the ends may be infinite, where σ, tanh, exp and softplus go to their limits, if those are finite.
 """
 
 from __future__ import annotations
