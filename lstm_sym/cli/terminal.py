@@ -67,13 +67,13 @@ def step_lines(result: StepResult) -> Iterator[str]:
         if len(statement) <= WIDTH:
             yield from indented(statement)
         yield from indented(str(outcome.witness))
-    conditions = [condition for condition in outcome.assumes if not condition.startswith("admitted: ")]
+    conditions = [condition for condition in outcome.assumes if condition not in outcome.admitted]
     if conditions:
         yield from indented(f"if {', and '.join(conditions)}")
     for evidence in outcome.evidence:
         yield from indented(f"also: {evidence.what}, {'agrees' if evidence.agrees else 'DISAGREES'}")
-    if step.admit:
-        yield from indented(f"admitted: {step.admit}")
+    for fact in outcome.admitted:
+        yield from indented(fact)
 
 
 def claim_lines(results: Iterable[ClaimResult], lang: str, *, whole: bool = False) -> Iterator[str]:
@@ -101,8 +101,8 @@ def _claim_details(result: ClaimResult, lang: str) -> Iterator[str]:
         yield ""
         yield from indented(f"{found.derivation.name}, step {found.number}:  {found.step}")
         yield from (f"  {line}" for line in step_lines(found))
-    for source in result.admitted:
-        yield from indented(f"on trust: {source}")
+    for fact in result.admitted:
+        yield from indented(fact)
     if claim.source:
         yield from indented(claim.source)
 
@@ -132,8 +132,8 @@ def summary_lines(report: Report) -> Iterator[str]:
         f"{f'{admitted} admitted, ' if admitted else ''}{len(failed)} not as meant; {seconds:.1f} s of work"
     )
     for result in report.results:
-        if result.step.admit:
-            yield f"admitted: {result.step.admit} ({result.derivation.name}, step {result.number})"
+        for fact in result.outcome.admitted:
+            yield f"{fact} ({result.derivation.name}, step {result.number})"
     for result in failed:
         yield f"not as meant: {result.derivation.name}, step {result.number}: {result.outcome.verdict}"
 

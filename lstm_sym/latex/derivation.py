@@ -78,9 +78,11 @@ def _rows(printer: NodePrinter, step: Step, *, begins: bool) -> list[str]:
 def _reason(printer: NodePrinter, step: Step) -> str:
     """The reason with everything it rests on: conditions, and facts taken on trust."""
     source = getattr(step, "admit", "")
-    admitted = text_in_math(f"; admitted: {source}") if source else ""
     conditions = conditions_of(printer, step)
-    return text_in_math(step.reason) + (text_in_math("; if ") + conditions if conditions else "") + admitted
+    parts = [text_in_math(step.reason)]
+    parts += [text_in_math("; if ") + conditions] if conditions else []
+    parts += [text_in_math(f"; admitted: {source}")] if source else []
+    return "".join(parts).replace("}\\text{", "")
 
 
 def conditions_of(printer: NodePrinter, step: Step) -> str:
@@ -89,7 +91,7 @@ def conditions_of(printer: NodePrinter, step: Step) -> str:
         text_in_math(condition) if isinstance(condition, str) else printer.doprint(condition)
         for condition in getattr(step, "assumes", ())
     ]
-    return text_in_math(", ").join(shown)
+    return text_in_math(", ").join(shown).replace("}\\text{", "")
 
 
 def latex_statements(steps: Iterable[Step], notation: Notation | None = None) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sympy import Mul, S, ZeroMatrix, sympify
+from sympy import Mul, S, ZeroMatrix
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from .algebra import Eye, MatrixProduct, Ones, Zero, multiply
-from .operand import Operand, is_matrix, require_column, require_matrix, require_same_shape
+from .operand import Operand, as_expression, is_matrix, require_column, require_matrix, require_same_shape
 
 
 class Hadamard(Operand):
@@ -43,7 +43,7 @@ class HadamardPower(Operand):
 
     def __new__(cls, base: Any, exponent: Any) -> MatrixExpr:
         require_matrix("the elementwise power", base)
-        exponent = sympify(exponent)
+        exponent = as_expression(exponent)
         if is_matrix(exponent):
             raise TypeError(f"the exponent of an elementwise power is a scalar, got {exponent}")
         if exponent == 0 or isinstance(base, Ones):
@@ -74,7 +74,7 @@ class Diag(Operand):
 
 def hadamard(*factors: Any) -> MatrixExpr:
     r""":math:`A \odot B \odot \dots`; a scalar factor stands for itself times the all-ones matrix."""
-    factors = tuple(sympify(factor) for factor in factors)
+    factors = tuple(as_expression(factor) for factor in factors)
     matrices = [factor for factor in factors if is_matrix(factor)]
     scalar = Mul(*[factor for factor in factors if not is_matrix(factor)]) if len(matrices) < len(factors) else S.One
     require_matrix("the Hadamard product", *matrices)

@@ -127,7 +127,7 @@ class ClaimResult:
     @property
     def admitted(self) -> tuple[str, ...]:
         """The sources of what is taken on trust."""
-        return tuple(dict.fromkeys(result.step.admit for result in self.results if result.step.admit))
+        return tuple(dict.fromkeys(fact for result in self.results for fact in result.outcome.admitted))
 
     def as_json(self) -> dict[str, Any]:
         claim = self.claim

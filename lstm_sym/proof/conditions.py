@@ -6,6 +6,8 @@ conditions is decided exactly, as linear inequalities over the integers, by Four
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -25,7 +27,7 @@ FACT_LIMIT = 400
 class Conditions:
     """``1 <= t <= T``, every count at least 0, every size at least 1, and the relations of a step.
 
-    ``within`` adds the range of a bound index, which holds wherever the body of its binder does.
+    ``within`` adds the range of a bound index, which holds in the body of its binder and nowhere else.
     """
 
     def __init__(self, relations: tuple[Any, ...] = ()) -> None:
@@ -35,12 +37,15 @@ class Conditions:
             self.facts += _at_least_zero(relation)
         self._known: dict[Expr, bool] = {}
 
-    def within(self, index: Symbol, low: Expr, high: Expr) -> None:
-        """Note that a bound index runs from ``low`` to ``high``."""
-        for fact in (index - low, high - index):
-            if fact not in self.facts:
-                self.facts.append(fact)
-                self._known.clear()
+    @contextmanager
+    def within(self, index: Symbol, low: Expr, high: Expr) -> Iterator[None]:
+        """Inside the block, a bound index runs from ``low`` to ``high``."""
+        facts, known = self.facts, self._known
+        self.facts, self._known = [*facts, index - low, high - index], {}
+        try:
+            yield
+        finally:
+            self.facts, self._known = facts, known
 
     def imply(self, expr: Expr) -> bool:
         """Whether ``expr >= 0`` follows, for an integer ``expr``; what is not linear follows from nothing."""

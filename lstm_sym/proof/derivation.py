@@ -14,10 +14,10 @@ import sys
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sympy import Basic, Expr, Symbol, sympify
+from sympy import Basic, Expr, Symbol
 from sympy.core.relational import Relational
 
-from ..nodes.operand import is_matrix, require_same_shape
+from ..nodes.operand import as_expression, is_matrix, require_same_shape
 from ..nodes.order import Nonnegative
 from ..symbols import letters
 from .conditions import Conditions
@@ -108,7 +108,7 @@ class Derivation:
 
     def start(self, expr: Any) -> Derivation:
         """Begin the chain, or begin it anew at another expression."""
-        return replace(self, here=sympify(expr))
+        return replace(self, here=as_expression(expr))
 
     def eq(self, right: Any, *, by: str, **options: Any) -> Derivation:
         """``… = right``; ``on=n`` proves it by induction on the nonnegative integer n."""
@@ -133,7 +133,7 @@ class Derivation:
     def _extended(self, relation: str, right: Any, by: str, options: dict[str, Any]) -> Derivation:
         if self.here is None:
             raise DerivationError(f"derivation {self.name}: start(...) comes before the first step")
-        left, right = self.here, sympify(right)
+        left, right = self.here, as_expression(right)
         caller = sys._getframe(2)
         slack = options.pop("slack", ())
         parts = slack if isinstance(slack, tuple | list) else (slack,)
@@ -142,7 +142,7 @@ class Derivation:
             relation,
             right,
             by,
-            slack=tuple(part if isinstance(part, Cited) else sympify(part) for part in parts),
+            slack=tuple(part if isinstance(part, Cited) else as_expression(part) for part in parts),
             file=caller.f_code.co_filename,
             line=caller.f_lineno,
             **options,

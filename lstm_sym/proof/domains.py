@@ -81,8 +81,10 @@ class FiniteField(Domain):
         if key == 0:
             raise Singular("log 0")
         inverse = int(1 / x)
-        if key == inverse:
+        if key == 1:
             return nmod(0, PRIME)
+        if key == inverse:
+            raise Singular("log -1")
         if key not in self._logarithms:
             self._pair(self.random("log", key) if key < inverse else -self.random("log", inverse), x)
         return self._logarithms[key]

@@ -146,7 +146,6 @@ def _exp(argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polyno
     for term, scalar in argument.items():
         logarithm = _inside("log", term.factors[0], to) if _is_bare(term) else None
         if logarithm is not None and scalar.denominator == 1:
-            to.divisors["what a logarithm is taken of is positive"] = None
             value = (
                 to.algebra.power(logarithm, scalar.numerator)
                 if scalar > 0
@@ -222,6 +221,8 @@ def _raised_symbolically(
     constant, rest = exponent.as_coeff_Add()
     if not base or not constant.is_Integer:
         raise Unsupported(f"{source} to the power {exponent}")
+    if not to.conditions.imply(exponent):
+        to.divisors[f"{source} has no zero entry"] = None
     result = raised(base, Integer(constant), source, to, slots)
     for part in Add.make_args(rest):
         number, symbol = part.as_coeff_Mul()

@@ -14,11 +14,13 @@ from typing import Any
 
 from sympy import Expr, Limit, Symbol
 
+from ..activations import Applied, Elementwise
 from ..backpropagation import T
 from ..nodes.derivatives import Total
 from ..symbols import At, Parameter, letters
 from .bounds import EFFORT, decide_bound
 from .conditions import Conditions, require_downward
+from .coverage import what_is_not_covered
 from .definitions import Definitions
 from .derivation import Step, check_types
 from .distinct import require_distinct_names
@@ -28,7 +30,8 @@ from .limits import limit_detail
 from .normal_form import NormalForm
 from .polynomial import TooLarge, Unsupported
 from .proved import sealed
-from .report import Outcome
+from .report import ADMITTED, Outcome
+from .signs import Known, visible_sign
 from .unfold import one_step
 from .witness import find_witness, replay
 
@@ -43,8 +46,18 @@ def decide(step: Step, given: Given, *, plain: bool = True) -> Outcome:
         outcome = decider(step, given, plain)
     except Exception as error:
         outcome = Outcome("undecided", "none", 0.0, detail=f"{type(error).__name__}: {error}")
-    assumes = (*map(str, step.assumes), *outcome.assumes, *([f"admitted: {step.admit}"] if step.admit else []))
+    domains = _logarithms(step) if outcome.verdict in ("proved", "probable") else ()
+    assumes = (*map(str, step.assumes), *outcome.assumes, *domains, *([ADMITTED + step.admit] if step.admit else []))
     return replace(outcome, seconds=perf_counter() - started, assumes=tuple(dict.fromkeys(assumes)))
+
+
+def _logarithms(step: Step) -> tuple[str, ...]:
+    """That every logarithm of the statement is taken of something positive, where that does not show."""
+    known = Known(step.hypotheses)
+    calls = [
+        c for side in (step.left, step.right) for c in side.atoms(Applied, Elementwise) if c.function.name == "log"
+    ]
+    return tuple(f"{call.argument} > 0" for call in calls if visible_sign(call.argument, known) != 1)
 
 
 def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
@@ -61,13 +74,12 @@ def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
         hidden = _refutation(step, given, plain, "", effort=1)
         if hidden.verdict == "refuted":
             return hidden
-        return Outcome(
-            "probable",
-            "finite field",
-            0.0,
-            error_bound=checked.error_bound,
-            detail=f"the normal forms differ; agreed mod 2^61 - 1 at {_points(checked)}",
-        )
+        agreed = f"the normal forms differ; agreed mod 2^61 - 1 at {_points(checked)}"
+        uncovered = what_is_not_covered(given, left, right)
+        if uncovered:
+            detail = f"{agreed}, which does not cover every {uncovered}"
+            return Outcome("undecided", "finite field", 0.0, detail=detail)
+        return Outcome("probable", "finite field", 0.0, error_bound=checked.error_bound, detail=agreed)
     return Outcome(
         "proved",
         f"{proof.how} and finite field",
@@ -219,7 +231,7 @@ def _induction(step: Step, n: Symbol, given: Given) -> _Normal | None:
             advance = _direct(unfolded.xreplace({left: right}), next_right, given, after)
     else:
         advance = _direct(next_left - left, next_right - right, given, after)
-        opened = one_step(next_left) if advance is None else None
+        opened = one_step(next_left, after) if advance is None else None
         if opened is not None:
             advance = _direct(opened.xreplace({left: right}), next_right, given, after)
     return None if advance is None else _Normal(f"induction on {n}", (*base.assumes, *advance.assumes))

@@ -61,7 +61,7 @@ class NormalForm:
 
     def __call__(self, expr: Expr, rows: Part = None, cols: Part = None) -> Polynomial:
         """The polynomial of one entry of ``expr``, or of one entry in a block of its rows and columns."""
-        key = expr, rows, cols
+        key = expr, rows, cols, tuple(self.conditions.facts)
         if key not in self._done:
             self._done[key] = _form(expr, self, rows, cols)
         return self._done[key]
@@ -278,6 +278,8 @@ def _(expr: MatrixPower, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
         return to.algebra.atom(("inverse", _base_key(base, to, rows, cols)), to.slots(expr, rows, cols))
     if exponent.is_Integer and exponent <= EXPANSION_LIMIT:
         return to(_product([base] * int(exponent)), rows, cols)
+    if not to.conditions.imply(exponent):
+        to.divisors[f"{base} is invertible"] = None
     if constant >= 1:
         return to(_product([base] * int(constant) + [MatrixPower(base, symbolic)]), rows, cols)
     return to.algebra.atom(("power", _base_key(base, to, rows, cols), exponent), to.slots(expr, rows, cols))
@@ -307,12 +309,12 @@ def _(expr: OrderedProduct, to: NormalForm, rows: Part, cols: Part) -> Polynomia
         rest = OrderedProduct(expr.body, (expr.index, expr.low, expr.high - constant))
         return to(_product([*latest, rest]), rows, cols)
     step = _step_of(expr, FACTOR_STEPS)
-    to.conditions.within(step, expr.low, expr.high)
     body = expr.at(step)
-    if isinstance(body, Diag):
-        return _diagonal_product(expr, body, to, rows, cols)
-    parts = common_parts(parts_of(body, 0, to), parts_of(body, 1, to))
-    key = tuple(to.algebra.freeze(to(body, p, q)) for p in parts for q in parts)
+    with to.conditions.within(step, expr.low, expr.high):
+        if isinstance(body, Diag):
+            return _diagonal_product(expr, body, to, rows, cols)
+        parts = common_parts(parts_of(body, 0, to), parts_of(body, 1, to))
+        key = tuple(to.algebra.freeze(to(body, p, q)) for p in parts for q in parts)
     return to.algebra.atom(("ordered product", key, expr.low, expr.high, rows, cols), to.slots(expr, rows, cols))
 
 
@@ -336,9 +338,10 @@ def _(expr: TimeSum, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
         rest = TimeSum(expr.body, (expr.index, expr.low, expr.high - constant))
         return to.algebra.add(*latest, to(rest, rows, cols))
     step = _step_of(expr, TERM_STEPS)
-    to.conditions.within(step, expr.low, expr.high)
     never_empty = to.conditions.imply(expr.high - expr.low + 1)
-    return to.algebra.sum_over_time(to(expr.at(step), rows, cols), step, expr.low, expr.high, countable=never_empty)
+    with to.conditions.within(step, expr.low, expr.high):
+        body = to(expr.at(step), rows, cols)
+    return to.algebra.sum_over_time(body, step, expr.low, expr.high, countable=never_empty)
 
 
 def _step_of(expr: Any, steps: tuple[Symbol, ...]) -> Symbol:

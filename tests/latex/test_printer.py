@@ -267,7 +267,7 @@ def test_a_node_without_a_rule_is_refused(expr: Any, name: str) -> None:
 @pytest.mark.parametrize("name", ["1", "a b", r"\lambda", "W_", "h^2", ""])
 def test_a_name_that_is_not_one_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no LaTeX for the name"):
-        latex(Parameter(name, n))
+        latex(Symbol(name))
 
 
 def test_equations_are_aligned() -> None:

@@ -7,11 +7,11 @@ from sympy import Eq, Rational, Symbol
 from sympy.matrices.exceptions import ShapeError
 
 import lstm_sym.proof.kernel as kernel
-from lstm_sym.activations import phi, relu, sigma, tanh
+from lstm_sym.activations import phi, sigma, tanh
 from lstm_sym.backpropagation import L, T
 from lstm_sym.cells import LSTM, RNN
 from lstm_sym.cells.lstm import W_f, a_f, c, f, h, i, z
-from lstm_sym.nodes import Eye, OrderedProduct, TimeSum, Total, Zero, diag, hadamard, hadamard_power
+from lstm_sym.nodes import Eye, Ones, OrderedProduct, TimeSum, Total, Zero, diag, hadamard, hadamard_power
 from lstm_sym.proof import Derivation, DerivationError, Given, Outcome, Proved, verify_step
 from lstm_sym.symbols import Parameter, Sequence, indices, sizes, t
 from lstm_sym.symbols import adjoint as delta
@@ -34,9 +34,13 @@ def test_both_engines_make_a_proof() -> None:
     assert result.proof.right == B.T * A.T
 
 
+below = hadamard_power(1 + u[t], -1)
+FRACTIONS = A * below + A * hadamard(u[t], below), A * Ones(n)
+
+
 def test_the_field_alone_is_only_probable() -> None:
-    """The normal form does not know that the steps at z and at -z add up to 1."""
-    result = outcome(relu(u[t]) - relu(-u[t]), u[t])
+    """The normal form does not clear a fraction under a sum."""
+    result = outcome(*FRACTIONS)
     assert result.verdict == "probable"
     assert 0 < result.error_bound < 1e-12
     assert "normal forms differ" in result.detail
@@ -71,12 +75,12 @@ def test_results_travel_between_processes() -> None:
 
 
 def test_admitted_facts_are_visible() -> None:
-    chain = Derivation("test").start(relu(u[t]) - relu(-u[t])).eq(u[t], by="test", admit="definition of relu")
+    chain = Derivation("test").start(FRACTIONS[0]).eq(FRACTIONS[1], by="test", admit="somebody")
     result = verify_step(chain, 1)
     assert result.ok
     assert result.outcome.verdict == "probable"
-    assert result.outcome.assumes[-1] == "admitted: definition of relu"
-    assert result.as_json()["admit"] == "definition of relu"
+    assert result.outcome.assumes[-1] == "admitted: somebody"
+    assert result.as_json()["admit"] == "somebody"
 
 
 def test_what_is_false_cannot_be_admitted() -> None:
@@ -114,7 +118,7 @@ def test_true_inductions_are_proved(left, right) -> None:
 
 
 def test_without_induction_the_telescope_is_not_proved() -> None:
-    assert outcome(TimeSum(v[k + 1] - v[k], (k, 1, N)), v[N + 1] - v[1]).verdict == "probable"
+    assert outcome(TimeSum(v[k + 1] - v[k], (k, 1, N)), v[N + 1] - v[1]).verdict == "undecided"
 
 
 def test_the_jacobian_product_by_induction() -> None:

@@ -25,7 +25,7 @@ STEPS = [
     (name, number)
     for name, derivation in DERIVATIONS.items()
     for number, step in enumerate(derivation.steps, 1)
-    if step.expected == "proved"
+    if step.expected == "proved" and not step.admit
 ]
 EVERY = 1 if os.environ.get("LSTM_SYM_ALL_MUTANTS") else 9
 
@@ -55,6 +55,8 @@ def test_mutants(name: str, number: int, record_property) -> None:
         where = f"{name} step {number}, {mutant.kind} ({mutant.what}): {outcome.verdict} {outcome.detail}"
         decided = ("refuted", "proved") if step.relation == "=" else ("refuted", "proved", "undecided")
         assert outcome.verdict in decided, where
+        if outcome.verdict == "proved":
+            record_property(f"identity: {mutant.kind}", f"{step.left} {step.relation} {edited}, by {outcome.method}")
         if outcome.verdict == "refuted":
             assert replay(derivation.given, step.left, edited, outcome.witness, step.hypotheses), where
         if outcome.verdict == "proved" and step.relation != "=":
