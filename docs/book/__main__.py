@@ -1,0 +1,54 @@
+"""``python -m book`` builds the book in both languages."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from time import perf_counter
+
+from .gallery import all_pictures, drawn_pictures, write_captions
+from .node import install_packages, katex_files
+from .places import BOOK, HTML, LANGUAGES, WORK, Language
+from .staging import below, joined, mirror
+
+
+def main() -> int:
+    started = perf_counter()
+    try:
+        install_packages()
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 2
+    stage()
+    told("pages and pictures made", started)
+    processes = [sphinx(language) for language in LANGUAGES]
+    if any([process.wait() for process in processes]):
+        return 1
+    (HTML / "index.html").write_bytes((BOOK / "choose.html").read_bytes())
+    told(f"{HTML / 'index.html'} built", started)
+    return 0
+
+
+def stage() -> None:
+    """What Sphinx reads: the chapters, the generated pages and the pictures of each language."""
+    pictures = all_pictures()
+    write_captions(pictures)
+    images = drawn_pictures(pictures)
+    mirror(WORK / "static", katex_files())
+    for language in LANGUAGES:
+        mirror(language.source, joined(below(language.chapters, "*.md"), images))
+
+
+def sphinx(language: Language) -> subprocess.Popen[bytes]:
+    """Sphinx at work on one language; a warning is an error, and so is a reference that leads nowhere."""
+    folders = ["-c", BOOK, "-d", WORK / "doctrees" / language.folder, language.source, language.html]
+    options = ["-W", "--keep-going", "-n", "-q", "-D", f"language={language.sphinx}", *map(str, folders)]
+    return subprocess.Popen([sys.executable, "-m", "sphinx", "-b", "html", *options])
+
+
+def told(what: str, started: float) -> None:
+    print(f"{perf_counter() - started:5.1f} s  {what}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
