@@ -11,6 +11,7 @@ from lstm_sym.schedule import executor
 from .cell_pages import cell_pages
 from .derivation_pages import derivation_pages, read_modules
 from .gallery import draw_gallery, pictures_in
+from .interface_pages import interface_pages
 from .node import install_packages, katex_files
 from .places import BOOK, HTML, LANGUAGES, WORK, Language
 from .staging import below, joined, mirror
@@ -50,6 +51,7 @@ def stage() -> None:
             below(language.chapters, "*.md"),
             derivation_pages(modules, verdicts, language),
             cell_pages(derivations, language),
+            interface_pages(language),
             pictures_in(language),
         )
         mirror(language.source, joined(*pages))

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import lstm_sym
-from book.places import BOOK, KATEX, WORK
+from book.places import BOOK, WORK
 
 project = "lstm-sym"
 author = "the lstm-sym authors"
@@ -18,13 +18,17 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
-    "sphinxcontrib.katex",
+    "book.annotations",
     "book.formulas",
     "book.figures",
     "book.languages",
     "book.chinese_search",
 ]
 nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(?!lstm_sym\.).*")]
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_inherit_docstrings = False
 templates_path = [str(BOOK / "templates")]
 
 myst_enable_extensions = ["amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
@@ -36,18 +40,6 @@ html_static_path = [str(BOOK / "static"), str(WORK / "static")]
 html_css_files = ["book.css"]
 html_copy_source = False
 html_show_copyright = False
-html_math_renderer = "katex_strict"
-
-katex_prerender = True
-katex_js_path = str(KATEX / "katex.min.js")
-katex_css_path = "katex/katex.min.css"
-html_sidebars = {
-    "**": [
-        "sidebar/brand.html",
-        "sidebar/languages.html",
-        "sidebar/search.html",
-        "sidebar/scroll-start.html",
-        "sidebar/navigation.html",
-        "sidebar/scroll-end.html",
-    ]
-}
+html_math_renderer = "katex"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 100
