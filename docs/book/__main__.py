@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from shutil import rmtree
 from time import perf_counter
 
 from lstm_sym.schedule import executor
@@ -12,7 +13,7 @@ from .cell_pages import cell_pages
 from .derivation_pages import derivation_pages, read_modules
 from .gallery import draw_gallery, pictures_in
 from .interface_pages import interface_pages
-from .node import install_packages, katex_files
+from .node import install_packages, static_files
 from .places import BOOK, HTML, LANGUAGES, WORK, Language
 from .staging import below, joined, mirror
 from .verdicts import NotAsMeant, current_verdicts
@@ -41,7 +42,7 @@ def main() -> int:
 
 def stage() -> None:
     """What Sphinx reads: the chapters, the generated pages and the pictures of each language."""
-    mirror(WORK / "static", katex_files())
+    mirror(WORK / "static", static_files())
     modules, verdicts = read_modules(), current_verdicts()
     derivations = [derivation for module in modules for derivation in module.derivations]
     with executor() as pool:
@@ -54,7 +55,8 @@ def stage() -> None:
             interface_pages(language),
             pictures_in(language),
         )
-        mirror(language.source, joined(*pages))
+        if mirror(language.source, joined(*pages)):
+            rmtree(language.html, ignore_errors=True)
 
 
 def sphinx(language: Language) -> subprocess.Popen[bytes]:

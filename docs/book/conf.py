@@ -36,8 +36,12 @@ myst_heading_anchors = 3
 myst_dmath_double_inline = True
 
 html_theme = "furo"
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#08306b", "color-brand-content": "#0b5394"},
+    "dark_css_variables": {"color-brand-primary": "#9cc7f5", "color-brand-content": "#7fb4ee"},
+}
 html_static_path = [str(BOOK / "static"), str(WORK / "static")]
-html_css_files = ["book.css"]
+html_css_files = ["text/wght.css", "text/wght-italic.css", "book.css"]
 html_copy_source = False
 html_show_copyright = False
 html_math_renderer = "katex"

@@ -11,16 +11,16 @@ from typing import Any
 
 from lstm_sym.atomic import write_whole
 
-from .places import BOOK, ROOT
+from .places import ROOT
 
 
-def fingerprint(folders: Iterable[Path], packages: Iterable[str]) -> str:
-    """The digest of the library, of this package, of the Python files of further folders, and of packages' versions."""
+def fingerprint(sources: Iterable[Path], packages: Iterable[str]) -> str:
+    """The digest of the library, of further Python files or folders of them, and of packages' versions."""
     digest = sha256()
     for package in packages:
         digest.update(f"{package} {version(package)}\n".encode())
-    for folder in (ROOT / "lstm_sym", BOOK, *folders):
-        for file in sorted(folder.rglob("*.py")):
+    for source in (ROOT / "lstm_sym", *sources):
+        for file in sorted(source.rglob("*.py")) if source.is_dir() else (source,):
             digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from concurrent.futures import Executor
 from dataclasses import replace
+from pathlib import Path
 
 from lstm_sym.cells import CELLS
 from lstm_sym.flow import Setting, gradient_flow
@@ -51,7 +52,7 @@ def draw_gallery(pool: Executor | None) -> None:
     languages = ("en", "zh") if chinese_fonts() else ("en",)
     if len(languages) == 1:
         print(NO_FONT, file=sys.stderr)
-    key = " ".join([fingerprint((), ("matplotlib", "numpy")), *languages])
+    key = " ".join([fingerprint((Path(__file__),), ("matplotlib", "numpy")), *languages])
     if kept(CAPTIONS, key) is not None:
         return
     every, each = names(), pool.map if pool else map

@@ -9,6 +9,7 @@ from .places import BOOK, KATEX, MODULES, WORK
 from .staging import Files, below
 
 PACKAGES = ("package.json", "package-lock.json")
+CHECKED_WITH = "playwright-core"
 MISSING = "the book needs node and npm to set its formulas (Debian: apt install nodejs npm)"
 
 
@@ -18,7 +19,7 @@ def install_packages(*, browser: bool = False) -> None:
         raise RuntimeError(MISSING)
     wanted = {name: (BOOK / name).read_bytes() for name in PACKAGES}
     present = all((WORK / name).exists() and (WORK / name).read_bytes() == wanted[name] for name in PACKAGES)
-    if present and KATEX.is_dir() and (not browser or (MODULES / "playwright-core").is_dir()):
+    if present and KATEX.is_dir() and (not browser or (MODULES / CHECKED_WITH).is_dir()):
         return
     WORK.mkdir(parents=True, exist_ok=True)
     for name, content in wanted.items():
@@ -28,7 +29,16 @@ def install_packages(*, browser: bool = False) -> None:
         raise RuntimeError("npm cannot install KaTeX; what it says stands above")
 
 
-def katex_files() -> Files:
-    """KaTeX's style sheet and its fonts, of the version that sets the formulas."""
-    fonts = below(KATEX, "*.woff2")
-    return {f"katex/{name}": content for name, content in (below(KATEX, "katex.min.css") | fonts).items()}
+def static_files() -> Files:
+    """The style sheet and fonts of KaTeX, of the version that sets the formulas, and the font of the text."""
+    font = MODULES / "@fontsource-variable" / "source-serif-4"
+    return {
+        f"{folder}/{name}": content
+        for folder, home, pattern in (
+            ("katex", KATEX, "katex.min.css"),
+            ("katex", KATEX, "*.woff2"),
+            ("text", font, "wght*.css"),
+            ("text", font, "*-wght-*.woff2"),
+        )
+        for name, content in below(home, pattern).items()
+    }

@@ -12,20 +12,23 @@ Files = dict[str, bytes]
 """Contents by path within a folder, written with slashes."""
 
 
-def mirror(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write the files that are new or differ and delete all others."""
+def mirror(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Write the files that are new or differ and delete all others; whether any was deleted."""
     folder.mkdir(parents=True, exist_ok=True)
+    deleted = False
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir():
             if not any(path.iterdir()):
                 path.rmdir()
         elif path.relative_to(folder).as_posix() not in files:
             path.unlink()
+            deleted = True
     for name, content in files.items():
         path = folder / name
         if not path.exists() or path.read_bytes() != content:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+    return deleted
 
 
 def below(folder: Path, pattern: str = "*") -> Files:

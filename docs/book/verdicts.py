@@ -37,7 +37,7 @@ Verdicts = dict[str, tuple[Verdict, ...]]
 
 def current_verdicts() -> Verdicts:
     """The verdicts of this state of the project; one that is not as meant is ``NotAsMeant``."""
-    key = fingerprint((DERIVATIONS,), ("sympy", "python-flint"))
+    key = fingerprint((DERIVATIONS, Path(__file__)), ("sympy", "python-flint"))
     told = kept(KEPT, key)
     if told is None:
         told = {name: [asdict(step) for step in steps] for name, steps in verdicts_of(DERIVATIONS).items()}

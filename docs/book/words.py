@@ -106,8 +106,8 @@ IN_ENGLISH = Words(
 IN_CHINESE = Words(
     derivations="推导",
     derivations_intro=(
-        "下面每一步都在生成本书时判定;只要有一个结论与预期不符,生成就会失败。标有“如期被驳”的一步本来就是假的:"
-        "它是已发表的某个说法,旁边的数字就是反驳它的实例。推导的标题与理由取自程序,因此是英文。"
+        "下面每一步都在生成本书时判定；只要有一个结论与预期不符，生成就会失败。标有“如期被驳”的一步本来就是假的："
+        "它是已发表的某个说法，旁边的数字就是反驳它的实例。推导的标题与理由取自程序，因此是英文。"
     ),
     derivation="推导",
     claim="命题",
@@ -138,14 +138,14 @@ IN_CHINESE = Words(
     equations="方程",
     diagram="数据流",
     backward="反向传播",
-    truncated="此细胞有意截断导数:带帽的量是该算法所传递的,并不是梯度。",
-    boundary="最后一步之后不再有量传回:",
-    gradients="参数、输入与初始状态的梯度:",
+    truncated="此细胞有意截断导数：带帽的量是该算法所传递的，并不是梯度。",
+    boundary="最后一步之后不再有量传回：",
+    gradients="参数、输入与初始状态的梯度：",
     jacobian="联合状态的雅可比矩阵",
     flow="梯度流",
-    theorem="对任意步数均已证明:",
+    theorem="对任意步数均已证明：",
     interface="接口参考",
-    interface_intro="库所提供的一切,自底层的字母到顶层的入口,逐室列出。说明取自程序,因此是英文。",
+    interface_intro="库所提供的一切，自底层的字母到顶层的入口，逐室列出。说明取自程序，因此是英文。",
 )
 
 SAID = {ENGLISH: IN_ENGLISH, CHINESE: IN_CHINESE}

@@ -46,8 +46,8 @@ def transient_growth() -> Picture:
     caption = Words(
         "The powers of W = [[0.9, 50], [0, 0.9]]: both eigenvalues are 0.9, and yet the norm rises to "
         f"{10.0 ** found.norm[found.peak - 1]:.1f} at k = {found.peak} before it decays. Nothing here is random.",
-        f"W = [[0.9, 50], [0, 0.9]] 的各次幂:两个特征值都是 0.9,而范数在 k = {found.peak} 时先升到 "
-        f"{10.0 ** found.norm[found.peak - 1]:.1f},然后才衰减。此图不含随机性。",
+        f"W = [[0.9, 50], [0, 0.9]] 的各次幂：两个特征值都是 0.9，而范数在 k = {found.peak} 时先升到 "
+        f"{10.0 ** found.norm[found.peak - 1]:.1f}，然后才衰减。此图不含随机性。",
     )
     return Picture("transient-growth", caption, 6.4, 4.0, draw)
 
@@ -78,8 +78,8 @@ def activation_curves() -> Picture:
         "The logistic function and the hyperbolic tangent (solid), their derivatives (dashed), and the bounds "
         "0 < σ < 1, σ' ≤ 1/4, -1 < tanh < 1, tanh' ≤ 1 (dotted), both derivatives reaching theirs at x = 0. "
         "Nothing here is random.",
-        "逻辑斯谛函数与双曲正切(实线)、它们的导数(虚线),以及界 0 < σ < 1、σ' ≤ 1/4、-1 < tanh < 1、"
-        "tanh' ≤ 1(点线);两个导数都在 x = 0 处达到各自的界。此图不含随机性。",
+        "逻辑斯谛函数与双曲正切（实线）、它们的导数（虚线），以及界 0 < σ < 1、σ' ≤ 1/4、-1 < tanh < 1、"
+        "tanh' ≤ 1（点线）；两个导数都在 x = 0 处达到各自的界。此图不含随机性。",
     )
     return Picture("activations", caption, 7.6, 3.4, draw)
 
@@ -106,7 +106,7 @@ def forget_half_life() -> Picture:
         "The number of steps in which the product of constant forget gates falls to one half, against the forget "
         "bias (solid), and the exponential that it approaches from above (dashed); all other terms of the gate's "
         "pre-activation are 0. Marked: b_f = 1, 3, 5. Nothing here is random.",
-        "恒定遗忘门的乘积降到一半所需的步数与遗忘偏置的关系(实线),以及它从上方趋近的指数函数(虚线);"
+        "恒定遗忘门的乘积降到一半所需的步数与遗忘偏置的关系（实线），以及它从上方趋近的指数函数（虚线）；"
         "门的预激活中其余各项为 0。标出的是 b_f = 1、3、5。此图不含随机性。",
     )
     return Picture("half-life", caption, 6.4, 4.0, draw)
@@ -139,8 +139,8 @@ def vanishing_and_exploding() -> Picture:
         "The scalar LSTM at rest (state, inputs and all parameters but b_f and w_g are 0): the nonzero eigenvalue of "
         "its Jacobian, computed from the cell on a grid of 201 by 221, against the exact boundary. In the shaded "
         "strip gradients vanish, outside they explode. Nothing here is random.",
-        "静止的标量 LSTM(状态、输入以及除 b_f 与 w_g 外的所有参数都为 0):其雅可比矩阵的非零特征值,"
-        "由细胞方程在 201 × 221 的网格上算出,与精确边界对照。阴影带内梯度消失,带外梯度爆炸。此图不含随机性。",
+        "静止的标量 LSTM（状态、输入以及除 b_f 与 w_g 外的所有参数都为 0）：其雅可比矩阵的非零特征值，"
+        "由细胞方程在 201 × 221 的网格上算出，与精确边界对照。阴影带内梯度消失，带外梯度爆炸。此图不含随机性。",
     )
     return Picture("vanishing-exploding", caption, 6.4, 4.8, draw)
 
@@ -178,9 +178,9 @@ def copied_recursion() -> Picture:
         f"quartiles of {COPIED_SEEDS} networks, n = {COPIED.size}, seeds {COPIED.seed} to "
         f"{COPIED.seed + COPIED_SEEDS - 1}, weights normal with variance 1/n, biases 0, inputs and the loss gradients "
         "of every step standard normal.",
-        "抄来的递推算出的 LSTM 梯度与真梯度相比:相对误差(百分比)随步数 T 的变化,一条是全部参数合在一起,"
-        "一条是第一步的输入;T = 1 与 2 时为 0。"
-        f"取 {COPIED_SEEDS} 个网络的中位数与四分位数,n = {COPIED.size},种子 {COPIED.seed} 至 "
-        f"{COPIED.seed + COPIED_SEEDS - 1},权重正态、方差 1/n,偏置为 0,输入与每一步的损失梯度为标准正态。",
+        "抄来的递推算出的 LSTM 梯度与真梯度相比：相对误差（百分比）随步数 T 的变化，一条是全部参数合在一起，"
+        "一条是第一步的输入；T = 1 与 2 时为 0。"
+        f"取 {COPIED_SEEDS} 个网络的中位数与四分位数，n = {COPIED.size}，种子 {COPIED.seed} 至 "
+        f"{COPIED.seed + COPIED_SEEDS - 1}，权重正态、方差 1/n，偏置为 0，输入与每一步的损失梯度为标准正态。",
     )
     return Picture("copied-recursion", caption, 6.4, 4.0, draw)
