@@ -13,7 +13,7 @@ from lstm_sym.latex import answer
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {language: (DOCS / language / "using.md").read_text(encoding="utf-8") for language in ("en", "zh")}
 BLOCK = re.compile(r"(?P<before>[^\n]*)\n\n```(?P<kind>\w+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"`([\w/]+\.\w+)`\s*[::]$")
+FILE = re.compile(r"`([\w/]+\.\w+)`[:\uff1a]$")
 """A file that a sentence before a block names last; a file that is named again is added to."""
 SECONDS = re.compile(r"\b\d+\.\d+ ?s\b")
 QUERIES = sorted(set(re.findall(r"`((?:cell|backward|jacobian|unroll|reference) [^`]+)`", PAGES["en"])))
