@@ -6,10 +6,15 @@ import subprocess
 import sys
 from time import perf_counter
 
-from .gallery import all_pictures, drawn_pictures, write_captions
+from lstm_sym.schedule import executor
+
+from .cell_pages import cell_pages
+from .derivation_pages import derivation_pages, read_modules
+from .gallery import draw_gallery, pictures_in
 from .node import install_packages, katex_files
 from .places import BOOK, HTML, LANGUAGES, WORK, Language
 from .staging import below, joined, mirror
+from .verdicts import NotAsMeant, current_verdicts
 
 
 def main() -> int:
@@ -19,7 +24,11 @@ def main() -> int:
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 2
-    stage()
+    try:
+        stage()
+    except NotAsMeant as error:
+        print(error, file=sys.stderr)
+        return 1
     told("pages and pictures made", started)
     processes = [sphinx(language) for language in LANGUAGES]
     if any([process.wait() for process in processes]):
@@ -31,12 +40,19 @@ def main() -> int:
 
 def stage() -> None:
     """What Sphinx reads: the chapters, the generated pages and the pictures of each language."""
-    pictures = all_pictures()
-    write_captions(pictures)
-    images = drawn_pictures(pictures)
     mirror(WORK / "static", katex_files())
+    modules, verdicts = read_modules(), current_verdicts()
+    derivations = [derivation for module in modules for derivation in module.derivations]
+    with executor() as pool:
+        draw_gallery(pool)
     for language in LANGUAGES:
-        mirror(language.source, joined(below(language.chapters, "*.md"), images))
+        pages = (
+            below(language.chapters, "*.md"),
+            derivation_pages(modules, verdicts, language),
+            cell_pages(derivations, language),
+            pictures_in(language),
+        )
+        mirror(language.source, joined(*pages))
 
 
 def sphinx(language: Language) -> subprocess.Popen[bytes]:

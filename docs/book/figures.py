@@ -13,13 +13,13 @@ from sphinx.util.docutils import SphinxDirective
 from .places import WORK, language_of
 
 CAPTIONS = WORK / "captions.json"
-"""The caption of every picture by its name and the folder of a language."""
+"""The caption of every picture by its name and a language, and what the pictures were drawn from."""
 
 
 @cache
 def captions() -> dict[str, dict[str, str]]:
     """What the pictures of this build are."""
-    return dict(json.loads(CAPTIONS.read_text(encoding="utf-8")))
+    return dict(json.loads(CAPTIONS.read_text(encoding="utf-8"))["content"])
 
 
 class PictureDirective(SphinxDirective):

@@ -3,6 +3,7 @@ r"""A derivation as aligned rows: the first left side, then one relation a row w
 from __future__ import annotations
 
 from collections.abc import Sequence as Rows
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .notation import NOTE, Notation
@@ -38,6 +39,15 @@ class Derivation(Protocol):
     def steps(self) -> Rows[Any]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step, written: ``left`` is empty where the chain goes on from the side before it."""
+
+    left: str
+    sign: str
+    right: str
+
+
 def latex_derivation(derivation: Derivation, notation: Notation | None = None) -> str:
     r"""What is given, then the steps one below another, each ``relation right && reason``.
 
@@ -45,33 +55,39 @@ def latex_derivation(derivation: Derivation, notation: Notation | None = None) -
     the right side before it. A step expected to be refuted has a struck relation, and the chain goes on
     from its left side.
     """
+    cell = getattr(getattr(derivation, "given", None), "cell", None)
+    header = [f"& && {text_in_math(f'given the cell {cell.name}')}"] if cell else []
+    given, lines = written_derivation(derivation, notation)
+    rows = [
+        f"{line.left} &{line.sign} {line.right} && {text_in_math(_reason(step))}".lstrip()
+        for line, step in zip(lines, derivation.steps, strict=True)
+    ]
+    return aligned([*header, *(f"{row} && {text_in_math('given')}" for row in given), *rows])
+
+
+def written_derivation(
+    derivation: Derivation, notation: Notation | None = None
+) -> tuple[tuple[str, ...], tuple[Line, ...]]:
+    """The equations that are given, as rows ``left &= right``, and the steps; the reasons are the caller's to set."""
     if not derivation.steps:
         raise ValueError(f"derivation {derivation.name} has no steps to show")
     printer = NodePrinter(notation or NOTE)
-    rows = _given(printer, derivation)
+    given = tuple(map(printer.aligned_row, getattr(getattr(derivation, "given", None), "equations", ())))
+    lines = []
     here: Any = None
     for step in derivation.steps:
-        rows += _rows(printer, step, begins=step.left != here)
+        # A side that begins a chain keeps its size: nothing before it fixes its shape.
+        left = printer.doprint(step.left) if step.left != here else ""
+        lines.append(Line(left, _sign(step), printer.side(step.right, step.left)))
         here = step.left if step.expected == "refuted" else step.right
-    return aligned(rows)
+    return given, tuple(lines)
 
 
-def _given(printer: NodePrinter, derivation: Derivation) -> list[str]:
-    """What the derivation takes as given: its cell by name, further equations in full."""
-    given = getattr(derivation, "given", None)
-    cell = getattr(given, "cell", None)
-    header = [f"& && {text_in_math(f'given the cell {cell.name}')}"] if cell else []
-    equations = getattr(given, "equations", ())
-    return header + [f"{printer.aligned_row(equation)} && {text_in_math('given')}" for equation in equations]
-
-
-def _rows(printer: NodePrinter, step: Step, *, begins: bool) -> list[str]:
+def _sign(step: Step) -> str:
     signs = FAILS if step.expected == "refuted" else HOLDS
     if step.relation not in signs:
         raise ValueError(f"no LaTeX for the relation {step.relation!r}; the relations are {', '.join(signs)}")
-    row = f"&{signs[step.relation]} {printer.side(step.right, step.left)} && {text_in_math(_reason(step))}"
-    # A side that begins a chain keeps its size: nothing before it fixes its shape.
-    return [f"{printer.doprint(step.left)} {row}"] if begins else [row]
+    return signs[step.relation]
 
 
 def _reason(step: Step) -> str:
