@@ -46,7 +46,7 @@ def cell_page(cell: Cell, theorem: Derivation | None, words: Words) -> Iterator[
     yield "{.about}\n" + plain(cell.source) + "\n"
     for kind in ("states", "inputs", "parameters"):
         letters = ", ".join(f"`{letter.text}`" for letter in getattr(cell, kind))
-        yield f"- {getattr(words, kind)}: {letters}"
+        yield f"- {getattr(words, kind)}{words.colon}{letters}"
     yield f"\n## {words.equations}\n\n" + formula(answer(f"cell {cell.name}"))
     yield f"## {words.diagram}\n\n" + block("picture", f"cell-{cell.name}", "")
     yield f"## {words.backward}\n"
@@ -63,7 +63,7 @@ def cell_page(cell: Cell, theorem: Derivation | None, words: Words) -> Iterator[
     found = defined_in(cell)
     if found is not None:
         file, statement = found
-        summary = f"{words.code}: {file.relative_to(ROOT)}, {words.lines} {statement.first}–{statement.last}"
+        summary = f"{words.code}{words.colon}{file.relative_to(ROOT)}, {words.lines} {statement.first}–{statement.last}"
         yield folded(summary, code(statement.text, first_line=statement.first))
 
 

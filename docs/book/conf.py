@@ -46,4 +46,4 @@ html_copy_source = False
 html_show_copyright = False
 html_math_renderer = "katex"
 python_use_unqualified_type_names = True
-python_maximum_signature_line_length = 100
+python_maximum_signature_line_length = 160

@@ -88,7 +88,7 @@ def module_page(module: Module, verdicts: Verdicts, words: Words) -> str:
     parts += [plain(paragraph) + "\n" for paragraph in rest.split("\n\n") if paragraph]
     for derivation in module.derivations:
         parts += section(derivation, verdicts[derivation.name], module, words)
-    parts.append(f"{words.module}: [`{module.path.relative_to(ROOT)}`](source/{module.name}.md)\n")
+    parts.append(f"{words.module}{words.colon}[`{module.path.relative_to(ROOT)}`](source/{module.name}.md)\n")
     return "\n".join(parts)
 
 
@@ -110,7 +110,7 @@ def section(derivation: Derivation, verdicts: tuple[Verdict, ...], module: Modul
         yield _step(line, step, verdict, words)
     statement = statement_at(module.text, derivation.steps[0].line) if _is_in(derivation, module) else None
     if statement is not None:
-        summary = f"{words.code}: {module.path.relative_to(ROOT)}, {words.lines} {statement.first}–{statement.last}"
+        summary = f"{words.code}{words.colon}{module.path.relative_to(ROOT)}, {words.lines} {statement.first}–{statement.last}"
         yield folded(summary, code(statement.text, first_line=statement.first))
 
 
@@ -123,9 +123,9 @@ def _given(derivation: Derivation, rows: tuple[str, ...], words: Words) -> Itera
     if cell is not None:
         known = CELLS.get(cell.name) is not None
         name = f"[{plain(cell.name)}](../cells/{cell.name}.md)" if known else f"`{cell.name}`"
-        yield f"{words.given}: {words.given_cell} {name}{':' if rows else ''}\n"
+        yield f"{words.given}{words.colon}{words.given_cell} {name}\n"
     elif rows:
-        yield f"{words.given}:\n"
+        yield f"{words.given}\n"
     if rows:
         yield block("container", "given", formula(aligned(rows)))
 

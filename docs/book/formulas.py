@@ -30,7 +30,7 @@ class KaTeXError(Exception):
 @cache
 def katex() -> subprocess.Popen[str]:
     """The process that sets formulas; it ends with this one, when its input does."""
-    command = ["node", BOOK / "katex.cjs", KATEX / "katex.min.js"]
+    command = ["node", str(BOOK / "katex.cjs"), str(KATEX / "katex.min.js")]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
 
 

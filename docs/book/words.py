@@ -13,6 +13,7 @@ class Words:
 
     derivations: str
     derivations_intro: str
+    colon: str
     derivation: str
     claim: str
     steps: str
@@ -59,6 +60,7 @@ IN_ENGLISH = Words(
         "that is meant. A step marked *refuted as meant* is there to be false: it is what somebody has published, and "
         "the numbers beside it are the witness against it."
     ),
+    colon=": ",
     derivation="derivation",
     claim="claim",
     steps="steps",
@@ -109,6 +111,7 @@ IN_CHINESE = Words(
         "下面每一步都在生成本书时判定；只要有一个结论与预期不符，生成就会失败。标有“如期被驳”的一步本来就是假的："
         "它是已发表的某个说法，旁边的数字就是反驳它的实例。推导的标题与理由取自程序，因此是英文。"
     ),
+    colon="：",
     derivation="推导",
     claim="命题",
     steps="步数",
@@ -119,7 +122,7 @@ IN_CHINESE = Words(
     admitted="采信",
     undecided="未判定",
     given="已知",
-    given_cell="细胞",
+    given_cell="单元",
     conditions="条件",
     lemma="依据",
     taken_on_trust="采信自",
@@ -128,9 +131,9 @@ IN_CHINESE = Words(
     module="整个模块",
     modules="模块",
     lines="行",
-    cells="细胞",
-    cells_intro="库中的所有细胞。每页上方程之后的内容——数据流图、反向传播、雅可比矩阵——都由方程推出。",
-    cell="细胞",
+    cells="单元",
+    cells_intro="库中的所有单元。每页上方程之后的内容——数据流图、反向传播、雅可比矩阵——都由方程推出。",
+    cell="单元",
     source="出处",
     states="状态",
     inputs="输入",
@@ -138,7 +141,7 @@ IN_CHINESE = Words(
     equations="方程",
     diagram="数据流",
     backward="反向传播",
-    truncated="此细胞有意截断导数：带帽的量是该算法所传递的，并不是梯度。",
+    truncated="此单元有意截断导数：带帽的量是该算法所传递的，并不是梯度。",
     boundary="最后一步之后不再有量传回：",
     gradients="参数、输入与初始状态的梯度：",
     jacobian="联合状态的雅可比矩阵",

@@ -1,6 +1,6 @@
 """The outlet that writes formulas: one faithful printer, notations as data, blocks woven into documents."""
 
-from .derivation import latex_derivation, written_derivation
+from .derivation import latex_derivation, written_derivation, written_statements
 from .notation import NOTATIONS, NOTE, PYTORCH, SUBSCRIPT, Notation, notation_named
 from .printer import latex, latex_aligned
 from .query import answer
@@ -21,4 +21,5 @@ __all__ = [
     "refresh",
     "weave_text",
     "written_derivation",
+    "written_statements",
 ]

@@ -33,7 +33,11 @@ def shown(body: str) -> list[tuple[str, str]]:
 
 def test_the_session_prints_what_it_shows(tmp_path: Path) -> None:
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8", "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+    environment |= {
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONIOENCODING": "utf-8",
+        "PYTEST_ADDOPTS": "-p no:cacheprovider",
+    }
     commands = 0
     for block in blocks(PAGES["en"]):
         name = FILE.search(block["before"])

@@ -140,7 +140,7 @@ def vanishing_and_exploding() -> Picture:
         "its Jacobian, computed from the cell on a grid of 201 by 221, against the exact boundary. In the shaded "
         "strip gradients vanish, outside they explode. Nothing here is random.",
         "静止的标量 LSTM（状态、输入以及除 b_f 与 w_g 外的所有参数都为 0）：其雅可比矩阵的非零特征值，"
-        "由细胞方程在 201 × 221 的网格上算出，与精确边界对照。阴影带内梯度消失，带外梯度爆炸。此图不含随机性。",
+        "由单元的方程在 201 × 221 的网格上算出，与精确边界对照。阴影带内梯度消失，带外梯度爆炸。此图不含随机性。",
     )
     return Picture("vanishing-exploding", caption, 6.4, 4.8, draw)
 
