@@ -14,13 +14,17 @@ PARTS = {
     "pictures": re.compile(r"^```\{picture\} (\S+)", re.MULTILINE),
     "claims": re.compile(r"\b(N\d\d[ab]?)\b"),
 }
-FENCED = re.compile(r"^(`{3,})(?!\{picture\}).*?^\1`*$", re.MULTILINE | re.DOTALL)
-"""Code that a chapter shows, in which a # begins a comment."""
+FENCED = re.compile(r"^(`{3,})(.*?)\n(?:.*?\n)??\1`*$", re.MULTILINE | re.DOTALL)
+
+
+def _without_code(text: str) -> str:
+    """The chapter without the code that it shows, in which a # begins a comment."""
+    return FENCED.sub(lambda found: found[0] if found[2].startswith("{picture}") else "", text)
 
 
 def parts_of(text: str) -> dict[str, list[str]]:
     """What a chapter holds, in the order in which it comes; of claims, which are named at all."""
-    told = FENCED.sub("", text)
+    told = _without_code(text)
     found = {name: pattern.findall(told) for name, pattern in PARTS.items()}
     return found | {"claims": sorted(set(found["claims"]))}
 
