@@ -15,14 +15,14 @@ const pages = ["en", "zh"].flatMap((language) =>
     .map((name) => path.join(language, name)));
 
 (async () => {
-  const faults = [];
+  let faults = 0;
   const browser = await chromium.launch({ executablePath, args: FLAGS });
   for (const colorScheme of ["light", "dark"]) {
     for (const [size, viewport] of Object.entries(SIZES)) {
       const context = await browser.newContext({ viewport, colorScheme, offline: true });
       const page = await context.newPage();
       let where = "";
-      const fault = (what) => faults.push(`${where} (${colorScheme}, ${size}): ${what}`);
+      const fault = (what) => { faults++; console.log(`${where} (${colorScheme}, ${size}): ${what}`); };
       page.on("console", (message) => message.type() === "error" && fault(`console: ${message.text()}`));
       page.on("pageerror", (error) => fault(`script: ${error.message}`));
       page.on("requestfailed", (request) => fault(`no answer: ${request.url()}`));
@@ -44,7 +44,6 @@ const pages = ["en", "zh"].flatMap((language) =>
     }
   }
   await browser.close();
-  faults.forEach((line) => console.log(line));
-  console.log(`${pages.length} pages, light and dark, phone and desk: ${faults.length} faults`);
-  process.exit(faults.length ? 1 : 0);
+  console.log(`${pages.length} pages, light and dark, phone and desk: ${faults} faults`);
+  process.exit(faults ? 1 : 0);
 })();
