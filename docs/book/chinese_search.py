@@ -40,7 +40,7 @@ class SearchChinese(SearchLanguage):
     """Sphinx's search in Chinese, with English words stemmed."""
 
     lang = "zh"
-    language_name = "Chinese"
+    language_name = "English"  # the stemmer that the page looks for by this name
     stopwords = SearchEnglish.stopwords
     js_stemmer_rawcode = SearchEnglish.js_stemmer_rawcode
     js_splitter_code = SPLITTER
