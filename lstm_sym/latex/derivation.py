@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Sequence as Rows
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from .notation import NOTE, Notation
@@ -39,6 +40,16 @@ class Derivation(Protocol):
     def steps(self) -> Rows[Any]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step, written: ``left`` is empty where the chain goes on; ``conditions`` where there are none."""
+
+    left: str
+    sign: str
+    right: str
+    conditions: str
+
+
 def latex_derivation(derivation: Derivation, notation: Notation | None = None) -> str:
     r"""What is given, then the steps one below another, each ``relation right && reason``.
 
@@ -46,62 +57,64 @@ def latex_derivation(derivation: Derivation, notation: Notation | None = None) -
     the right side before it. A step expected to be refuted has a struck relation, and the chain goes on
     from its left side.
     """
+    cell = getattr(getattr(derivation, "given", None), "cell", None)
+    header = [f"& && {text_in_math(f'given the cell {cell.name}')}"] if cell else []
+    given, lines = written_derivation(derivation, notation)
+    rows = [
+        f"{line.left} &{line.sign} {line.right} && {_reason(step, line)}".lstrip()
+        for line, step in zip(lines, derivation.steps, strict=True)
+    ]
+    return aligned([*header, *(f"{row} && {text_in_math('given')}" for row in given), *rows])
+
+
+def written_derivation(
+    derivation: Derivation, notation: Notation | None = None
+) -> tuple[tuple[str, ...], tuple[Line, ...]]:
+    """The equations that are given, as rows ``left &= right``, and the steps; the reasons are the caller's to set."""
     if not derivation.steps:
         raise ValueError(f"derivation {derivation.name} has no steps to show")
     printer = NodePrinter(notation or NOTE)
-    rows = _given(printer, derivation)
+    given = tuple(map(printer.aligned_row, getattr(getattr(derivation, "given", None), "equations", ())))
+    lines = []
     here: Any = None
     for step in derivation.steps:
-        rows += _rows(printer, step, begins=step.left != here)
+        line = _written(printer, step)
+        lines.append(replace(line, left="") if step.left == here else line)
         here = step.left if step.expected == "refuted" else step.right
-    return aligned(rows)
-
-
-def _given(printer: NodePrinter, derivation: Derivation) -> list[str]:
-    """What the derivation takes as given: its cell by name, further equations in full."""
-    given = getattr(derivation, "given", None)
-    cell = getattr(given, "cell", None)
-    header = [f"& && {text_in_math(f'given the cell {cell.name}')}"] if cell else []
-    equations = getattr(given, "equations", ())
-    return header + [f"{printer.aligned_row(equation)} && {text_in_math('given')}" for equation in equations]
-
-
-def _rows(printer: NodePrinter, step: Step, *, begins: bool) -> list[str]:
-    signs = FAILS if step.expected == "refuted" else HOLDS
-    if step.relation not in signs:
-        raise ValueError(f"no LaTeX for the relation {step.relation!r}; the relations are {', '.join(signs)}")
-    row = f"&{signs[step.relation]} {printer.side(step.right, step.left)} && {_reason(printer, step)}"
-    # A side that begins a chain keeps its size: nothing before it fixes its shape.
-    return [f"{printer.doprint(step.left)} {row}"] if begins else [row]
-
-
-def _reason(printer: NodePrinter, step: Step) -> str:
-    """The reason with everything it rests on: conditions, and facts taken on trust."""
-    source = getattr(step, "admit", "")
-    conditions = conditions_of(printer, step)
-    parts = [text_in_math(step.reason)]
-    parts += [text_in_math("; if ") + conditions] if conditions else []
-    parts += [text_in_math(f"; admitted: {source}")] if source else []
-    return "".join(parts).replace("}\\text{", "")
-
-
-def conditions_of(printer: NodePrinter, step: Step) -> str:
-    """The side conditions of a step, one after another; empty if there are none."""
-    shown = [
-        text_in_math(condition) if isinstance(condition, str) else printer.doprint(condition)
-        for condition in getattr(step, "assumes", ())
-    ]
-    return text_in_math(", ").join(shown).replace("}\\text{", "")
+    return given, tuple(lines)
 
 
 def latex_statements(steps: Iterable[Step], notation: Notation | None = None) -> str:
     """Steps as statements of their own, ``left relation right`` with what each assumes; those to be refuted struck."""
-    printer = NodePrinter(notation or NOTE)
     rows = []
-    for step in steps:
-        signs = FAILS if step.expected == "refuted" else HOLDS
-        conditions = conditions_of(printer, step)
-        beside = f" && {text_in_math('if ')}{conditions}" if conditions else ""
-        right = printer.side(step.right, step.left)
-        rows.append(f"{printer.doprint(step.left)} &{signs[step.relation]} {right}{beside}")
+    for line in written_statements(steps, notation):
+        beside = f" && {text_in_math('if ')}{line.conditions}" if line.conditions else ""
+        rows.append(f"{line.left} &{line.sign} {line.right}{beside}")
     return aligned(rows)
+
+
+def written_statements(steps: Iterable[Step], notation: Notation | None = None) -> tuple[Line, ...]:
+    """Steps, each with its left side, as statements of their own."""
+    printer = NodePrinter(notation or NOTE)
+    return tuple(_written(printer, step) for step in steps)
+
+
+def _written(printer: NodePrinter, step: Step) -> Line:
+    signs = FAILS if step.expected == "refuted" else HOLDS
+    if step.relation not in signs:
+        raise ValueError(f"no LaTeX for the relation {step.relation!r}; the relations are {', '.join(signs)}")
+    conditions = (
+        text_in_math(condition) if isinstance(condition, str) else printer.doprint(condition)
+        for condition in getattr(step, "assumes", ())
+    )
+    # A left side keeps its size: nothing before it fixes its shape.
+    left, right = printer.doprint(step.left), printer.side(step.right, step.left)
+    return Line(left, signs[step.relation], right, text_in_math(", ").join(conditions))
+
+
+def _reason(step: Step, line: Line) -> str:
+    """The reason with everything it rests on: conditions, and facts taken on trust."""
+    source = getattr(step, "admit", "")
+    admitted = text_in_math(f"; admitted: {source}") if source else ""
+    conditions = text_in_math("; if ") + line.conditions if line.conditions else ""
+    return text_in_math(step.reason) + conditions + admitted
