@@ -10,7 +10,7 @@ BOOKISH   := .venv/.bookish
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: build test pytest lint types fresh mutants extras docs serve clean
+.PHONY: build test pytest lint types fresh mutants extras docs docs-check serve clean
 
 build: $(INSTALLED)
 	$(BIN)/lstm-sym build
@@ -42,6 +42,10 @@ extras: $(INSTALLED)
 # The book, in English and Chinese; node and npm are needed, and the network once.
 docs: $(BOOKISH)
 	PYTHONPATH=docs $(BIN)/python -m book
+
+# Every page in Chromium, with the network off; skipped where there is no Chromium.
+docs-check: docs
+	PYTHONPATH=docs $(BIN)/python -m book.check
 
 serve: docs
 	$(BIN)/python -m http.server --bind localhost --directory build/docs 8000

@@ -7,16 +7,18 @@ import sys
 from shutil import rmtree
 from time import perf_counter
 
+from lstm_sym.proof.load import load_claims
 from lstm_sym.schedule import executor
 
 from .cell_pages import cell_pages
 from .derivation_pages import derivation_pages, read_modules
 from .gallery import draw_gallery, pictures_in
 from .interface_pages import interface_pages
+from .ledger import LEDGER, ledger
 from .node import install_packages, static_files
 from .places import BOOK, HTML, LANGUAGES, WORK, Language
 from .staging import below, joined, mirror
-from .verdicts import NotAsMeant, current_verdicts
+from .verdicts import DERIVATIONS, NotAsMeant, current_verdicts
 
 
 def main() -> int:
@@ -43,15 +45,16 @@ def main() -> int:
 def stage() -> None:
     """What Sphinx reads: the chapters, the generated pages and the pictures of each language."""
     mirror(WORK / "static", static_files())
-    modules, verdicts = read_modules(), current_verdicts()
-    derivations = [derivation for module in modules for derivation in module.derivations]
+    modules, claims, found = read_modules(), load_claims([DERIVATIONS]), current_verdicts()
+    derivations = {derivation.name: derivation for module in modules for derivation in module.derivations}
     with executor() as pool:
         draw_gallery(pool)
     for language in LANGUAGES:
         pages = (
             below(language.chapters, "*.md"),
-            derivation_pages(modules, verdicts, language),
-            cell_pages(derivations, language),
+            {LEDGER: ledger(claims, derivations, found, language).encode()},
+            derivation_pages(modules, found.steps, found.claims, language),
+            cell_pages(derivations.values(), language),
             interface_pages(language),
             pictures_in(language),
         )

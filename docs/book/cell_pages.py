@@ -13,10 +13,10 @@ from lstm_sym.latex import answer
 from lstm_sym.nodes.derivatives import StopGradient
 from lstm_sym.proof.derivation import Derivation
 
-from .markdown import block, code, folded, formula, plain, table, toctree
-from .places import ROOT, Language
+from .markdown import block, formula, plain, table, toctree
+from .places import Language
 from .staging import Files
-from .statements import Statement, assignment_of
+from .statements import Statement, assignment_of, shown_code
 from .words import Words, words_in
 
 ROOM = Path(lstm_sym.cells.__file__).parent
@@ -62,9 +62,7 @@ def cell_page(cell: Cell, theorem: Derivation | None, words: Words) -> Iterator[
     yield f"## {words.flow}\n\n" + block("picture", f"flow-{cell.name}", "")
     found = defined_in(cell)
     if found is not None:
-        file, statement = found
-        summary = f"{words.code}{words.colon}{file.relative_to(ROOT)}, {words.lines} {statement.first}–{statement.last}"
-        yield folded(summary, code(statement.text, first_line=statement.first))
+        yield shown_code(*found, words)
 
 
 def defined_in(cell: Cell) -> tuple[Path, Statement] | None:

@@ -25,6 +25,7 @@ extensions = [
     "book.chinese_search",
 ]
 nitpicky = True
+exclude_patterns = ["_*.md"]
 nitpick_ignore_regex = [("py:.*", r"(?!lstm_sym\.).*")]
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

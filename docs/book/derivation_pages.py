@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from lstm_sym.proof.load import derivation_files, load_file
 from .markdown import block, code, folded, formula, mark, plain, table, toctree
 from .places import ROOT, Language
 from .staging import Files
-from .statements import statement_at
-from .verdicts import DERIVATIONS, Verdict, Verdicts
-from .words import Words, words_in
+from .statements import shown_code, statement_at
+from .verdicts import DERIVATIONS, Verdict
+from .words import MARKS, Words, words_in
 
-MARKS = {"proved": "✓", "refuted": "✗", "admitted": "◇"}
+Steps = Mapping[str, tuple[Verdict, ...]]
+"""The verdicts on the steps of derivations, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +51,28 @@ def read_modules() -> tuple[Module, ...]:
     return tuple(module for module in modules if module.derivations)
 
 
-def derivation_pages(modules: Iterable[Module], verdicts: Verdicts, language: Language) -> Files:
+def derivation_pages(modules: Iterable[Module], verdicts: Steps, claims: Collection[str], language: Language) -> Files:
     """The overview, a page per module, a page per source."""
     words = words_in(language)
     modules = tuple(modules)
-    pages = {"derivations/index.md": overview(modules, verdicts, words)}
+    pages = {"derivations/index.md": overview(modules, verdicts, claims, words)}
     for module in modules:
-        pages[f"derivations/{module.name}.md"] = module_page(module, verdicts, words)
+        pages[f"derivations/{module.name}.md"] = module_page(module, verdicts, claims, words)
         title = f"---\norphan: true\n---\n\n# {plain(str(module.path.relative_to(ROOT)))}\n\n"
         pages[f"derivations/source/{module.name}.md"] = title + code(module.text)
     return {path: text.encode() for path, text in pages.items()}
 
 
-def overview(modules: tuple[Module, ...], verdicts: Verdicts, words: Words) -> str:
+def overview(modules: tuple[Module, ...], verdicts: Steps, claims: Collection[str], words: Words) -> str:
     """Every derivation by module, with what was found of it."""
     parts = [f"# {words.derivations}\n", words.derivations_intro + "\n"]
     for module in modules:
         rows = (
             (
                 f"[{plain(d.title or d.name)}](#{anchor(d)})",
-                plain(d.claim),
+                _claim(d, claims),
                 str(len(d.steps)),
-                " ".join(_totals(d, verdicts[d.name], words)),
+                " ".join(_totals(verdicts[d.name], words)),
             )
             for d in module.derivations
         )
@@ -81,13 +82,13 @@ def overview(modules: tuple[Module, ...], verdicts: Verdicts, words: Words) -> s
     return "\n".join(parts)
 
 
-def module_page(module: Module, verdicts: Verdicts, words: Words) -> str:
+def module_page(module: Module, verdicts: Steps, claims: Collection[str], words: Words) -> str:
     """The derivations of one file."""
     title, rest = module.told
     parts = [f"# {plain(title)}\n"]
     parts += [plain(paragraph) + "\n" for paragraph in rest.split("\n\n") if paragraph]
     for derivation in module.derivations:
-        parts += section(derivation, verdicts[derivation.name], module, words)
+        parts += section(derivation, verdicts[derivation.name], claims, module, words)
     parts.append(f"{words.module}{words.colon}[`{module.path.relative_to(ROOT)}`](source/{module.name}.md)\n")
     return "\n".join(parts)
 
@@ -97,12 +98,14 @@ def anchor(derivation: Derivation) -> str:
     return f"derivation-{derivation.name}"
 
 
-def section(derivation: Derivation, verdicts: tuple[Verdict, ...], module: Module, words: Words) -> Iterator[str]:
+def section(
+    derivation: Derivation, verdicts: tuple[Verdict, ...], claims: Collection[str], module: Module, words: Words
+) -> Iterator[str]:
     """One derivation, read from top to bottom like a blackboard."""
     yield f"({anchor(derivation)})=\n"
     yield f"## {plain(derivation.title or derivation.name)}\n"
-    claim = [f"{words.claim} {plain(derivation.claim)}"] if derivation.claim else []
-    told = [f"`{derivation.name}`", *claim, *_totals(derivation, verdicts, words)]
+    claim = [f"{words.claim} {_claim(derivation, claims)}"] if derivation.claim else []
+    told = [f"`{derivation.name}`", *claim, *_totals(verdicts, words)]
     yield "{.about}\n" + " · ".join(told) + "\n"
     given, lines = written_derivation(derivation)
     yield from _given(derivation, given, words)
@@ -110,8 +113,12 @@ def section(derivation: Derivation, verdicts: tuple[Verdict, ...], module: Modul
         yield _step(line, step, verdict, words)
     statement = statement_at(module.text, derivation.steps[0].line) if _is_in(derivation, module) else None
     if statement is not None:
-        summary = f"{words.code}{words.colon}{module.path.relative_to(ROOT)}, {words.lines} {statement.first}–{statement.last}"
-        yield folded(summary, code(statement.text, first_line=statement.first))
+        yield shown_code(module.path, statement, words)
+
+
+def _claim(derivation: Derivation, claims: Collection[str]) -> str:
+    """The id of the claim that a derivation names, leading to it where the ledger has it."""
+    return f"[{derivation.claim}](#claim-{derivation.claim})" if derivation.claim in claims else plain(derivation.claim)
 
 
 def _is_in(derivation: Derivation, module: Module) -> bool:
@@ -132,32 +139,27 @@ def _given(derivation: Derivation, rows: tuple[str, ...], words: Words) -> Itera
 
 def _step(line: Line, step: Step, verdict: Verdict, words: Words) -> str:
     """The formula, and below it the verdict with the reason and everything it rests on."""
-    kind = _kind(verdict, step)
     classes = "step begins" if line.left else "step"
-    shown = formula(f"{line.left or '{}'} {line.sign} {line.right}")
-    said = [f"{mark(f'{MARKS[kind]} {getattr(words, kind)}', kind)} {plain(step.reason)}"]
+    said = [f"{mark(words.mark(verdict.kind), verdict.kind)} {plain(step.reason)}"]
     if step.lemma:
         said.append(f"{words.lemma} [`{step.lemma}`](#derivation-{step.lemma})")
-    conditions = [condition for condition in verdict.conditions if not condition.startswith("admitted: ")]
-    if conditions:
-        said.append(f"{words.conditions} {', '.join(f'`{condition}`' for condition in conditions)}")
+    if line.conditions:
+        said.append(f"{words.conditions} ${line.conditions}$")
     if step.admit:
         said.append(f"{words.taken_on_trust} {plain(step.admit)}")
-    lines = [f"{'; '.join(said)} {mark(plain(verdict.method), 'method')}\n"]
+    parts = [
+        formula(f"{line.left or '{}'} {line.sign} {line.right}"),
+        f"{'; '.join(said)} {mark(plain(verdict.method), 'method')}\n",
+    ]
     if verdict.witness:
-        lines.append(block("container", "witness", plain(verdict.witness), fence="::::"))
+        parts.append(block("container", "witness", plain(verdict.witness), fence="::::"))
     if verdict.evidence:
         checks = "\n".join(f"- {plain(what)}" for what in verdict.evidence)
-        lines.append(folded(words.also_checked, checks))
-    return block("container", classes, shown + "\n" + "\n".join(lines), fence=":::::")
+        parts.append(folded(words.also_checked, checks))
+    return block("container", classes, "\n".join(parts), fence=":::::")
 
 
-def _kind(verdict: Verdict, step: Step) -> str:
-    """``admitted`` for what only withstood refutation, else the verdict."""
-    return verdict.verdict if verdict.verdict in ("proved", "refuted") else "admitted"
-
-
-def _totals(derivation: Derivation, verdicts: tuple[Verdict, ...], words: Words) -> list[str]:
-    """A mark for each kind of verdict in the derivation, with how often it occurs."""
-    kinds = [_kind(verdict, step) for verdict, step in zip(verdicts, derivation.steps, strict=True)]
+def _totals(verdicts: tuple[Verdict, ...], words: Words) -> list[str]:
+    """A mark for each kind of verdict in a derivation, with how often it occurs."""
+    kinds = [verdict.kind for verdict in verdicts]
     return [mark(f"{MARKS[kind]} {kinds.count(kind)} {getattr(words, kind)}", kind) for kind in MARKS if kind in kinds]

@@ -23,7 +23,7 @@ def captions() -> dict[str, dict[str, str]]:
 
 
 class PictureDirective(SphinxDirective):
-    """A figure of two images, of which the theme shows one; its target is ``picture-NAME``."""
+    """A figure of two images, of which the theme shows one."""
 
     required_arguments = 1
 
@@ -39,8 +39,6 @@ class PictureDirective(SphinxDirective):
             figure += nodes.image(uri=f"/pictures/{name}-{ground}.svg", alt=alt, classes=[f"only-{ground}"])
         figure += nodes.caption("", caption)
         self.set_source_info(figure)
-        self.options["name"] = f"picture-{name}"
-        self.add_name(figure)
         return [figure]
 
 

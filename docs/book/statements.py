@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from pathlib import Path
+
+from .markdown import code, folded
+from .places import ROOT
+from .words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,12 @@ def assignment_of(source: str, name: str) -> Statement | None:
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             return _cut(source, node)
     return None
+
+
+def shown_code(path: Path, statement: Statement, words: Words) -> str:
+    """The statement, folded away below the name of its file and the numbers of its lines."""
+    where = f"{path.relative_to(ROOT)}{words.comma}{words.lines} {statement.first}–{statement.last}"
+    return folded(f"{words.code}{words.colon}{where}", code(statement.text, first_line=statement.first))
 
 
 def _cut(source: str, node: ast.stmt) -> Statement:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .places import CHINESE, ENGLISH, Language
+
+MARKS = {"proved": "✓", "refuted": "✗", "admitted": "◇"}
+"""The sign of each verdict that the book may publish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +18,18 @@ class Words:
     derivations: str
     derivations_intro: str
     colon: str
+    comma: str
     derivation: str
     claim: str
+    said: str
+    exactly: str
+    verdicts: Mapping[str, str]
+    step: str
     steps: str
     verdict: str
     proved: str
-    probable: str
     refuted: str
     admitted: str
-    undecided: str
     given: str
     given_cell: str
     conditions: str
@@ -52,6 +59,10 @@ class Words:
     interface: str
     interface_intro: str
 
+    def mark(self, kind: str) -> str:
+        """The sign and the name of a verdict."""
+        return f"{MARKS[kind]} {getattr(self, kind)}"
+
 
 IN_ENGLISH = Words(
     derivations="Derivations",
@@ -61,15 +72,24 @@ IN_ENGLISH = Words(
         "the numbers beside it are the witness against it."
     ),
     colon=": ",
+    comma=", ",
     derivation="derivation",
     claim="claim",
+    said="what is said",
+    exactly="what is true",
+    verdicts={
+        "true": "true",
+        "true with hypotheses": "true with hypotheses",
+        "imprecise": "imprecise",
+        "false": "false",
+        "empirical": "empirical: outside proof",
+    },
+    step="step",
     steps="steps",
     verdict="verdict",
     proved="proved",
-    probable="probable",
     refuted="refuted as meant",
     admitted="admitted",
-    undecided="undecided",
     given="Given",
     given_cell="the cell",
     conditions="if",
@@ -112,15 +132,24 @@ IN_CHINESE = Words(
         "它是已发表的某个说法，旁边的数字就是反驳它的实例。推导的标题与理由取自程序，因此是英文。"
     ),
     colon="：",
+    comma="，",
     derivation="推导",
     claim="命题",
+    said="说法",
+    exactly="实情",
+    verdicts={
+        "true": "真",
+        "true with hypotheses": "有条件地真",
+        "imprecise": "不准确",
+        "false": "假",
+        "empirical": "经验结论：不在证明范围内",
+    },
+    step="步骤",
     steps="步数",
     verdict="结论",
     proved="已证明",
-    probable="很可能成立",
     refuted="如期被驳",
     admitted="采信",
-    undecided="未判定",
     given="已知",
     given_cell="单元",
     conditions="条件",
