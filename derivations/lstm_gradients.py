@@ -123,7 +123,7 @@ squashing = (
     .start(Norm(parts[0] + parts[1] + parts[2]))
     .le(
         factors[0] * weights[0] + factors[1] * weights[1] + factors[2] * weights[2],
-        by="‖A + B‖ ≤ ‖A‖ + ‖B‖, ‖A B‖ ≤ ‖A‖ ‖B‖, ‖diag(v)‖ ≤ max |vᵢ|",
+        by="‖A + B‖ ≤ ‖A‖ + ‖B‖, ‖A B‖ ≤ ‖A‖ ‖B‖, ‖diag(v)‖ ≤ max |v|",
         slack=(
             norm_of_sum(parts[0] + parts[1], parts[2]),
             norm_of_sum(parts[0], parts[1]),
@@ -359,7 +359,7 @@ closed = (
     .start(1 - tanh(x) ** 2)
     .le(
         4 * exp(-2 * x),
-        by="1 - tanh² = 4 e⁻²ˣ σ(2x)², and σ < 1",
+        by="1 - tanh² = 4 exp(-2x) σ(2x)², and σ < 1",
         slack=4 * exp(-2 * x) * (1 + sigma(2 * x)) * sigma(-2 * x),
     )
 )

@@ -57,7 +57,7 @@ diagonal = (
     .start(0)
     .le(
         alpha**2 * inner(x, x) - inner(diag(d) * x, diag(d) * x),
-        by="the sum of (α² - vᵢ²) xᵢ², and |vᵢ| ≤ α for every i",
+        by="the sum of (α² - vᵢ²) xᵢ², and |v| ≤ α for every i",
         assumes=(Nonnegative(room),),
         slack=inner(Ones(n), hadamard(room, hadamard_power(x, 2))),
     )

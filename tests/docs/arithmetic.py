@@ -21,7 +21,8 @@ TOKEN = re.compile(
     r"|(?P<number>\d+(?:\.\d+)?)"
     r"|(?P<frac>\\tfrac)|(?P<hat>\\widehat\{(?:\\delta )?\w\}(?:\^\{\(\d\)\})?)"
     r"|(?P<function>\\(?:tanh|sigma|ln|sqrt)|\\operatorname\{artanh\})"
-    r"|(?P<name>(?:\\delta |\\tilde\{C\}|\\lambda|[a-zA-Z])(?:(?<=delta )[a-zA-Z])?(?:_[a-zA-Z])?(?:\^\{\([t\d](?:-1)?\)\})?)"
+    r"|(?P<name>(?:\\delta |\\tilde\{C\}|\\lambda|[a-zA-Z])(?:(?<=delta )[a-zA-Z])?(?:_[a-zA-Z])?"
+    r"(?:\^\{\([t\d](?:-1)?\)\})?)"
     r"|(?P<sign>\\cdot|\\\||[-+(){}/^])|(?P<space>\s+|\\[,;])"
 )
 

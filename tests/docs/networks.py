@@ -9,6 +9,7 @@ from typing import Any
 from mpmath import exp, mp, mpf, tanh
 
 mp.dps = 50
+ZERO = mpf(0)
 STEP = mpf(10) ** -16
 """A central difference over it is right to some 30 digits."""
 
@@ -28,7 +29,7 @@ class ScalarLSTM:
     forget: Any = None
     lagging_candidate: bool = False
 
-    def run(self, inputs: Sequence[Any], h: Any = mpf(0), c: Any = mpf(0)) -> list[tuple[Any, Any]]:
+    def run(self, inputs: Sequence[Any], h: Any = ZERO, c: Any = ZERO) -> list[tuple[Any, Any]]:
         """The states after each step; a lagging candidate is that of the step before, 0 before the first."""
         states, before = [], mpf(0)
         for x in inputs:
