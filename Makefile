@@ -1,14 +1,16 @@
 # make        from a fresh machine to the result: .venv, installation, lstm-sym build
 # make test   the same set-up, then every test and check
+# make docs   the book, in build/docs; make serve shows it at http://localhost:8000
 # make clean  everything that make has made
 
 BIN       := .venv/bin
 INSTALLED := .venv/.installed
 TESTABLE  := .venv/.testable
+BOOKISH   := .venv/.bookish
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: build test pytest lint types fresh mutants extras clean
+.PHONY: build test pytest lint types fresh mutants extras docs docs-check serve clean
 
 build: $(INSTALLED)
 	$(BIN)/lstm-sym build
@@ -40,6 +42,17 @@ extras: $(INSTALLED)
 	$(BIN)/pip install --quiet --editable '.[onnx]' || echo 'the extra onnx cannot be installed; its tests are skipped'
 	$(BIN)/pip install --quiet --editable '.[keras]' || echo 'the extra keras cannot be installed; its tests are skipped'
 
+# The book, in English and Chinese; node and npm are needed, and the network once.
+docs: $(BOOKISH)
+	PYTHONPATH=docs $(BIN)/python -m book
+
+# Every page in Chromium, with the network off; skipped where there is no Chromium.
+docs-check: docs
+	PYTHONPATH=docs $(BIN)/python -m book.check
+
+serve: docs
+	$(BIN)/python -m http.server --bind localhost --directory build/docs 8000
+
 # The pip that an old Python brings does not know dependency groups, so it is renewed first.
 $(INSTALLED): pyproject.toml
 	@for python in python3 python3.11 python3.12 python3.13 python3.14 python; do \
@@ -56,6 +69,10 @@ $(INSTALLED): pyproject.toml
 
 $(TESTABLE): $(INSTALLED)
 	$(BIN)/pip install --quiet --group test --group lint
+	@touch $@
+
+$(BOOKISH): $(INSTALLED)
+	$(BIN)/pip install --quiet --editable '.[pictures]' --group docs
 	@touch $@
 
 clean:

@@ -17,7 +17,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from .nodes.algebra import Ones
 from .nodes.elementwise import Hadamard, HadamardPower, hadamard
-from .nodes.operand import Operand, is_matrix
+from .nodes.operand import Operand, as_expression, is_matrix
 
 X, Y = Symbol("x"), Symbol("y")
 """In a row's derivative, ``X`` stands for the argument and ``Y`` for the function's value there."""
@@ -118,6 +118,7 @@ TABLE: dict[str, Row] = {
             numpy="{x} / (1.0 + np.where({x} > 0, {x}, -{x}))",
             field=lambda domain, x: x / (1 - x + 2 * x * domain.step(x)),
         ),
+        Row(
             "absolute",
             r"\operatorname{abs}",
             derivative=lambda: 2 * step(X) - 1,
@@ -177,7 +178,7 @@ class Activation(Basic):
         return self.name + "'" * self.order
 
     def __call__(self, argument: Any) -> Expr:
-        argument = sympify(argument)
+        argument = as_expression(argument)
         return Elementwise(self, argument) if is_matrix(argument) else Applied(self, argument)
 
     def _sympystr(self, printer: Any) -> str:
@@ -209,7 +210,7 @@ class Applied(Expr):
     is_commutative = True
 
     def __new__(cls, function: Activation, argument: Any) -> Applied:
-        return Expr.__new__(cls, function, sympify(argument))
+        return Expr.__new__(cls, function, as_expression(argument))
 
     function = property(lambda self: self.args[0])
     argument = property(lambda self: self.args[1])

@@ -201,7 +201,10 @@ def _gather(binder: Any, contributions: Contributions, letter: Any) -> Contribut
             if not (isinstance(letter, At) and letter.sequence == found.sequence):
                 continue
             step = k + letter.index - found.index
-            if not step.has(k):
+            if step.has(k):
+                raise TypeError(f"which step of {binder} meets {letter} cannot be read off the index {found.index}")
+            low, high = step - binder.low, binder.high - step
+            if not (low.is_negative or high.is_negative):
                 yield letter, term.subs(k, step)
         else:
             yield found, TimeSum(term, limits)

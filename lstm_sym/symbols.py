@@ -2,14 +2,19 @@ r"""The letters: sizes, time indices, parameters that are constant in time, and 
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
+from unicodedata import normalize
 
-from sympy import Basic, Expr, Symbol, sympify
+from sympy import Basic, Expr, Symbol
 from sympy.core.symbol import Str
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from .nodes.operand import Operand
+from .nodes.operand import Operand, as_expression
+
+NAME = re.compile(r"[\w' ]+")
+"""What a letter may be called: it stands in generated code and its comments, and in the names of witnesses."""
 
 MARKS = ("", "delta", "dot", "e", "hat", "hatdelta")
 """What a letter is of the quantity it is named after: itself, its adjoint δ, its tangent, the direct loss
@@ -98,7 +103,7 @@ class At(Operand):
     r"""The value :math:`h^{(t)}` of a sequence at one time; ``subs(t, t + 1)`` shifts it."""
 
     def __new__(cls, sequence: Sequence, index: Any) -> At:
-        index = sympify(index)
+        index = as_expression(index)
         if index.is_integer is False:
             raise TypeError(f"{sequence.text}[{index}]: a time index is an integer")
         return MatrixExpr.__new__(cls, sequence, index)
@@ -165,7 +170,7 @@ def letters(expr: Any) -> tuple[Any, ...]:
 
 
 def _checked(name: Any, rows: Any, cols: Any) -> tuple[Expr, Expr]:
-    shape = sympify(rows), sympify(cols)
+    shape = as_expression(rows), as_expression(cols)
     for size in shape:
         if not isinstance(size, Expr) or size.is_integer is False or size.is_nonnegative is False:
             raise TypeError(
@@ -175,7 +180,10 @@ def _checked(name: Any, rows: Any, cols: Any) -> tuple[Expr, Expr]:
 
 
 def _named(name: Any) -> Str:
-    return name if isinstance(name, Str) else Str(name)
+    text = name.name if isinstance(name, Str) else name
+    if not isinstance(text, str) or not NAME.fullmatch(text) or normalize("NFKC", text) != text:
+        raise ValueError(f"{text!r} is no name for a letter; a name has letters, digits, _ and primes")
+    return Str(text)
 
 
 def _mark(mark: Any) -> Str:

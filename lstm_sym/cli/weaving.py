@@ -12,8 +12,9 @@ from ..latex import answer
 from ..latex.notation import notation_named
 from ..latex.query import KINDS
 from ..latex.weave import SYNTAX
+from ..proof.claim import Claim, steps_of
 from ..proof.derivation import Derivation
-from ..proof.load import load_derivations
+from ..proof.load import load_claims, load_derivations
 
 FOLDER = Path("derivations")
 
@@ -22,6 +23,16 @@ def derivations_at(sources: tuple[Path, ...] = ()) -> dict[str, Derivation]:
     """The derivations of files and folders, by default those of the folder ``derivations``, if there is one."""
     paths = sources or ((FOLDER,) if FOLDER.is_dir() else ())
     return load_derivations(paths)
+
+
+def claims_at(sources: tuple[Path, ...] = ()) -> tuple[Claim, ...]:
+    """The claims of files and folders, by default those of the folder ``derivations``; what they cite must be there."""
+    paths = sources or ((FOLDER,) if FOLDER.is_dir() else ())
+    claims = load_claims(paths)
+    derivations = load_derivations(paths) if claims else {}
+    for claim in claims:
+        steps_of(claim, derivations)
+    return claims
 
 
 def cells_at(files: tuple[Path, ...], query: str | None) -> dict[str, Cell]:
@@ -41,6 +52,7 @@ def answering(
     ``notation`` is that of queries which name none themselves; ``cells`` are known beside those of the zoo.
     """
     derivations = cache(lambda: derivations_at(sources))
+    claims = cache(lambda: {claim.id: claim for claim in claims_at(sources)})
     if notation is not None:
         notation_named(notation)
 
@@ -49,7 +61,10 @@ def answering(
         words = query.split()
         if notation is not None and words and not words[-1].startswith("notation="):
             query = f"{query} notation={notation}"
-        return answer(query, derivations() if words[:1] == ["derivation"] else {}, cells)
+        kind = words[:1]
+        if kind not in (["derivation"], ["claim"]):
+            return answer(query, cells=cells)
+        return answer(query, derivations(), claims=claims() if kind == ["claim"] else {})
 
     return formula
 

@@ -1,6 +1,6 @@
 """The outlet that writes formulas: one faithful printer, notations as data, blocks woven into documents."""
 
-from .derivation import latex_derivation
+from .derivation import latex_derivation, written_derivation, written_statements
 from .notation import NOTATIONS, NOTE, PYTORCH, SUBSCRIPT, Notation, notation_named
 from .printer import latex, latex_aligned
 from .query import answer
@@ -20,4 +20,6 @@ __all__ = [
     "notation_named",
     "refresh",
     "weave_text",
+    "written_derivation",
+    "written_statements",
 ]

@@ -2,7 +2,9 @@ r"""A derivation as aligned rows: the first left side, then one relation a row w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Sequence as Rows
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from .notation import NOTE, Notation
@@ -38,6 +40,16 @@ class Derivation(Protocol):
     def steps(self) -> Rows[Any]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step, written: ``left`` is empty where the chain goes on; ``conditions`` where there are none."""
+
+    left: str
+    sign: str
+    right: str
+    conditions: str
+
+
 def latex_derivation(derivation: Derivation, notation: Notation | None = None) -> str:
     r"""What is given, then the steps one below another, each ``relation right && reason``.
 
@@ -45,37 +57,64 @@ def latex_derivation(derivation: Derivation, notation: Notation | None = None) -
     the right side before it. A step expected to be refuted has a struck relation, and the chain goes on
     from its left side.
     """
+    cell = getattr(getattr(derivation, "given", None), "cell", None)
+    header = [f"& && {text_in_math(f'given the cell {cell.name}')}"] if cell else []
+    given, lines = written_derivation(derivation, notation)
+    rows = [
+        f"{line.left} &{line.sign} {line.right} && {_reason(step, line)}".lstrip()
+        for line, step in zip(lines, derivation.steps, strict=True)
+    ]
+    return aligned([*header, *(f"{row} && {text_in_math('given')}" for row in given), *rows])
+
+
+def written_derivation(
+    derivation: Derivation, notation: Notation | None = None
+) -> tuple[tuple[str, ...], tuple[Line, ...]]:
+    """The equations that are given, as rows ``left &= right``, and the steps; the reasons are the caller's to set."""
     if not derivation.steps:
         raise ValueError(f"derivation {derivation.name} has no steps to show")
     printer = NodePrinter(notation or NOTE)
-    rows = _given(printer, derivation)
+    given = tuple(map(printer.aligned_row, getattr(getattr(derivation, "given", None), "equations", ())))
+    lines = []
     here: Any = None
     for step in derivation.steps:
-        rows += _rows(printer, step, begins=step.left != here)
+        line = _written(printer, step)
+        lines.append(replace(line, left="") if step.left == here else line)
         here = step.left if step.expected == "refuted" else step.right
+    return given, tuple(lines)
+
+
+def latex_statements(steps: Iterable[Step], notation: Notation | None = None) -> str:
+    """Steps as statements of their own, ``left relation right`` with what each assumes; those to be refuted struck."""
+    rows = []
+    for line in written_statements(steps, notation):
+        beside = f" && {text_in_math('if ')}{line.conditions}" if line.conditions else ""
+        rows.append(f"{line.left} &{line.sign} {line.right}{beside}")
     return aligned(rows)
 
 
-def _given(printer: NodePrinter, derivation: Derivation) -> list[str]:
-    """What the derivation takes as given: its cell by name, further equations in full."""
-    given = getattr(derivation, "given", None)
-    cell = getattr(given, "cell", None)
-    header = [f"& && {text_in_math(f'given the cell {cell.name}')}"] if cell else []
-    equations = getattr(given, "equations", ())
-    return header + [f"{printer.aligned_row(equation)} && {text_in_math('given')}" for equation in equations]
+def written_statements(steps: Iterable[Step], notation: Notation | None = None) -> tuple[Line, ...]:
+    """Steps, each with its left side, as statements of their own."""
+    printer = NodePrinter(notation or NOTE)
+    return tuple(_written(printer, step) for step in steps)
 
 
-def _rows(printer: NodePrinter, step: Step, *, begins: bool) -> list[str]:
+def _written(printer: NodePrinter, step: Step) -> Line:
     signs = FAILS if step.expected == "refuted" else HOLDS
     if step.relation not in signs:
         raise ValueError(f"no LaTeX for the relation {step.relation!r}; the relations are {', '.join(signs)}")
-    row = f"&{signs[step.relation]} {printer.side(step.right, step.left)} && {text_in_math(_reason(step))}"
-    # A side that begins a chain keeps its size: nothing before it fixes its shape.
-    return [f"{printer.doprint(step.left)} {row}"] if begins else [row]
+    conditions = (
+        text_in_math(condition) if isinstance(condition, str) else printer.doprint(condition)
+        for condition in getattr(step, "assumes", ())
+    )
+    # A left side keeps its size: nothing before it fixes its shape.
+    left, right = printer.doprint(step.left), printer.side(step.right, step.left)
+    return Line(left, signs[step.relation], right, text_in_math(", ").join(conditions))
 
 
-def _reason(step: Step) -> str:
+def _reason(step: Step, line: Line) -> str:
     """The reason with everything it rests on: conditions, and facts taken on trust."""
-    conditions = [f"if {condition}" for condition in getattr(step, "assumes", ())]
     source = getattr(step, "admit", "")
-    return "; ".join([step.reason, *conditions, *([f"admitted: {source}"] if source else [])])
+    admitted = text_in_math(f"; admitted: {source}") if source else ""
+    conditions = text_in_math("; if ") + line.conditions if line.conditions else ""
+    return text_in_math(step.reason) + conditions + admitted

@@ -40,7 +40,7 @@ MARKDOWN = Syntax(
     closing=re.compile(r" {0,3}<!--\s*/lstm-sym\s*-->\s*"),
     before="$$",
     after="$$",
-    fence=re.compile(r" {0,3}(?P<sign>`{3,}|~{3,})[^`]*"),
+    fence=re.compile(r"\s*(?:(?:[-*+>]|\d{1,9}[.)])\s+)*(?P<sign>`{3,}|~{3,})[^`]*"),
     unfence=_closes_fence,
 )
 
@@ -49,7 +49,9 @@ TEX = Syntax(
     closing=re.compile(r"\s*%\s*/lstm-sym\s*"),
     before=r"\begin{equation*}",
     after=r"\end{equation*}",
-    fence=re.compile(r"\s*\\begin\{(?P<sign>verbatim|lstlisting)\}.*"),
+    fence=re.compile(
+        r"\s*\\begin\{(?P<sign>verbatim\*?|Verbatim|lstlisting|minted|comment)\}(?!.*\\end\{(?P=sign)\}).*"
+    ),
     unfence=lambda opened, line: rf"\end{{{opened}}}" in line,
 )
 

@@ -18,9 +18,12 @@ from .elementwise import (
 )
 from .normalisation import Deviation, Normalised, deviation, normalised
 from .operand import Operand
+from .order import Nonnegative, Positive
+from .scalars import Determinant, MaxAbs, Norm, SpectralRadius, entries
 
 __all__ = [
     "Block",
+    "Determinant",
     "Deviation",
     "Diag",
     "Eye",
@@ -29,13 +32,18 @@ __all__ = [
     "MatrixPower",
     "MatrixProduct",
     "MatrixSum",
+    "MaxAbs",
     "Maximum",
+    "Nonnegative",
+    "Norm",
     "Normalised",
     "Ones",
     "Operand",
     "OrderedProduct",
     "Partial",
+    "Positive",
     "Scaled",
+    "SpectralRadius",
     "StopGradient",
     "TimeSum",
     "Total",
@@ -46,6 +54,7 @@ __all__ = [
     "concat",
     "deviation",
     "diag",
+    "entries",
     "hadamard",
     "hadamard_power",
     "inner",

@@ -6,11 +6,20 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from sympy import Expr, Identity, Integer, MatAdd, MatMul, Mul, S, ZeroMatrix, sympify
+from sympy import Expr, Identity, Integer, MatAdd, MatMul, Mul, S, ZeroMatrix
 from sympy.matrices.exceptions import ShapeError
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from .operand import Operand, is_matrix, require_matrix, require_same_shape, require_square, same_size, text_shape
+from .operand import (
+    Operand,
+    as_expression,
+    is_matrix,
+    require_matrix,
+    require_same_shape,
+    require_square,
+    same_size,
+    text_shape,
+)
 
 
 class Zero(Operand, ZeroMatrix):
@@ -76,7 +85,7 @@ class MatrixProduct(Operand):
     r""":math:`\alpha A B \dots`: an optional scalar first, then the matrices, order kept."""
 
     def __new__(cls, *factors: Any) -> MatrixExpr:
-        flat = [part for factor in factors for part in multiplicands(sympify(factor))]
+        flat = [part for factor in factors for part in multiplicands(as_expression(factor))]
         scalar = Mul(*[part for part in flat if not is_matrix(part)])
         matrices = [part for part in flat if is_matrix(part)]
         if not matrices:
@@ -143,7 +152,7 @@ class MatrixPower(Operand):
 
     def __new__(cls, base: Any, exponent: Any) -> MatrixExpr:
         require_matrix("a matrix power", base)
-        exponent = sympify(exponent)
+        exponent = as_expression(exponent)
         if not same_size(base.rows, base.cols):
             raise ShapeError(
                 f"{base} ({text_shape(base)}) has no matrix power {exponent}: it is not square; "

@@ -8,7 +8,7 @@ from sympy import Expr, Symbol, Tuple, sympify
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from .algebra import Eye, Zero
-from .operand import Operand, require_matrix, require_square
+from .operand import Operand, as_expression, require_matrix, require_square
 
 
 def fresh(index: Symbol, *exprs: Any) -> Symbol:
@@ -28,7 +28,7 @@ class Binder(Operand):
 
     def __new__(cls, body: Any, limits: Any) -> MatrixExpr:
         require_matrix(cls.__name__, body)
-        index, low, high = (sympify(part) for part in limits)
+        index, low, high = (as_expression(part) for part in limits)
         if not isinstance(index, Symbol):
             raise TypeError(f"{cls.__name__} binds a symbol, got {index}")
         if low.has(index) or high.has(index):
@@ -50,7 +50,7 @@ class Binder(Operand):
         return (self.body.free_symbols - {self.index}) | self.low.free_symbols | self.high.free_symbols
 
     def _eval_subs(self, old: Any, new: Any) -> Any:
-        new = sympify(new)
+        new = as_expression(new)
         if old == self.index:
             limits = (self.index, self.low.subs(old, new), self.high.subs(old, new))
             return self.func(self.body, limits)
@@ -79,7 +79,7 @@ class Binder(Operand):
 
     def at(self, value: Any) -> MatrixExpr:
         """The body with its index replaced by ``value``."""
-        return self.body.subs(self.index, sympify(value))
+        return self.body.subs(self.index, as_expression(value))
 
     def _sympystr(self, printer: Any) -> str:
         body, index, low, high = (printer._print(part) for part in (self.body, *self.args[1]))

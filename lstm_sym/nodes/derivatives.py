@@ -13,7 +13,7 @@ from sympy import sympify
 from sympy.matrices.exceptions import ShapeError
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from .operand import Operand, is_matrix, require_matrix, same_size, text_shape
+from .operand import Operand, as_expression, is_matrix, require_matrix, same_size, text_shape
 
 
 class Derivative(Operand):
@@ -24,7 +24,7 @@ class Derivative(Operand):
     """
 
     def __new__(cls, of: Any, wrt: Any) -> MatrixExpr:
-        of, wrt = sympify(of), sympify(wrt)
+        of, wrt = as_expression(of), as_expression(wrt)
         if not is_matrix(wrt):
             raise TypeError(f"a derivative is taken with respect to a matrix letter, got {wrt}")
         if is_matrix(of):

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sympy import Mul, S, ZeroMatrix, sympify
+from sympy import Mul, S, ZeroMatrix
 from sympy.matrices.exceptions import ShapeError
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from .algebra import Eye, MatrixProduct, Ones, Zero, multiply
-from .operand import Operand, is_matrix, like, require_column, require_matrix, require_same_shape, text_shape
+from .operand import (
+    Operand,
+    as_expression,
+    is_matrix,
+    like,
+    require_column,
+    require_matrix,
+    require_same_shape,
+    text_shape,
+)
 
 
 class Hadamard(Operand):
@@ -44,7 +53,7 @@ class HadamardPower(Operand):
 
     def __new__(cls, base: Any, exponent: Any) -> MatrixExpr:
         require_matrix("the elementwise power", base)
-        exponent = sympify(exponent)
+        exponent = as_expression(exponent)
         if is_matrix(exponent):
             raise TypeError(f"the exponent of an elementwise power is a scalar, got {exponent}")
         if exponent == 0 or isinstance(base, Ones):
@@ -121,7 +130,7 @@ class Diag(Operand):
 
 def hadamard(*factors: Any) -> MatrixExpr:
     r""":math:`A \odot B \odot \dots`; a scalar factor stands for itself times the all-ones matrix."""
-    factors = tuple(sympify(factor) for factor in factors)
+    factors = tuple(as_expression(factor) for factor in factors)
     matrices = [factor for factor in factors if is_matrix(factor)]
     scalar = Mul(*[factor for factor in factors if not is_matrix(factor)]) if len(matrices) < len(factors) else S.One
     require_matrix("the Hadamard product", *matrices)
@@ -136,7 +145,7 @@ def hadamard_power(base: Any, exponent: Any) -> MatrixExpr:
 
 def maximum(left: Any, right: Any) -> MatrixExpr:
     r""":math:`\max(A, B)` entry by entry; a scalar stands for itself times the all-ones matrix."""
-    left, right = sympify(left), sympify(right)
+    left, right = as_expression(left), as_expression(right)
     if not is_matrix(left) and is_matrix(right):
         left = like(left, right)
     return Maximum(left, like(right, left) if is_matrix(left) else right)

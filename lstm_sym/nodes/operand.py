@@ -151,6 +151,14 @@ def as_operand(value: Any) -> Expr:
     return expr
 
 
+def as_expression(value: Any) -> Any:
+    """``value`` as SymPy knows it; text is refused, since SymPy would evaluate it."""
+    try:
+        return sympify(value, strict=True)
+    except SympifyError:
+        raise TypeError(f"{value!r} is no expression; text is never evaluated") from None
+
+
 def is_matrix(expr: Any) -> bool:
     return bool(getattr(expr, "is_Matrix", False))
 

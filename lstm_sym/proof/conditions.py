@@ -6,6 +6,8 @@ conditions is decided exactly, as linear inequalities over the integers, by Four
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +16,7 @@ from sympy.core.relational import Relational
 
 from ..backpropagation import T
 from ..symbols import t
+from .polynomial import Unsupported
 
 Linear = tuple[tuple[tuple[Symbol, Fraction], ...], Fraction]
 """Coefficients and constant of a linear form that is at least 0."""
@@ -24,7 +27,7 @@ FACT_LIMIT = 400
 class Conditions:
     """``1 <= t <= T``, every count at least 0, every size at least 1, and the relations of a step.
 
-    ``within`` adds the range of a bound index, which holds wherever the body of its binder does.
+    ``within`` adds the range of a bound index, which holds in the body of its binder and nowhere else.
     """
 
     def __init__(self, relations: tuple[Any, ...] = ()) -> None:
@@ -34,12 +37,15 @@ class Conditions:
             self.facts += _at_least_zero(relation)
         self._known: dict[Expr, bool] = {}
 
-    def within(self, index: Symbol, low: Expr, high: Expr) -> None:
-        """Note that a bound index runs from ``low`` to ``high``."""
-        for fact in (index - low, high - index):
-            if fact not in self.facts:
-                self.facts.append(fact)
-                self._known.clear()
+    @contextmanager
+    def within(self, index: Symbol, low: Expr, high: Expr) -> Iterator[None]:
+        """Inside the block, a bound index runs from ``low`` to ``high``."""
+        facts, known = self.facts, self._known
+        self.facts, self._known = [*facts, index - low, high - index], {}
+        try:
+            yield
+        finally:
+            self.facts, self._known = facts, known
 
     def imply(self, expr: Expr) -> bool:
         """Whether ``expr >= 0`` follows, for an integer ``expr``; what is not linear follows from nothing."""
@@ -61,6 +67,14 @@ class Conditions:
         """Whether concrete values of indices satisfy the contract and the relations."""
         contract = values.get(t, 1) >= 1 and values.get(T, values.get(t, 1)) >= max(values.get(t, 1), 1)
         return contract and all(relation.subs(values) != False for relation in self.relations)  # noqa: E712
+
+
+def require_downward(relations: tuple[Any, ...], n: Symbol) -> None:
+    """Refuse relations that hold at n + 1 without holding at n: an induction from 0 upward would miss their first n."""
+    ahead = Conditions(tuple(relation.subs(n, n + 1) for relation in relations))
+    for relation in relations:
+        if not all(ahead.imply(fact) for fact in _at_least_zero(relation)):
+            raise Unsupported(f"{relation} may begin to hold at some {n} > 0, so an induction from 0 does not reach it")
 
 
 def _at_least_zero(relation: Relational) -> list[Expr]:

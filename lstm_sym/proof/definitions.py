@@ -26,11 +26,11 @@ class Definitions:
     def __init__(self, given: Given, conditions: Conditions) -> None:
         self.given = given
         self.conditions = conditions
-        self._found: dict[tuple[Any, int], MatrixExpr | None] = {}
+        self._found: dict[tuple[Any, tuple[Expr, ...]], MatrixExpr | None] = {}
 
     def of(self, letter: Any) -> MatrixExpr | None:
         """The expression that defines a letter, or ``None`` if it is free or may lie where no definition holds."""
-        key = letter, len(self.conditions.facts)
+        key = letter, tuple(self.conditions.facts)
         if key not in self._found:
             self._found[key] = self._definition(letter)
         return self._found[key]

@@ -93,7 +93,9 @@ def instances(
     all_values = list(dict.fromkeys(tuple(v.items()) for v in index_values(indices, conditions, wanted)))
     for diagonal in range(len(all_sizes) + len(all_values) - 1):
         for i in range(max(0, diagonal - len(all_values) + 1), min(len(all_sizes), diagonal + 1)):
-            yield Instance(dict(all_sizes[i]), dict(all_values[diagonal - i]))
+            numbers = dict(all_sizes[i]), dict(all_values[diagonal - i])
+            if conditions.allow(numbers[0] | numbers[1]):
+                yield Instance(*numbers)
 
 
 def _is_index(symbol: Any) -> bool:

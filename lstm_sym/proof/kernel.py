@@ -12,22 +12,26 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Expr, Limit, Symbol
 
+from ..activations import Applied, Elementwise
 from ..backpropagation import T
 from ..nodes.derivatives import Total
 from ..symbols import At, Parameter, letters
-from .bounds import decide_bound
-from .conditions import Conditions
+from .bounds import EFFORT, decide_bound
+from .conditions import Conditions, require_downward
+from .coverage import what_is_not_covered
 from .definitions import Definitions
 from .derivation import Step, check_types
 from .distinct import require_distinct_names
 from .field import FieldCheck, field_check
 from .given import Given, fixed_definitions
+from .limits import limit_detail
 from .normal_form import NormalForm
 from .polynomial import TooLarge, Unsupported
 from .proved import sealed
-from .report import Outcome
+from .report import ADMITTED, Outcome
+from .signs import Known, visible_sign
 from .unfold import one_step
 from .witness import find_witness, replay
 
@@ -42,12 +46,24 @@ def decide(step: Step, given: Given, *, plain: bool = True) -> Outcome:
         outcome = decider(step, given, plain)
     except Exception as error:
         outcome = Outcome("undecided", "none", 0.0, detail=f"{type(error).__name__}: {error}")
-    assumes = (*map(str, step.assumes), *outcome.assumes, *([f"admitted: {step.admit}"] if step.admit else []))
+    domains = _logarithms(step) if outcome.verdict in ("proved", "probable") else ()
+    assumes = (*map(str, step.assumes), *outcome.assumes, *domains, *([ADMITTED + step.admit] if step.admit else []))
     return replace(outcome, seconds=perf_counter() - started, assumes=tuple(dict.fromkeys(assumes)))
+
+
+def _logarithms(step: Step) -> tuple[str, ...]:
+    """That every logarithm of the statement is taken of something positive, where that does not show."""
+    known = Known(step.hypotheses)
+    calls = [
+        c for side in (step.left, step.right) for c in side.atoms(Applied, Elementwise) if c.function.name == "log"
+    ]
+    return tuple(f"{call.argument} > 0" for call in calls if visible_sign(call.argument, known) != 1)
 
 
 def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
     left, right = step.left, step.right
+    if isinstance(left, Limit):
+        return _decide_limit(left, right)
     checked = field_check(given, left, right, wanted=step.instances, conditions=step.conditions)
     if checked is None:
         return Outcome("undecided", "finite field", 0.0, detail="no instance of the statement could be evaluated")
@@ -58,13 +74,12 @@ def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
         hidden = _refutation(step, given, plain, "", effort=1)
         if hidden.verdict == "refuted":
             return hidden
-        return Outcome(
-            "probable",
-            "finite field",
-            0.0,
-            error_bound=checked.error_bound,
-            detail=f"the normal forms differ; agreed mod 2^61 - 1 at {_points(checked)}",
-        )
+        agreed = f"the normal forms differ; agreed mod 2^61 - 1 at {_points(checked)}"
+        uncovered = what_is_not_covered(given, left, right)
+        if uncovered:
+            detail = f"{agreed}, which does not cover every {uncovered}"
+            return Outcome("undecided", "finite field", 0.0, detail=detail)
+        return Outcome("probable", "finite field", 0.0, error_bound=checked.error_bound, detail=agreed)
     return Outcome(
         "proved",
         f"{proof.how} and finite field",
@@ -75,14 +90,23 @@ def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
     )
 
 
+def _decide_limit(left: Limit, right: Expr) -> Outcome:
+    amiss = limit_detail(left, right)
+    if amiss:
+        return Outcome("undecided", "limit", 0.0, detail=amiss)
+    how = "limit by SymPy and balls"
+    return Outcome("proved", how, 0.0, proof=sealed(left, "=", right, how))
+
+
 def _refutation(step: Step, given: Given, plain: bool, differs: str, **search: Any) -> Outcome:
     """``refuted`` with a witness that replays, or ``undecided`` where none is found."""
     left, right = step.left, step.right
     search |= {"relation": step.relation, "conditions": step.conditions, "plain": plain}
+    search["hypotheses"] = step.hypotheses
     witness = find_witness(given, left, right, wanted=step.instances, **search)
     if witness is None and step.instances:
         witness = find_witness(given, left, right, **search)
-    if witness is not None and replay(given, left, right, witness):
+    if witness is not None and replay(given, left, right, witness, step.hypotheses):
         return Outcome("refuted", "exact rationals" if witness.exact else "balls", 0.0, witness=witness)
     return Outcome(
         "undecided", "finite field", 0.0, detail=f"the sides differ {differs}, but no real witness was found"
@@ -106,16 +130,20 @@ def _direct(left: Expr, right: Expr, given: Given, conditions: Conditions) -> _N
     """Equal normal forms, with more and more definitions written out; each is an equality, so any stage proves."""
     definitions = Definitions(given, conditions)
     for number, unfold in enumerate(_stages(left, right, definitions)):
-        for mode in ({}, {"tie_tanh": True}, {"open_meaning": True}):
-            form = NormalForm(unfold, definitions.value_of, conditions, **mode)
+        tie, meaning = 0, False
+        while True:
+            form = NormalForm(unfold, definitions.value_of, conditions, tie=tie, open_meaning=meaning)
             try:
                 equal = form.equal(left, right)
             except (Unsupported, TooLarge):
                 break
             if equal:
                 return _Normal("normal form", tuple(form.divisors))
-            wanted = form.wants_tie or (form.met_meaning and number == 0)
-            if not wanted:
+            if form.wanted_tie:
+                tie = form.wanted_tie
+            elif form.met_meaning and not meaning and number == 0:
+                tie, meaning = 0, True
+            else:
                 break
     return None
 
@@ -196,6 +224,7 @@ def _induction(step: Step, n: Symbol, given: Given) -> _Normal | None:
         raise Unsupported(f"the givens depend on {n}, on which the induction runs")
     at_zero = Conditions(tuple(relation.subs(n, 0) for relation in step.relations))
     after = Conditions((*step.relations, *(relation.subs(n, n + 1) for relation in step.relations)))
+    require_downward(step.relations, n)
     base = _direct(left.subs(n, 0), right.subs(n, 0), given, at_zero)
     if base is None:
         return None
@@ -207,7 +236,7 @@ def _induction(step: Step, n: Symbol, given: Given) -> _Normal | None:
             advance = _direct(unfolded.xreplace({left: right}), next_right, given, after)
     else:
         advance = _direct(next_left - left, next_right - right, given, after)
-        opened = one_step(next_left) if advance is None else None
+        opened = one_step(next_left, after) if advance is None else None
         if opened is not None:
             advance = _direct(opened.xreplace({left: right}), next_right, given, after)
     return None if advance is None else _Normal(f"induction on {n}", (*base.assumes, *advance.assumes))
@@ -229,7 +258,7 @@ def _written_out(node: Expr, until: Expr, definitions: Definitions) -> Expr | No
 
 
 def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
-    decision = decide_bound(step, given, lambda left, right, given: _direct(left, right, given, step.conditions))
+    decision = decide_bound(step, given, _direct)
     if decision.proof is not None:
         return Outcome(
             "proved",
@@ -239,5 +268,6 @@ def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
             assumes=decision.assumes,
         )
     if decision.false_somewhere:
-        return _refutation(step, given, plain, "on the range of the function", suggestion=decision.suggestion)
+        where = "on the range of the function"
+        return _refutation(step, given, plain, where, suggestion=decision.suggestion, effort=EFFORT)
     return Outcome("undecided", "bounds", 0.0, detail=decision.detail)

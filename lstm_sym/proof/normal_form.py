@@ -24,8 +24,9 @@ from ..nodes.elementwise import Diag, Hadamard, HadamardPower, Maximum, Scaled
 from ..nodes.normalisation import Deviation, Normalised
 from ..symbols import At, Parameter, letters
 from .blocks import Part, common_parts, located, off_diagonal, part_size, parts_of
+from .clearing import cleared
 from .conditions import Conditions
-from .function_form import applied, raised
+from .function_form import EXP, TANH, applied, raised
 from .polynomial import COLUMN, DELTA, ONE, ROW, Algebra, Polynomial, TooLarge, Unsupported
 
 EXPANSION_LIMIT = 64
@@ -38,8 +39,9 @@ class NormalForm:
     """Normal forms over one table of atoms.
 
     ``unfold`` gives the definition of a letter that is to be written out, or ``None`` to keep it;
-    ``value_of`` what a derivative node stands for. With ``tie_tanh``, tanh z is written as 2σ(2z) - 1; with
-    ``open_meaning``, a normalisation as what it means rather than as a function.
+    ``value_of`` what a derivative node stands for. At the tie ``TANH``, tanh z is written as 2σ(2z) - 1, at
+    ``EXP`` σ and softplus also by exp and log. With ``open_meaning``, a normalisation is written as what it
+    means rather than as a function.
     """
 
     def __init__(
@@ -48,23 +50,23 @@ class NormalForm:
         value_of: Callable[[Any], Any] = lambda node: None,
         conditions: Conditions | None = None,
         *,
-        tie_tanh: bool = False,
+        tie: int = 0,
         open_meaning: bool = False,
     ) -> None:
         self.unfold = unfold
         self.value_of = value_of
         self.conditions = conditions or Conditions()
-        self.tie_tanh = tie_tanh
+        self.tie = tie
         self.open_meaning = open_meaning
         self.met_meaning = False
         self.algebra = Algebra()
         self.divisors: dict[str, None] = {}
-        self.met: dict[str, set[Any]] = {"sigma": set(), "tanh": set()}
+        self.met: dict[str, set[Any]] = {"sigma": set(), "tanh": set(), "exp": set()}
         self._done: dict[Any, Polynomial] = {}
 
     def __call__(self, expr: Expr, rows: Part = None, cols: Part = None) -> Polynomial:
         """The polynomial of one entry of ``expr``, or of one entry in a block of its rows and columns."""
-        key = expr, rows, cols
+        key = expr, rows, cols, tuple(self.conditions.facts)
         if key not in self._done:
             self._done[key] = _form(expr, self, rows, cols)
         return self._done[key]
@@ -73,12 +75,18 @@ class NormalForm:
         """Whether both sides have one normal form, block by block."""
         row_parts = common_parts(parts_of(left, 0, self), parts_of(right, 0, self))
         col_parts = common_parts(parts_of(left, 1, self), parts_of(right, 1, self))
-        return all(self(left, rows, cols) == self(right, rows, cols) for rows in row_parts for cols in col_parts)
+        return all(self._agree(left, right, rows, cols) for rows in row_parts for cols in col_parts)
+
+    def _agree(self, left: Expr, right: Expr, rows: Part, cols: Part) -> bool:
+        a, b = self(left, rows, cols), self(right, rows, cols)
+        return a == b or not cleared(self.algebra.add(a, self.algebra.scale(b, -ONE)), self.algebra)
 
     @property
-    def wants_tie(self) -> bool:
-        """Whether some σ(2z) stands beside tanh(z), so that tying the two can matter."""
-        return not self.tie_tanh and bool(self.met["sigma"] & self.met["tanh"])
+    def wanted_tie(self) -> int:
+        """The next tie that can matter: ``TANH`` if σ(2z) stands beside tanh(z), ``EXP`` if exp or log does; or 0."""
+        if self.tie < TANH and self.met["sigma"] & self.met["tanh"]:
+            return TANH
+        return EXP if self.tie < EXP and self.met["exp"] else 0
 
     def slots(self, expr: Any, rows: Part, cols: Part) -> tuple[int, ...]:
         row_size, col_size = part_size(expr, 0, rows), part_size(expr, 1, cols)
@@ -302,6 +310,8 @@ def _(expr: MatrixPower, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
         return to.algebra.atom(("inverse", _base_key(base, to, rows, cols)), to.slots(expr, rows, cols))
     if exponent.is_Integer and exponent <= EXPANSION_LIMIT:
         return to(_product([base] * int(exponent)), rows, cols)
+    if not to.conditions.imply(exponent):
+        to.divisors[f"{base} is invertible"] = None
     if constant >= 1:
         return to(_product([base] * int(constant) + [MatrixPower(base, symbolic)]), rows, cols)
     return to.algebra.atom(("power", _base_key(base, to, rows, cols), exponent), to.slots(expr, rows, cols))
@@ -331,12 +341,12 @@ def _(expr: OrderedProduct, to: NormalForm, rows: Part, cols: Part) -> Polynomia
         rest = OrderedProduct(expr.body, (expr.index, expr.low, expr.high - constant))
         return to(_product([*latest, rest]), rows, cols)
     step = _step_of(expr, FACTOR_STEPS)
-    to.conditions.within(step, expr.low, expr.high)
     body = expr.at(step)
-    if isinstance(body, Diag):
-        return _diagonal_product(expr, body, to, rows, cols)
-    parts = common_parts(parts_of(body, 0, to), parts_of(body, 1, to))
-    key = tuple(to.algebra.freeze(to(body, p, q)) for p in parts for q in parts)
+    with to.conditions.within(step, expr.low, expr.high):
+        if isinstance(body, Diag):
+            return _diagonal_product(expr, body, to, rows, cols)
+        parts = common_parts(parts_of(body, 0, to), parts_of(body, 1, to))
+        key = tuple(to.algebra.freeze(to(body, p, q)) for p in parts for q in parts)
     return to.algebra.atom(("ordered product", key, expr.low, expr.high, rows, cols), to.slots(expr, rows, cols))
 
 
@@ -360,9 +370,10 @@ def _(expr: TimeSum, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
         rest = TimeSum(expr.body, (expr.index, expr.low, expr.high - constant))
         return to.algebra.add(*latest, to(rest, rows, cols))
     step = _step_of(expr, TERM_STEPS)
-    to.conditions.within(step, expr.low, expr.high)
     never_empty = to.conditions.imply(expr.high - expr.low + 1)
-    return to.algebra.sum_over_time(to(expr.at(step), rows, cols), step, expr.low, expr.high, countable=never_empty)
+    with to.conditions.within(step, expr.low, expr.high):
+        body = to(expr.at(step), rows, cols)
+    return to.algebra.sum_over_time(body, step, expr.low, expr.high, countable=never_empty)
 
 
 def _step_of(expr: Any, steps: tuple[Symbol, ...]) -> Symbol:

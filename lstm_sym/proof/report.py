@@ -12,6 +12,9 @@ from .proved import Proved
 if TYPE_CHECKING:
     from .witness import Witness
 
+ADMITTED = "admitted: "
+"""How a fact taken on trust begins among what an outcome assumes."""
+
 VERDICTS = ("proved", "probable", "refuted", "undecided")
 
 
@@ -47,6 +50,11 @@ class Outcome:
     detail: str = ""
     error_bound: float | None = None
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def admitted(self) -> tuple[str, ...]:
+        """What is taken on trust, here or in a lemma."""
+        return tuple(fact for fact in self.assumes if fact.startswith(ADMITTED))
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:

@@ -8,7 +8,8 @@ with the pairing of the carried adjoints and the state tangents as its invariant
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -50,7 +51,7 @@ def bptt_theorem(cell: Cell, *, lengths: tuple[int, ...] = LENGTHS, claim: str =
     pairing = _Pairing(cell, backward)
     k = fresh(indices("k"), *[equation.rhs for equation in cell.equations])
     invariant = pairing.carried().subs(t, 0) - pairing.carried().subs(t, k) + TimeSum(pairing.gained(), (t, 1, k))
-    return (
+    theorem = (
         Derivation(f"bptt.{cell.name}", claim=claim, title=f"BPTT of {cell.name}", given=pairing.given())
         .start(TimeSum(pairing.loss(), (t, 1, k)))
         .eq(
@@ -70,6 +71,9 @@ def bptt_theorem(cell: Cell, *, lengths: tuple[int, ...] = LENGTHS, claim: str =
             evidence=tuple(UnrolledCheck(backward, length) for length in lengths),
         )
     )
+    caller = sys._getframe(1)
+    file, line = caller.f_code.co_filename, caller.f_lineno
+    return replace(theorem, steps=tuple(replace(step, file=file, line=line) for step in theorem.steps))
 
 
 class _Pairing:

@@ -62,8 +62,12 @@ class Ledger:
 
     def _settle(self, result: StepResult) -> StepResult:
         lemma, outcome = result.step.lemma, result.outcome
-        if not lemma or outcome.verdict not in ("proved", "probable") or all(r.ok for r in self.results(lemma)):
+        if not lemma or outcome.verdict not in ("proved", "probable"):
             return result
+        if all(r.ok for r in self.results(lemma)):
+            admitted = [fact for r in self.results(lemma) for fact in r.outcome.admitted]
+            assumes = tuple(dict.fromkeys([*outcome.assumes, *admitted]))
+            return replace(result, outcome=replace(outcome, assumes=assumes))
         detail = f"lemma {lemma} is not proved"
         lost = Outcome("undecided", outcome.method, outcome.seconds, assumes=outcome.assumes, detail=detail)
         return replace(result, outcome=lost)

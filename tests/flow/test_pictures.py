@@ -1,6 +1,7 @@
 """The pictures: the same file each time, on both grounds, with captions that state settings and seeds."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,6 +15,7 @@ from lstm_sym.flow.pictures import (
     PICTURES,
     THEMES,
     cell_picture,
+    chinese_fonts,
     drawn,
     exact,
     flow_picture,
@@ -42,8 +44,27 @@ def test_a_picture_is_the_same_file_each_time(name):
 def test_captions_state_the_settings(name):
     picture = PICTURES[name]()
     assert picture.name == name
-    assert re.search(r"seeds? \d", picture.caption) or "Nothing here is random." in picture.caption
-    assert "seed" not in picture.caption or re.search(r"n = \d+", picture.caption)
+    caption = picture.caption.en
+    assert re.search(r"seeds? \d", caption) or "Nothing here is random." in caption
+    assert "seed" not in caption or re.search(r"n = \d+", caption)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_captions_tell_the_same_numbers_in_both_languages(name):
+    caption = PICTURES[name]().caption
+    english, chinese = (sorted(re.findall(r"\d+(?:\.\d+)?", text)) for text in (caption.en, caption.zh))
+    assert english == chinese != []
+    assert not re.search(r"[\u4e00-\u9fff]", caption.en) and re.search(r"[\u4e00-\u9fff]", caption.zh)
+
+
+@pytest.mark.skipif(not chinese_fonts(), reason="no font with Chinese characters is installed")
+@pytest.mark.parametrize(
+    "make", [lambda: flow_picture(gradient_flow(LSTM, Setting(size=2), 5)), exact.copied_recursion]
+)
+def test_the_words_in_a_picture_are_in_its_language(make, caplog):
+    english, chinese = (drawn(make(), replace(THEMES["light"], language=language)) for language in ("en", "zh"))
+    assert english != chinese
+    assert not [record for record in caplog.records if "glyph" in record.message]
 
 
 @pytest.mark.parametrize("name", CELLS)

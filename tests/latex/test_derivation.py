@@ -79,7 +79,7 @@ def test_what_is_given_stands_first_and_conditions_beside_the_reason() -> None:
     assert rows(derivation) == [
         r"& && \text{given the cell LSTM\_x}",
         r"V &= 2 W && \text{given}",
-        r"W &= V && \text{so; if W is invertible; admitted: Gelfand 1941}",
+        r"W &= V && \text{so}\text{; if }\text{W is invertible}\text{; admitted: Gelfand 1941}",
     ]
 
 

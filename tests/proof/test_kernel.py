@@ -7,11 +7,11 @@ from sympy import Eq, Rational, Symbol
 from sympy.matrices.exceptions import ShapeError
 
 import lstm_sym.proof.kernel as kernel
-from lstm_sym.activations import exp, phi, sigma, tanh
+from lstm_sym.activations import phi, sigma, tanh
 from lstm_sym.backpropagation import L, T
 from lstm_sym.cells import LSTM, RNN
 from lstm_sym.cells.lstm import W_f, a_f, c, f, h, i, z
-from lstm_sym.nodes import Eye, OrderedProduct, TimeSum, Total, Zero, diag, hadamard, hadamard_power
+from lstm_sym.nodes import Eye, Ones, OrderedProduct, TimeSum, Total, Zero, diag, hadamard, hadamard_power
 from lstm_sym.proof import Derivation, DerivationError, Given, Outcome, Proved, verify_step
 from lstm_sym.symbols import Parameter, Sequence, indices, sizes, t
 from lstm_sym.symbols import adjoint as delta
@@ -34,10 +34,13 @@ def test_both_engines_make_a_proof() -> None:
     assert result.proof.right == B.T * A.T
 
 
+below = hadamard_power(1 + u[t], -1)
+FRACTIONS = A * below + A * hadamard(u[t], below), A * Ones(n)
+
+
 def test_the_field_alone_is_only_probable() -> None:
-    """The normal form does not know that the exponential of a logarithm is its argument."""
-    quotient = hadamard_power(exp(u[t]) + 1, -1)
-    result = outcome(sigma(-u[t]), quotient)
+    """The normal form does not clear a fraction under a sum."""
+    result = outcome(*FRACTIONS)
     assert result.verdict == "probable"
     assert 0 < result.error_bound < 1e-12
     assert "normal forms differ" in result.detail
@@ -72,13 +75,12 @@ def test_results_travel_between_processes() -> None:
 
 
 def test_admitted_facts_are_visible() -> None:
-    quotient = hadamard_power(exp(u[t]) + 1, -1)
-    chain = Derivation("test").start(sigma(-u[t])).eq(quotient, by="test", admit="definition of the logistic function")
+    chain = Derivation("test").start(FRACTIONS[0]).eq(FRACTIONS[1], by="test", admit="somebody")
     result = verify_step(chain, 1)
     assert result.ok
     assert result.outcome.verdict == "probable"
-    assert result.outcome.assumes[-1] == "admitted: definition of the logistic function"
-    assert result.as_json()["admit"] == "definition of the logistic function"
+    assert result.outcome.assumes[-1] == "admitted: somebody"
+    assert result.as_json()["admit"] == "somebody"
 
 
 def test_what_is_false_cannot_be_admitted() -> None:
@@ -116,7 +118,7 @@ def test_true_inductions_are_proved(left, right) -> None:
 
 
 def test_without_induction_the_telescope_is_not_proved() -> None:
-    assert outcome(TimeSum(v[k + 1] - v[k], (k, 1, N)), v[N + 1] - v[1]).verdict == "probable"
+    assert outcome(TimeSum(v[k + 1] - v[k], (k, 1, N)), v[N + 1] - v[1]).verdict == "undecided"
 
 
 def test_the_jacobian_product_by_induction() -> None:

@@ -15,7 +15,7 @@ from .exact import (
 )
 from .measured import flow_picture, heat_map, shrinking_gradient
 from .picture import Picture, drawn, write_both, write_picture
-from .theme import THEMES
+from .theme import THEMES, Words, chinese_fonts
 
 PICTURES: dict[str, Callable[[], Picture]] = {
     "shrinking-gradient": shrinking_gradient,
@@ -38,7 +38,9 @@ __all__ = [
     "PICTURES",
     "THEMES",
     "Picture",
+    "Words",
     "cell_picture",
+    "chinese_fonts",
     "drawn",
     "flow_picture",
     "write_both",

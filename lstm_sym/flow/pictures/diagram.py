@@ -10,7 +10,7 @@ from ...cell import Cell
 from ..graph import Edge, Graph, Node, data_flow
 from ..layered import laid_out
 from .picture import Picture
-from .theme import Theme
+from .theme import Theme, Words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,10 +43,12 @@ def cell_picture(cell: Cell) -> Picture:
         for node, place in zip(graph.nodes, layout.places, strict=True):
             _draw_node(axes, theme, node, _inches(place))
 
-    caption = (
+    caption = Words(
         f"One step of {cell.name}, drawn from its equations: what it reads on the left, its states and outputs on "
         "the right. A wide box is an affine map with the parameters below and the function applied to it above; "
-        "a dashed line lets no derivative pass."
+        "a dashed line lets no derivative pass.",
+        f"{cell.name} 的一个时间步，由其方程绘出：左边是它读入的量，右边是它的状态与输出。宽框是仿射映射，"
+        "下方写参数，上方写作用于它的函数；虚线不传导数。",
     )
     return Picture(f"cell-{cell.name}", caption, layout.layers * COLUMN, (high - low + 1.4) * ROW, draw)
 

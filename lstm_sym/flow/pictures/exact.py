@@ -11,7 +11,7 @@ from ..closed_forms import TRANSIENT, boundary, curve, half_lives, powers, spect
 from ..copied import copied_errors
 from ..trajectory import Setting
 from .picture import Picture
-from .theme import Theme
+from .theme import Theme, Words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 COPIED = Setting(size=4, seed=0)
 COPIED_STEPS = 10
 COPIED_SEEDS = 100
+
+ALL_PARAMETERS = Words(r"$g = dL/d\theta$, all parameters", "全部参数的梯度")
+FIRST_INPUT = Words(r"$g = dL/dx^{(1)}$", "第一步输入的梯度")
 
 
 def transient_growth() -> Picture:
@@ -40,9 +43,11 @@ def transient_growth() -> Picture:
         axes.grid(True)
         axes.legend(title=r"$W = (0.9,\ 50;\ 0,\ 0.9)$")
 
-    caption = (
+    caption = Words(
         "The powers of W = [[0.9, 50], [0, 0.9]]: both eigenvalues are 0.9, and yet the norm rises to "
-        f"{10.0 ** found.norm[found.peak - 1]:.1f} at k = {found.peak} before it decays. Nothing here is random."
+        f"{10.0 ** found.norm[found.peak - 1]:.1f} at k = {found.peak} before it decays. Nothing here is random.",
+        f"W = [[0.9, 50], [0, 0.9]] 的各次幂：两个特征值都是 0.9，而范数在 k = {found.peak} 时先升到 "
+        f"{10.0 ** found.norm[found.peak - 1]:.1f}，然后才衰减。此图不含随机性。",
     )
     return Picture("transient-growth", caption, 6.4, 4.0, draw)
 
@@ -69,10 +74,12 @@ def activation_curves() -> Picture:
             axes.set_xlabel("$x$")
             axes.legend(loc="lower right" if name == r"\tanh" else "center right")
 
-    caption = (
+    caption = Words(
         "The logistic function and the hyperbolic tangent (solid), their derivatives (dashed), and the bounds "
         "0 < σ < 1, σ' ≤ 1/4, -1 < tanh < 1, tanh' ≤ 1 (dotted), both derivatives reaching theirs at x = 0. "
-        "Nothing here is random."
+        "Nothing here is random.",
+        "逻辑斯谛函数与双曲正切（实线）、它们的导数（虚线），以及界 0 < σ < 1、σ' ≤ 1/4、-1 < tanh < 1、"
+        "tanh' ≤ 1（点线）；两个导数都在 x = 0 处达到各自的界。此图不含随机性。",
     )
     return Picture("activations", caption, 7.6, 3.4, draw)
 
@@ -95,10 +102,12 @@ def forget_half_life() -> Picture:
         axes.grid(True)
         axes.legend()
 
-    caption = (
+    caption = Words(
         "The number of steps in which the product of constant forget gates falls to one half, against the forget "
         "bias (solid), and the exponential that it approaches from above (dashed); all other terms of the gate's "
-        "pre-activation are 0. Marked: b_f = 1, 3, 5. Nothing here is random."
+        "pre-activation are 0. Marked: b_f = 1, 3, 5. Nothing here is random.",
+        "恒定遗忘门的乘积降到一半所需的步数与遗忘偏置的关系（实线），以及它从上方趋近的指数函数（虚线）；"
+        "门的预激活中其余各项为 0。标出的是 b_f = 1、3、5。此图不含随机性。",
     )
     return Picture("half-life", caption, 6.4, 4.0, draw)
 
@@ -126,10 +135,12 @@ def vanishing_and_exploding() -> Picture:
         axes.set_ylabel("$w_g$")
         axes.legend(loc="upper right")
 
-    caption = (
+    caption = Words(
         "The scalar LSTM at rest (state, inputs and all parameters but b_f and w_g are 0): the nonzero eigenvalue of "
         "its Jacobian, computed from the cell on a grid of 201 by 221, against the exact boundary. In the shaded "
-        "strip gradients vanish, outside they explode. Nothing here is random."
+        "strip gradients vanish, outside they explode. Nothing here is random.",
+        "静止的标量 LSTM（状态、输入以及除 b_f 与 w_g 外的所有参数都为 0）：其雅可比矩阵的非零特征值，"
+        "由单元的方程在 201 × 221 的网格上算出，与精确边界对照。阴影带内梯度消失，带外梯度爆炸。此图不含随机性。",
     )
     return Picture("vanishing-exploding", caption, 6.4, 4.8, draw)
 
@@ -140,7 +151,10 @@ def copied_recursion() -> Picture:
 
     def draw(figure: Figure, theme: Theme) -> None:
         axes = figure.add_subplot()
-        rows = ((found.weights, r"$g = dL/d\theta$, all parameters"), (found.first_input, r"$g = dL/dx^{(1)}$"))
+        rows = (
+            (found.weights, ALL_PARAMETERS),
+            (found.first_input, FIRST_INPUT),
+        )
         for number, (errors, label) in enumerate(rows):
             low, middle, high = np.percentile(100 * errors, [25, 50, 75], axis=1)
             shift = 0.06 * (2 * number - 1)
@@ -148,7 +162,7 @@ def copied_recursion() -> Picture:
                 found.steps + shift,
                 middle,
                 yerr=[middle - low, high - middle],
-                label=label,
+                label=theme.say(label),
                 capsize=3,
                 **theme.series(number, markers=True),
             )
@@ -158,11 +172,15 @@ def copied_recursion() -> Picture:
         axes.grid(True)
         axes.legend(loc="upper left")
 
-    caption = (
+    caption = Words(
         "The gradient of an LSTM by the copied recursion against the true one: relative error in per cent by the "
         "number of steps T, for all parameters together and for the first input; 0 for T = 1 and 2. Median and "
         f"quartiles of {COPIED_SEEDS} networks, n = {COPIED.size}, seeds {COPIED.seed} to "
         f"{COPIED.seed + COPIED_SEEDS - 1}, weights normal with variance 1/n, biases 0, inputs and the loss gradients "
-        "of every step standard normal."
+        "of every step standard normal.",
+        "抄来的递推算出的 LSTM 梯度与真梯度相比：相对误差（百分比）随步数 T 的变化，一条是全部参数合在一起，"
+        "一条是第一步的输入；T = 1 与 2 时为 0。"
+        f"取 {COPIED_SEEDS} 个网络的中位数与四分位数，n = {COPIED.size}，种子 {COPIED.seed} 至 "
+        f"{COPIED.seed + COPIED_SEEDS - 1}，权重正态、方差 1/n，偏置为 0，输入与每一步的损失梯度为标准正态。",
     )
     return Picture("copied-recursion", caption, 6.4, 4.0, draw)

@@ -12,7 +12,7 @@ from ...symbols import Sequence
 from ..measure import Flow, gradient_flow, sensitivity_map
 from ..trajectory import Array, Setting, run
 from .picture import Picture
-from .theme import Theme
+from .theme import Theme, Words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,11 +29,14 @@ MAP_FLOOR = -10.0
 FORGET_BIASES = (0.0, 1.0, 3.0, 5.0)
 
 LINES = (
-    ("bound", r"bound $\prod_k\,\beta_k$"),
-    ("largest", r"$\sigma_{\max}$, the norm"),
-    ("carousel", "carousel alone"),
-    ("smallest", r"$\sigma_{\min}$"),
+    ("bound", Words(r"bound $\prod_k\,\beta_k$", "上界 ∏βₖ")),
+    ("largest", Words(r"$\sigma_{\max}$, the norm", "最大奇异值，即范数")),
+    ("carousel", Words("carousel alone", "仅误差传送带")),
+    ("smallest", Words(r"$\sigma_{\min}$", "最小奇异值")),
 )
+LAG = Words(r"lag $\ell$", "间隔 ℓ")
+PRODUCT = r"J^{(T)}\cdots J^{(T-\ell+1)}"
+LOGARITHM = Words(rf"$\log_{{10}}$ of ${PRODUCT}$", "雅可比矩阵乘积的常用对数")
 
 
 def flow_picture(measured: Flow) -> Picture:
@@ -46,21 +49,31 @@ def flow_picture(measured: Flow) -> Picture:
             values = getattr(measured, name)
             shown = np.isfinite(values)
             if shown.any():
-                axes.plot(measured.lags[shown], values[shown], label=label, **theme.series(number, markers=True))
+                axes.plot(
+                    measured.lags[shown], values[shown], label=theme.say(label), **theme.series(number, markers=True)
+                )
         for axes in (above, below):
             axes.axhline(0, color=theme.ink, linewidth=0.6)
             axes.grid(True)
             if axes.get_legend_handles_labels()[0]:
                 axes.legend()
-        below.set_xlabel(r"lag $\ell$")
-        figure.supylabel(r"$\log_{10}$ of $J^{(T)}\cdots J^{(T-\ell+1)}$", fontsize=10)
+        below.set_xlabel(theme.say(LAG))
+        figure.supylabel(theme.say(LOGARITHM), fontsize=10)
         above.set_title(f"{measured.cell}: {measured.setting}", fontsize=10)
 
-    caption = (
+    caption = Words(
         f"Singular values of the product of the joint-state Jacobians of {measured.cell} over the last steps, the "
-        f"bound on them and the carousel path; {measured.setting}, {measured.lags[-1]} steps from the zero state."
+        f"bound on them and the carousel path; {measured.setting}, {measured.lags[-1]} steps from the zero state.",
+        f"{measured.cell} 的联合状态雅可比矩阵在最后若干步上的乘积：其奇异值、上界以及误差传送带路径；"
+        f"{_in_chinese(measured.setting)}，从零状态起 {measured.lags[-1]} 步。",
     )
     return Picture(f"flow-{measured.cell}", caption, 6.4, 5.0, draw)
+
+
+def _in_chinese(setting: Setting) -> str:
+    """The setting as it tells itself, its words in Chinese."""
+    told = str(setting).replace("seed ", "种子 ").replace("gain ", "增益 ").replace("inputs ", "输入标准差 ")
+    return told.replace(" given", " 已给定").replace(", ", "，")
 
 
 def shrinking_flows() -> list[Flow]:
@@ -81,17 +94,21 @@ def shrinking_gradient() -> Picture:
             label = rf"$g = {flow.setting.gain:g}$"
             below.plot(flow.lags, flow.largest, label=label, **theme.series(number, markers=True))
         below.axhline(0, color=theme.ink, linewidth=0.6)
-        below.set_xlabel(r"lag $\ell$")
+        below.set_xlabel(theme.say(LAG))
         below.set_ylabel(r"$\log_{10}\,\Vert\partial h^{(T)}/\partial h^{(T-\ell)}\Vert$")
         below.set_xlim(SHRINKING_LAG + 0.6, -0.4)
         below.grid(True)
         below.legend(title=r"$W_{ij}\sim\mathcal{N}(0,\,g^2/n)$")
 
-    caption = (
+    caption = Words(
         "The gradient of a tanh network on its way back: the norm of the derivative of the last state by the state "
         "l steps before it, measured. Weights are normal with standard deviation g over the root of n; "
         f"n = {SHRINKING.size}, seed {SHRINKING.seed}, biases 0, inputs of standard deviation {SHRINKING.inputs:g}, "
-        f"{SHRINKING_LAG} steps from the zero state. Above, the width of an arrow is the norm, cut off at {CUT:g}."
+        f"{SHRINKING_LAG} steps from the zero state. Above, the width of an arrow is the norm, cut off at {CUT:g}.",
+        "tanh 网络的梯度在回程上的变化：最后状态对其前 l 步的状态求导，所得导数的范数，实测值。"
+        "权重正态，标准差为 g 除以 n 的平方根；"
+        f"n = {SHRINKING.size}，种子 {SHRINKING.seed}，偏置为 0，输入标准差 {SHRINKING.inputs:g}，"
+        f"从零状态起 {SHRINKING_LAG} 步。上图箭头的宽度即范数，超过 {CUT:g} 的截断。",
     )
     return Picture("shrinking-gradient", caption, 7.2, 5.4, draw)
 
@@ -157,10 +174,14 @@ def heat_map() -> Picture:
         bar.set_label(r"$\log_{10}\,\Vert\partial h^{(t)}/\partial h^{(k)}\Vert$")
         bar.outline.set_edgecolor(theme.ink)
 
-    caption = (
+    caption = Words(
         "The norm of the derivative of the hidden state at t by that at k, every path in between included, for a tanh "
         f"network, the LSTM with four forget biases, and the LSTM without a forget gate (f = 1). n = {MAPPED.size}, "
         f"seed {MAPPED.seed}, weights normal with variance 1/n, other biases 0, inputs standard normal, {MAP_STEPS} "
-        f"steps from the zero state. Norms below 1e{MAP_FLOOR:g} are drawn as that."
+        f"steps from the zero state. Norms below 1e{MAP_FLOOR:g} are drawn as that.",
+        "t 时刻的隐藏状态对 k 时刻的隐藏状态求导，其间所有路径都计入，所得导数的范数：tanh 网络、"
+        f"四种遗忘偏置的 LSTM、没有遗忘门的 LSTM（f = 1）。n = {MAPPED.size}，种子 {MAPPED.seed}，"
+        f"权重正态、方差 1/n，其余偏置为 0，输入为标准正态，从零状态起 {MAP_STEPS} 步。"
+        f"小于 1e{MAP_FLOOR:g} 的范数按该值绘出。",
     )
     return Picture("sensitivities", caption, 8.4, 5.2, draw)

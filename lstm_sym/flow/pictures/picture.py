@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...atomic import write_whole
-from .theme import DARK, LIGHT, THEMES, Theme, style
+from .theme import DARK, LIGHT, THEMES, Theme, Words, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +22,7 @@ class Picture:
     """What is drawn, ``width`` by ``height`` inches, and a ``caption`` that states the settings and the seed."""
 
     name: str
-    caption: str
+    caption: Words
     width: float
     height: float
     draw: Callable[[Figure, Theme], None]
@@ -66,5 +66,5 @@ def _metadata(picture: Picture, form: str) -> dict[str, str | None]:
     """What a file says of itself; no date, so that equal pictures are equal files."""
     told: dict[str, str | None] = {"Title": picture.name}
     if form == "svg":
-        return told | {"Description": picture.caption, "Date": None, "Creator": None}
+        return told | {"Description": picture.caption.en, "Date": None, "Creator": None}
     return told | ({"CreationDate": None} if form == "pdf" else {})

@@ -9,8 +9,26 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """The same said in English and in Chinese.
+
+    Chinese words inside a picture hold no formula: matplotlib sets those with fonts that lack Chinese characters.
+    """
+
+    en: str
+    zh: str
+
+    def in_language(self, language: str) -> str:
+        """The words in ``en`` or ``zh``."""
+        return {"en": self.en, "zh": self.zh}[language]
+
+
+@dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours of one ground; series k has colour, dash and marker k, so that none depends on colour alone."""
+    """Colours of one ground; series k has colour, dash and marker k, so that none depends on colour alone.
+
+    ``language`` is that of the few words in a picture.
+    """
 
     ground: str
     ink: str
@@ -19,6 +37,11 @@ class Theme:
     colours: tuple[str, ...]
     dashes: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
     markers: tuple[str, ...] = ("o", "s", "^", "D")
+    language: str = "en"
+
+    def say(self, words: Words) -> str:
+        """The words in the picture's language."""
+        return words.in_language(self.language)
 
     def series(self, number: int, *, markers: bool = False) -> dict[str, Any]:
         """How the line of a series is drawn."""
@@ -34,17 +57,23 @@ CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "WenQu
 """Fonts with Chinese characters; those that are installed stand behind the default one."""
 
 
+def chinese_fonts() -> list[str]:
+    """Those of the fonts that matplotlib finds here; without one, the words in a picture can only be English."""
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return [name for name in CHINESE if name in installed]
+
+
 @contextmanager
 def style(theme: Theme) -> Iterator[None]:
     """Matplotlib's settings for one picture; nothing of the caller's own settings shines through."""
     import matplotlib
-    from matplotlib import font_manager
 
-    installed = {font.name for font in font_manager.fontManager.ttflist}
     settings: dict[Any, Any] = {
         "svg.hashsalt": "lstm-sym",
         "svg.fonttype": "path",
-        "font.family": ["DejaVu Sans", *[name for name in CHINESE if name in installed]],
+        "font.family": ["DejaVu Sans", *chinese_fonts()],
         "font.size": 10,
         "mathtext.fontset": "dejavusans",
         "figure.facecolor": theme.ground,

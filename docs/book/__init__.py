@@ -1,0 +1,1 @@
+"""The book: chapters, generated pages and pictures staged in two languages and built by Sphinx."""
