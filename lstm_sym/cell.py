@@ -163,8 +163,7 @@ def truncated(cell: Cell) -> Cell:
         return rhs.xreplace({a: StopGradient(a) for a in letters(rhs) if isinstance(a, At) and a.sequence in states})
 
     equations = [Eq(sequence[t], cut(sequence), evaluate=False) for sequence in cell.order]
-    note = "Truncated by design: the derivative stops where a pre-activation reads a state, so it is no gradient."
-    return Cell(f"{cell.name}_truncated", *equations, loss=cell.loss, source=cell.source, note=note)
+    return Cell(f"{cell.name}_truncated", *equations, loss=cell.loss, source=cell.source)
 
 
 def _text(equation: Eq) -> str:

@@ -24,7 +24,7 @@ from lstm_sym.proof.normal_form import NormalForm
 from lstm_sym.proof.trajectory import Instance, Trajectory
 from lstm_sym.symbols import Parameter, indices, sizes, t
 
-n, d, m, r = sizes("n d m r")
+n, d, m, r, N = sizes("n d m r N")
 k, lag = indices("k n_steps")
 
 
@@ -85,7 +85,7 @@ def test_one_step_is_that_of_dual_numbers(name) -> None:
     """At the first step: later, h(t-1) itself depends on c(t-1), which a total derivative follows too."""
     cell = CELLS[name]
     field = FiniteField(4)
-    where = Trajectory(Given(cell), Instance({n: 3, d: 2, m: 4, r: 5}, {t: 1}), field, field.random)
+    where = Trajectory(Given(cell), Instance({n: 3, d: 2, m: 4, r: 5, N: 3}, {t: 1}), field, field.random)
     step = state_jacobian(cell)
     true = [[Total(later[t], earlier[t - 1]) for earlier in cell.states] for later in cell.states]
     assert evaluate(step, where) == evaluate(Block(*true), where)

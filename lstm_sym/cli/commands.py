@@ -291,9 +291,13 @@ def list_all(sources: tuple[Path, ...]) -> int:
 
 
 def _letters_of(cell: Cell) -> Iterator[str]:
+    from ..nodes.derivatives import StopGradient
+
     yield f"{cell.name}  ({cell.source})" if cell.source else cell.name
     for kind in ("states", "inputs", "parameters"):
         yield f"  {kind}: {', '.join(letter.text for letter in getattr(cell, kind))}"
+    if any(equation.has(StopGradient) for equation in cell.equations):
+        yield "  truncated by design: what stop_gradient(...) reads is held fixed, so its backward pass is no gradient"
     if cell.note:
         yield f"  note: {cell.note}"
 

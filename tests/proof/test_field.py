@@ -70,7 +70,7 @@ def test_every_backward_equation_is_the_derivative_of_the_loss(name, last) -> No
     """δ is computed by dual numbers, the right side from the backward equations."""
     cell = CELLS[name]
     given = Given(cell)
-    sizes_of = {symbol: value for symbol, value in zip(sizes("d m n"), (2, 4, 3), strict=True)}
+    sizes_of = {symbol: value for symbol, value in zip(sizes("d m n r N"), (2, 4, 3, 5, 3), strict=True)}
     instance = Instance(sizes_of, {t: 1, T: last})
     for equation in bptt(cell).equations:
         assert agree_at(given, equation.lhs, equation.rhs, instance), equation
