@@ -64,13 +64,16 @@ def test_the_error_bound_is_small_and_grows_with_the_degree() -> None:
     assert 0 < low.error_bound < high.error_bound < 1e-15
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", ["RNN_loss", "peephole_LSTM", *(name for name in CELLS if "truncated" in name)])
 @pytest.mark.parametrize("last", [1, 4])
 def test_every_backward_equation_is_the_derivative_of_the_loss(name, last) -> None:
-    """δ is computed by dual numbers, the right side from the backward equations."""
+    """At the first step, and where it is the last one too: δ by dual numbers, the right side from the equations.
+
+    The rest of the zoo is tried at a middle step with the backward pass, and proved by the theorem.
+    """
     cell = CELLS[name]
     given = Given(cell)
-    sizes_of = {symbol: value for symbol, value in zip(sizes("d m n r N"), (2, 4, 3, 5, 3), strict=True)}
+    sizes_of = {symbol: value for symbol, value in zip(sizes("d m n"), (2, 4, 3), strict=True)}
     instance = Instance(sizes_of, {t: 1, T: last})
     for equation in bptt(cell).equations:
         assert agree_at(given, equation.lhs, equation.rhs, instance), equation
