@@ -1,0 +1,6 @@
+"""An exact check of other people's gradients: their NumPy code, unmodified, runs on exact numbers."""
+
+from .check import assert_gradients, gradcheck
+from .report import GradientError, GradientReport
+
+__all__ = ["GradientError", "GradientReport", "assert_gradients", "gradcheck"]
