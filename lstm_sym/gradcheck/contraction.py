@@ -33,14 +33,22 @@ def matmul(domain: Domain, a: Any, b: Any) -> Array:
     return result_of(result)
 
 
-def dot(domain: Domain, a: Any, b: Any) -> Any:
+def written(result: Any, out: Any) -> Any:
+    """The result, in ``out`` where that is given."""
+    if out is None:
+        return result
+    out[...] = result
+    return out
+
+
+def dot(domain: Domain, a: Any, b: Any, out: Any = None) -> Any:
     """``np.dot``: matrix products up to two dimensions, products by a scalar, sums over the last axis beyond."""
     x, y = (u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in (a, b))
     if not x.ndim or not y.ndim:
-        return x * y
+        return written(x * y, out)
     if x.ndim <= 2 and y.ndim <= 2:
-        return matmul(domain, x, y)
-    return tensordot(domain, x, y, ((x.ndim - 1,), (max(y.ndim - 2, 0),)))
+        return written(matmul(domain, x, y), out)
+    return written(tensordot(domain, x, y, ((x.ndim - 1,), (max(y.ndim - 2, 0),))), out)
 
 
 def tensordot(domain: Domain, a: Any, b: Any, axes: Any = 2) -> Any:
@@ -58,7 +66,7 @@ def tensordot(domain: Domain, a: Any, b: Any, axes: Any = 2) -> Any:
     return einsum(domain, f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x, y)
 
 
-def einsum(domain: Domain, subscripts: Any, *operands: Any) -> Any:
+def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **options: Any) -> Any:
     """Einstein's summation over named indices, two operands at a time."""
     if not isinstance(subscripts, str):
         raise Unsupported("np.einsum with lists of axes is not followed; name the indices in a string")
@@ -74,7 +82,7 @@ def einsum(domain: Domain, subscripts: Any, *operands: Any) -> Any:
         x = n.total(x, labels.index(label))
         labels = labels.replace(label, "")
     order = [labels.index(label) for label in output]
-    return result_of(x.each(lambda part: part.transpose(0, *[k + 1 for k in order])))
+    return written(result_of(x.each(lambda part: part.transpose(0, *[k + 1 for k in order]))), out)
 
 
 def _parsed(subscripts: str, arrays: list[Array]) -> tuple[list[str], str]:

@@ -214,10 +214,6 @@ def _partial(value: Any) -> bool:
     return hasattr(value, "func") and hasattr(value, "args")
 
 
-def _partial(value: Any) -> bool:
-    return hasattr(value, "func") and hasattr(value, "args")
-
-
 def _of_the_user(value: Any) -> bool:
     """Whether a value is an instance of a class that the user has written."""
     module = sys.modules.get(type(value).__module__)
