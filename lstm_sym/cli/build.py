@@ -14,7 +14,9 @@ from ..cells import CELLS
 from ..export.check import TOLERANCES, check_source
 from ..export.module import export_module
 from ..latex import refresh
-from .terminal import summary_lines
+from ..proof.claim import settled
+from ..proof.load import load_claims, load_derivations
+from .terminal import claim_lines, summary_lines
 from .verifying import verified
 from .weaving import answering, documents
 
@@ -43,20 +45,28 @@ def build_all(jobs: int | None = None, scheduler: str | None = None) -> Iterator
     """Every stage, one after another, in the current directory; derivations that are missing are a ``ValueError``."""
     if not DERIVATIONS.is_dir():
         raise ValueError(f"no folder {DERIVATIONS} here; build runs at the root of a project that has one")
-    yield verify_stage(jobs, scheduler)
+    yield from verify_stages(jobs, scheduler)
     yield from weave_stages()
     yield from export_stages()
 
 
-def verify_stage(jobs: int | None, scheduler: str | None) -> Stage:
-    """The derivations, summed up; what is not as meant is told on stderr."""
+def verify_stages(jobs: int | None, scheduler: str | None) -> Iterator[Stage]:
+    """The derivations and the claims that rest on them, summed up; what is not as meant is told on stderr."""
     started = perf_counter()
     report = verified([DERIVATIONS], None, jobs, scheduler)
     total, *rest = summary_lines(report)
     failures = [result.failure_text for result in report.results if not result.ok]
     for line in (*failures, *rest):
         print(line, file=sys.stderr)
-    return Stage("verify", str(DERIVATIONS), report.ok, total, perf_counter() - started)
+    yield Stage("verify", str(DERIVATIONS), report.ok, total, perf_counter() - started)
+    started = perf_counter()
+    results = settled(load_claims([DERIVATIONS]), load_derivations([DERIVATIONS]), report)
+    if results:
+        *_, total = claim_lines(results, "en")
+        failed = [result for result in results if not result.ok]
+        for result in failed:
+            print(f"claim {result.claim.id} is not as published: {'; '.join(result.problems)}", file=sys.stderr)
+        yield Stage("claims", str(DERIVATIONS), not failed, total, perf_counter() - started)
 
 
 def weave_stages() -> Iterator[Stage]:

@@ -146,6 +146,37 @@ def verify(paths: tuple[Path, ...], name: str | None, jobs: int | None, file: st
     return 0 if report.ok else 1
 
 
+@program.command(short_help="The claims ledger: what is said, what is true of it, decided by a run.")
+@paths_argument
+@click.option("-k", "name", metavar="ID", help="One claim only, with the statements that it rests on.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", help="The language of the words.")
+@jobs_option
+@click.option("--json", "file", metavar="FILE", help="Write the ledger to FILE as JSON; - is stdout.")
+@scheduler_option
+def claims(
+    paths: tuple[Path, ...], name: str | None, lang: str, jobs: int | None, file: str | None, scheduler: str | None
+) -> int:
+    """Settle the claims in PATH [default: derivations] by verifying the steps that they rest on.
+
+    The status is 1 if a claim is not what it is published as.
+    """
+    import json
+
+    from .terminal import claim_lines
+    from .verifying import settled_claims
+
+    with misuse_told():
+        if file is not None:
+            _require_place(file)
+        results = settled_claims(paths or (Path(DERIVATIONS),), name, jobs, scheduler)
+        if file is not None:
+            found = {"version": __version__, "claims": [result.as_json() for result in results]}
+            _write(file, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    if file != "-":
+        _print(claim_lines(results, lang, whole=name is not None))
+    return 0 if all(result.ok for result in results) else 1
+
+
 @program.command(short_help="Refresh the formulas in documents, or print one.")
 @paths_argument
 @click.option("--check", is_flag=True, help="Write nothing; report the blocks that are stale.")

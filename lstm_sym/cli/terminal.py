@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..proof.claim import ClaimResult
     from ..proof.report import Report, StepResult
 
 MARKS = {"proved": "✓", "probable": "≈", "refuted": "✗", "undecided": "?"}
@@ -56,7 +57,7 @@ def report_lines(report: Report) -> Iterator[str]:
 def step_lines(result: StepResult) -> Iterator[str]:
     """One line for a step that is as it means to be; all that is known of one that is not."""
     step, outcome = result.step, result.outcome
-    verdict = f"{outcome.verdict} as meant" if result.ok and outcome.verdict != "proved" else outcome.verdict
+    verdict = _verdict(result)
     yield f"  {MARKS[outcome.verdict]} {result.number}  {verdict}: {step.reason}  [{outcome.method}]"
     if not result.ok:
         yield from indented(result.failure_text)
@@ -73,6 +74,45 @@ def step_lines(result: StepResult) -> Iterator[str]:
         yield from indented(f"also: {evidence.what}, {'agrees' if evidence.agrees else 'DISAGREES'}")
     if step.admit:
         yield from indented(f"admitted: {step.admit}")
+
+
+def claim_lines(results: Iterable[ClaimResult], lang: str, *, whole: bool = False) -> Iterator[str]:
+    """The ledger, a line per claim; ``whole`` adds what is said, what is true, and the statements behind it."""
+    results = list(results)
+    rows = [(r.claim.id, "✓" if r.ok else "✗", r.verdict, getattr(r.claim.title, lang)) for r in results]
+    yield from table_lines(rows)
+    for result in results:
+        if whole:
+            yield from _claim_details(result, lang)
+        for problem in result.problems:
+            yield f"not as published: {result.claim.id}, {problem}"
+    yield ""
+    kept = sum(result.ok for result in results)
+    steps = len({(r.derivation.name, r.number) for result in results for r in result.results})
+    yield f"{len(results)} claims on {steps} steps: {kept} as published, {len(results) - kept} not"
+
+
+def _claim_details(result: ClaimResult, lang: str) -> Iterator[str]:
+    claim = result.claim
+    yield from indented(getattr(claim.said, lang))
+    yield from indented(getattr(claim.truth, lang))
+    for cite in claim.cited:
+        found = result.result(cite)
+        yield ""
+        yield from indented(f"{found.derivation.name}, step {found.number}:  {found.step}")
+        yield from (f"  {line}" for line in step_lines(found))
+    for source in result.admitted:
+        yield from indented(f"on trust: {source}")
+    if claim.source:
+        yield from indented(claim.source)
+
+
+def _verdict(result: StepResult) -> str:
+    """The verdict, and that it is the one meant where that is not a proof."""
+    verdict = result.outcome.verdict
+    if not result.ok or verdict == "proved":
+        return verdict
+    return f"{verdict} as meant" if verdict == "refuted" else f"{verdict}, admitted"
 
 
 def indented(text: str) -> Iterator[str]:

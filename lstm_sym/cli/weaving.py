@@ -9,8 +9,9 @@ from pathlib import Path
 from ..latex import answer
 from ..latex.notation import notation_named
 from ..latex.weave import SYNTAX
+from ..proof.claim import Claim, steps_of
 from ..proof.derivation import Derivation
-from ..proof.load import load_derivations
+from ..proof.load import load_claims, load_derivations
 
 FOLDER = Path("derivations")
 
@@ -21,12 +22,23 @@ def derivations_at(sources: tuple[Path, ...] = ()) -> dict[str, Derivation]:
     return load_derivations(paths)
 
 
+def claims_at(sources: tuple[Path, ...] = ()) -> tuple[Claim, ...]:
+    """The claims of files and folders, by default those of the folder ``derivations``; what they cite must be there."""
+    paths = sources or ((FOLDER,) if FOLDER.is_dir() else ())
+    claims = load_claims(paths)
+    derivations = load_derivations(paths) if claims else {}
+    for claim in claims:
+        steps_of(claim, derivations)
+    return claims
+
+
 def answering(sources: tuple[Path, ...] = (), notation: str | None = None) -> Callable[[str], str]:
     """What answers queries; derivations are read when the first query asks for one.
 
     ``notation`` is that of queries which name none themselves.
     """
     derivations = cache(lambda: derivations_at(sources))
+    claims = cache(lambda: {claim.id: claim for claim in claims_at(sources)})
     if notation is not None:
         notation_named(notation)
 
@@ -35,7 +47,10 @@ def answering(sources: tuple[Path, ...] = (), notation: str | None = None) -> Ca
         words = query.split()
         if notation is not None and words and not words[-1].startswith("notation="):
             query = f"{query} notation={notation}"
-        return answer(query, derivations() if words[:1] == ["derivation"] else {})
+        kind = words[:1]
+        if kind not in (["derivation"], ["claim"]):
+            return answer(query)
+        return answer(query, derivations(), claims() if kind == ["claim"] else {})
 
     return formula
 

@@ -22,6 +22,7 @@ from ..nodes.block import Block
 from ..nodes.derivatives import Derivative, StopGradient
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower
 from ..nodes.operand import is_matrix
+from ..nodes.scalars import Determinant, MaxAbs, Norm, ScalarOf, SpectralRadius
 from ..symbols import At, Parameter
 from .layout import unparsed
 
@@ -122,7 +123,7 @@ def _(expr: MatrixProduct, names: Names) -> str:
         return text
     if expr.scalar == -1:
         return f"-{bracketed(text)}"
-    scalar = inside(expr.scalar, names) + ("[..., None, None]" if expr.scalar.has(Trace) else "")
+    scalar = inside(expr.scalar, names) + ("[..., None, None]" if expr.scalar.has(Trace, ScalarOf) else "")
     return f"{scalar} * {bracketed(text)}"
 
 
@@ -251,6 +252,26 @@ def _(expr: Pow, names: Names) -> str:
 @to_numpy.register(Trace)
 def _(expr: Trace, names: Names) -> str:
     return f"np.trace({part(expr.args[0], names)}, axis1=-2, axis2=-1)"
+
+
+@to_numpy.register(Norm)
+def _(expr: Norm, names: Names) -> str:
+    return f"np.linalg.norm({part(expr.args[0], names)}, 2, axis=(-2, -1))"
+
+
+@to_numpy.register(MaxAbs)
+def _(expr: MaxAbs, names: Names) -> str:
+    return f"np.abs({part(expr.args[0], names)}).max(axis=(-2, -1))"
+
+
+@to_numpy.register(SpectralRadius)
+def _(expr: SpectralRadius, names: Names) -> str:
+    return f"np.abs(np.linalg.eigvals({part(expr.args[0], names)})).max(axis=-1)"
+
+
+@to_numpy.register(Determinant)
+def _(expr: Determinant, names: Names) -> str:
+    return f"np.linalg.det({part(expr.args[0], names)})"
 
 
 # --- what the rules share -----------------------------------------------------------------------

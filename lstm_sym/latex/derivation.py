@@ -2,6 +2,7 @@ r"""A derivation as aligned rows: the first left side, then one relation a row w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Sequence as Rows
 from typing import Any, Protocol
 
@@ -69,13 +70,36 @@ def _rows(printer: NodePrinter, step: Step, *, begins: bool) -> list[str]:
     signs = FAILS if step.expected == "refuted" else HOLDS
     if step.relation not in signs:
         raise ValueError(f"no LaTeX for the relation {step.relation!r}; the relations are {', '.join(signs)}")
-    row = f"&{signs[step.relation]} {printer.side(step.right, step.left)} && {text_in_math(_reason(step))}"
+    row = f"&{signs[step.relation]} {printer.side(step.right, step.left)} && {_reason(printer, step)}"
     # A side that begins a chain keeps its size: nothing before it fixes its shape.
     return [f"{printer.doprint(step.left)} {row}"] if begins else [row]
 
 
-def _reason(step: Step) -> str:
+def _reason(printer: NodePrinter, step: Step) -> str:
     """The reason with everything it rests on: conditions, and facts taken on trust."""
-    conditions = [f"if {condition}" for condition in getattr(step, "assumes", ())]
     source = getattr(step, "admit", "")
-    return "; ".join([step.reason, *conditions, *([f"admitted: {source}"] if source else [])])
+    admitted = text_in_math(f"; admitted: {source}") if source else ""
+    conditions = conditions_of(printer, step)
+    return text_in_math(step.reason) + (text_in_math("; if ") + conditions if conditions else "") + admitted
+
+
+def conditions_of(printer: NodePrinter, step: Step) -> str:
+    """The side conditions of a step, one after another; empty if there are none."""
+    shown = [
+        text_in_math(condition) if isinstance(condition, str) else printer.doprint(condition)
+        for condition in getattr(step, "assumes", ())
+    ]
+    return text_in_math(", ").join(shown)
+
+
+def latex_statements(steps: Iterable[Step], notation: Notation | None = None) -> str:
+    """Steps as statements of their own, ``left relation right`` with what each assumes; those to be refuted struck."""
+    printer = NodePrinter(notation or NOTE)
+    rows = []
+    for step in steps:
+        signs = FAILS if step.expected == "refuted" else HOLDS
+        conditions = conditions_of(printer, step)
+        beside = f" && {text_in_math('if ')}{conditions}" if conditions else ""
+        right = printer.side(step.right, step.left)
+        rows.append(f"{printer.doprint(step.left)} &{signs[step.relation]} {right}{beside}")
+    return aligned(rows)

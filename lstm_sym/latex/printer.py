@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
-from sympy import Basic, E, Expr, NumberSymbol, Symbol, pi
+from sympy import Basic, E, Expr, NumberSymbol, S, Symbol, pi
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -210,6 +210,18 @@ class NodePrinter(LatexPrinter):
     def _print_Trace(self, expr: Any) -> str:
         return self._call(r"\operatorname{tr}", expr.args[0])
 
+    def _print_Norm(self, expr: Any) -> str:
+        return rf"\left\lVert {self._print(expr.args[0])} \right\rVert"
+
+    def _print_MaxAbs(self, expr: Any) -> str:
+        return rf"\left\lVert {self._print(expr.args[0])} \right\rVert_{{\max}}"
+
+    def _print_SpectralRadius(self, expr: Any) -> str:
+        return self._call(r"\rho", expr.args[0])
+
+    def _print_Determinant(self, expr: Any) -> str:
+        return self._call(r"\det", expr.args[0])
+
     # --- entry by entry ----------------------------------------------------------------------------
 
     def _print_Hadamard(self, expr: Hadamard) -> str:
@@ -229,8 +241,14 @@ class NodePrinter(LatexPrinter):
     # --- blocks, binders, derivatives --------------------------------------------------------------
 
     def _print_Block(self, expr: Block) -> str:
-        rows = r" \\ ".join(" & ".join(self._print(block) for block in row) for row in expr.args)
+        rows = r" \\ ".join(" & ".join(self._print_block(block) for block in row) for row in expr.args)
         return rf"\begin{{bmatrix}}{rows}\end{{bmatrix}}"
+
+    def _print_block(self, block: Any) -> str:
+        """A block of one entry is that entry where it is a number times 1."""
+        if block.shape == (1, 1) and (_is_constant(block) or isinstance(block, Zero)):
+            return self._print(S.Zero if isinstance(block, Zero) else coefficient(block))
+        return self._print(block)
 
     def _print_TimeSum(self, expr: Binder) -> str:
         return self._bound(r"\sum", expr)
@@ -257,7 +275,18 @@ class NodePrinter(LatexPrinter):
         )
         return rf"\frac{{{above} {of}}}{{{below} {wrt}}}"
 
-    # --- relations ---------------------------------------------------------------------------------
+    # --- limits and relations ------------------------------------------------------------------------
+
+    def _print_Limit(self, expr: Any) -> str:
+        body, index, target, _ = expr.args
+        written = self._in_brackets(body) if body.is_Add else self._print(body)
+        return rf"\lim_{{{self._print(index)} \to {self._print(target)}}} {written}"
+
+    def _print_Nonnegative(self, expr: Any) -> str:
+        return rf"{self._print(expr.args[0])} \geq 0"
+
+    def _print_Positive(self, expr: Any) -> str:
+        return f"{self._print(expr.args[0])} > 0"
 
     def _print_Relational(self, expr: Relational) -> str:
         return f"{self._print(expr.lhs)} {_SIGNS[expr.rel_op]} {self.side(expr.rhs, expr.lhs)}"

@@ -12,6 +12,8 @@ r"""Queries: one line that names a formula, as documents and ``lstm-sym latex -q
 ``unroll RNN 3``                 the equations of the steps 1, 2, 3
 ``derivation NAME``              the steps of a derivation with their reasons
 ``reference NAME``               a function of ``lstm_sym.reference``, the hand-written NumPy
+``claim ID``                     what is true of a claim, as the steps that it cites state it
+``claim ID refuted``             what is said and false
 ===============================  ==================================================================
 
 Any of them may end with ``notation=NAME``. Words are separated by blanks; nothing is evaluated as code.
@@ -36,7 +38,7 @@ from ..nodes.block import Block, concat
 from ..nodes.derivatives import StopGradient, Total
 from ..symbols import Sequence, adjoint, claimed, indices, letters, mark_of, t
 from ..unrolling import unroll
-from .derivation import Derivation, latex_derivation
+from .derivation import Derivation, latex_derivation, latex_statements
 from .notation import NOTE, Notation, notation_named
 from .numpy_code import latex_of_function
 from .printer import latex_aligned
@@ -69,9 +71,13 @@ def parse(text: str) -> Query:
     return Query(kind, rest[0], rest[1] if len(rest) > 1 else "", notation)
 
 
-def answer(query: str, derivations: Mapping[str, Derivation] | None = None) -> str:
+def answer(
+    query: str, derivations: Mapping[str, Derivation] | None = None, claims: Mapping[str, Any] | None = None
+) -> str:
     """The LaTeX that a query asks for; unknown names raise ``ValueError`` with those that exist."""
     parsed = parse(query)
+    if parsed.kind == "claim":
+        return _write_claim(parsed, derivations or {}, claims or {})
     return KINDS[parsed.kind].write(parsed, derivations or {})
 
 
@@ -208,6 +214,19 @@ def _write_reference(query: Query, derivations: Mapping[str, Derivation]) -> str
     return latex_of_function(functions[query.subject])
 
 
+def _write_claim(query: Query, derivations: Mapping[str, Derivation], claims: Mapping[str, Any]) -> str:
+    if query.subject not in claims:
+        known = ", ".join(claims) or "none loaded"
+        raise ValueError(f"unknown claim {query.subject!r}; the claims are: {known}")
+    if query.detail not in ("", "refuted"):
+        raise ValueError(f"unknown part {query.detail!r} of a claim; there is 'refuted'")
+    claim = claims[query.subject]
+    cited = claim.fails if query.detail else claim.holds
+    if not cited:
+        raise ValueError(f"claim {claim.id} cites no step that is {query.detail or 'proved'}")
+    return latex_statements([derivations[name].steps[number - 1] for name, number in cited], query.notation)
+
+
 def _no_equations(cell: Cell, detail: str) -> tuple[Any, ...]:
     raise ValueError("only queries about a cell have equations")
 
@@ -228,6 +247,7 @@ KINDS: dict[str, Kind] = {
     "jacobian": Kind("'jacobian CELL [product|power]'", equations=_jacobian),
     "unroll": Kind("'unroll CELL STEPS'", equations=_unrolled),
     "derivation": Kind("'derivation NAME'", takes_detail=False, write=_write_derivation),
+    "claim": Kind("'claim ID [refuted]'"),
     "reference": Kind("'reference FUNCTION'", takes_detail=False, write=_write_reference),
 }
 """Every kind of query."""

@@ -6,9 +6,12 @@ from .block import Block, beside, concat
 from .derivatives import Partial, StopGradient, Total
 from .elementwise import Diag, Hadamard, HadamardPower, diag, hadamard, hadamard_power
 from .operand import Operand
+from .order import Nonnegative, Positive
+from .scalars import Determinant, MaxAbs, Norm, SpectralRadius, entries
 
 __all__ = [
     "Block",
+    "Determinant",
     "Diag",
     "Eye",
     "Hadamard",
@@ -16,10 +19,15 @@ __all__ = [
     "MatrixPower",
     "MatrixProduct",
     "MatrixSum",
+    "MaxAbs",
+    "Nonnegative",
+    "Norm",
     "Ones",
     "Operand",
     "OrderedProduct",
     "Partial",
+    "Positive",
+    "SpectralRadius",
     "StopGradient",
     "TimeSum",
     "Total",
@@ -29,6 +37,7 @@ __all__ = [
     "beside",
     "concat",
     "diag",
+    "entries",
     "hadamard",
     "hadamard_power",
     "inner",

@@ -1,5 +1,7 @@
 """Proofs: derivations as values, two independent engines, four verdicts."""
 
+from . import scalars_of  # noqa: F401  registers the rules of norms and determinants with both engines
+from .claim import Cite, Claim, Words
 from .derivation import Derivation, DerivationError, Step
 from .given import Given
 from .judge import verify_step
@@ -8,6 +10,8 @@ from .report import Evidence, Outcome, Report, StepResult
 from .theorem import bptt_theorem
 
 __all__ = [
+    "Cite",
+    "Claim",
     "Derivation",
     "DerivationError",
     "Evidence",
@@ -17,6 +21,7 @@ __all__ = [
     "Report",
     "Step",
     "StepResult",
+    "Words",
     "bptt_theorem",
     "verify_step",
 ]

@@ -1,163 +1,219 @@
-r"""Bounds: certificates that are visibly nonnegative, and exact decisions on the range of σ or tanh.
+r"""Bounds: certificates that are visibly nonnegative, induction, exact signs of functions of one variable.
 
-``a <= b`` is proved when ``b - a`` equals a certificate made of squares, positive numbers and functions with
-positive values, the equality being decided by the engines; or when ``b - a`` is a polynomial in
-one σ(z) or one tanh(z), whose sign on (0, 1) or (-1, 1) is decided exactly by isolating its roots.
+``a <= b`` is proved when ``b - a`` is a sum of parts that are visibly nonnegative under what is assumed, or cited
+inequalities with nonnegative factors, the equality being decided by the engines; by induction, when that holds of
+the step from n to n + 1, the statement at n among the parts; or when ``b - a`` depends on one variable and its
+sign is decided by :mod:`.one_variable`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from fractions import Fraction
-from itertools import pairwise
+from dataclasses import replace
 from typing import Any
 
-from sympy import Add, Expr, Interval, Mul, Poly, Pow, Rational, Symbol, sympify
-from sympy import log as natural_log
+from sympy import Expr, Integer, Symbol, sympify
 
-from ..activations import Activation, Applied, derivative
-from ..activations import X as ARGUMENT
-from ..activations import Y as VALUE
-from .derivation import Step
+from ..nodes.operand import is_matrix
+from ..symbols import letters
+from .conditions import Conditions, require_downward
+from .derivation import NOTHING_GIVEN, Step
+from .domains import Balls, precision
+from .evaluation import evaluate
 from .field import field_check
 from .given import Given
+from .inequalities import TABLE, Cited
+from .one_variable import BITS, BoundDecision, sign_on_interval, sign_on_line, tangent_conditions
+from .polynomial import Unsupported
+from .signs import Known, gap, visible_sign
+from .trajectory import Instance, Trajectory
+from .witness import find_witness
 
-POSITIVE = ("sigma", "exp", "softplus")
-"""Functions that are quotients, sums or logarithms of positive numbers in such a way that they are positive."""
+Direct = Callable[[Expr, Expr, Given, Conditions], Any]
+"""The normal form: what it proves an equality with, or ``None``."""
 
-RANGES = {"sigma": (0, 1), "tanh": (-1, 1)}
-"""The open intervals that the functions fill as z runs through the real numbers."""
+NO_CERTIFICATE = "no certificate was given"
+EFFORT = 12
+"""How hard a number is sought against a bound, which most numbers meet even if it is false."""
 
-S = Symbol("s", real=True)
-
-
-@dataclass(frozen=True, slots=True)
-class BoundDecision:
-    """How a bound was proved, or that it is false somewhere and at about which value, or neither and why."""
-
-    proof: str | None = None
-    assumes: tuple[str, ...] = ()
-    false_somewhere: bool = False
-    suggestion: tuple[tuple[tuple[str, int, int], Fraction], ...] = ()
-    detail: str = ""
+SHORT = 60
+"""A certificate of more signs is told by the inequalities that it cites and the number of its other parts."""
 
 
-def decide_bound(step: Step, given: Given, direct: Callable[[Expr, Expr, Given], Any]) -> BoundDecision:
+def decide_bound(step: Step, given: Given, direct: Direct) -> BoundDecision:
     """Prove or refute ``step.left relation step.right`` for scalars."""
-    difference = sympify(step.right - step.left)
-    strict = step.relation == "<"
-    detail = "no certificate was given and the difference is not a polynomial in one σ(z) or tanh(z)"
-    if step.slack is not None:
-        sign = visible_sign(step.slack)
-        if sign is None or (strict and sign == 0):
-            detail = f"the certificate {step.slack} is not visibly {'positive' if strict else 'nonnegative'}"
-        else:
-            checked = field_check(given, difference, step.slack, wanted=step.instances, conditions=step.conditions)
-            equal = checked is not None and checked.agrees and direct(difference, step.slack, given)
-            if equal:
-                return BoundDecision(f"certificate {step.slack}", equal.assumes)
-            detail = f"the certificate {step.slack} is not right - left"
-    decided = _sign_on_range(difference, strict)
+    if step.on is not None:
+        return _by_induction(step, step.on, given, direct)
+    certified = _certified(step, given, direct, _known(step)) if step.slack else BoundDecision(detail=NO_CERTIFICATE)
+    if certified.proof is not None:
+        return certified
+    decided = _without_certificate(step, given, direct)
     if decided is not None:
         return decided
-    return BoundDecision(false_somewhere=_fails_at_samples(step, given), detail=detail)
+    return _undecided(step, given, f"{certified.detail}, and right - left shows no sign by itself")
 
 
-def visible_sign(expr: Expr) -> int | None:
-    """1 for an expression that is visibly positive, 0 for one visibly nonnegative, ``None`` for neither."""
-    if expr.is_Rational:
-        return 1 if expr > 0 else 0 if expr == 0 else None
-    if isinstance(expr, Applied):
-        return 1 if expr.function.name in POSITIVE and expr.function.order == 0 else None
-    if isinstance(expr, Pow) and expr.exp.is_Integer:
-        inside = visible_sign(expr.base)
-        if inside == 1:
-            return 1
-        return 0 if expr.exp % 2 == 0 and expr.exp > 0 else inside if expr.exp > 0 else None
-    if isinstance(expr, Mul):
-        signs = [visible_sign(factor) for factor in expr.args]
-        return None if None in signs else min(sign for sign in signs if sign is not None)
-    if isinstance(expr, Add):
-        signs = [visible_sign(term) for term in expr.args]
-        return None if None in signs else max(sign for sign in signs if sign is not None)
-    return None
-
-
-def _sign_on_range(difference: Expr, strict: bool) -> BoundDecision | None:
-    """Whether a polynomial in one σ(z) or one tanh(z) is positive (or nonnegative) on the open range.
-
-    If ``z`` is an expression it may not reach every value, so that only a yes counts.
-    """
-    plain = _without_primes(difference)
-    calls = _outermost(plain)
-    if len(calls) != 1:
+def _without_certificate(step: Step, given: Given, direct: Direct) -> BoundDecision | None:
+    """The signs that the difference shows by itself."""
+    strict = step.relation == "<"
+    equal = None if strict else _equal(step, given, direct)
+    if equal is not None:
+        return BoundDecision(proof="equality", assumes=equal.assumes)
+    difference = sympify(step.right - step.left)
+    sign = visible_sign(difference, _known(step))
+    if sign is not None and sign >= strict:
+        return BoundDecision(proof="visible sign")
+    if step.tangent is not None:
+        decided = _above_tangent(step, difference, given, direct)
+        if decided is not None:
+            return decided
+    if letters(difference) or len(difference.free_symbols) > 1:
         return None
-    (call,) = calls
-    name = call.function.name
-    if name not in RANGES or call.function.order:
+    if not difference.free_symbols:
+        return _constant(difference)
+    decided = None if is_matrix(difference) else sign_on_line(difference, strict)
+    if decided is not None or is_matrix(difference):
+        return decided
+    (z,) = difference.free_symbols
+    return sign_on_interval(difference, z, *_interval(step, z))
+
+
+def _constant(difference: Expr) -> BoundDecision | None:
+    """Whether a ball shows that a constant is above 0."""
+    with precision(BITS):
+        value = evaluate(difference, Trajectory(NOTHING_GIVEN, Instance({}, {}), Balls(), _no_letter))
+        entry = value[0][0] if is_matrix(difference) else value
+        return BoundDecision(proof=f"the ball {entry.str(8)} around right - left") if entry > 0 else None
+
+
+def _no_letter(name: str, *_: int) -> Any:
+    raise Unsupported(f"the letter {name} in a constant")
+
+
+def _equal(step: Step, given: Given, direct: Direct) -> Any:
+    """What proves that both sides are equal, or ``None``."""
+    checked = field_check(given, step.left, step.right, wanted=step.instances, conditions=step.conditions)
+    agrees = checked is not None and checked.agrees
+    return direct(step.left, step.right, given, step.conditions) if agrees else None
+
+
+def _known(step: Step) -> Known:
+    return Known(step.hypotheses, step.left.free_symbols | step.right.free_symbols)
+
+
+def _interval(step: Step, z: Symbol) -> tuple[Expr | None, Expr | None]:
+    """The ends that the hypotheses put to ``z``."""
+    low = high = None
+    for expr, _ in filter(None, map(gap, step.hypotheses)):
+        if (expr - z).is_Rational:
+            low = z - expr if low is None else max(low, z - expr)
+        if (expr + z).is_Rational:
+            high = expr + z if high is None else min(high, expr + z)
+    return low, high
+
+
+# --- certificates -----------------------------------------------------------------------------------
+
+
+def _certified(step: Step, given: Given, direct: Direct, known: Known) -> BoundDecision:
+    """Whether the parts of the certificate have a sign and add up to the difference."""
+    signs = [_sign_of(part, known) for part in step.slack]
+    for part, sign in zip(step.slack, signs, strict=True):
+        if sign is None:
+            return BoundDecision(detail=f"the part {_text(part)} of the certificate is not visibly nonnegative")
+    if step.relation == "<" and not any(signs):
+        return BoundDecision(detail=f"no part of the certificate {_texts(step)} is visibly positive")
+    parts = [part.weighted_gap if isinstance(part, Cited) else part for part in step.slack]
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    difference = sympify(step.right - step.left)
+    checked = field_check(given, difference, total, wanted=step.instances, conditions=step.conditions)
+    equal = checked is not None and checked.agrees and direct(difference, total, given, step.conditions)
+    if not equal:
+        return BoundDecision(detail=f"the certificate {_texts(step)} is not right - left")
+    return BoundDecision(f"certificate {_texts(step)}", equal.assumes)
+
+
+def _sign_of(part: Any, known: Known) -> int | None:
+    """The sign of a part; a cited inequality holds, and its factor must be nonnegative."""
+    if not isinstance(part, Cited):
+        return visible_sign(part, known)
+    row = TABLE.get(part.name)
+    if row is None or not row.holds(*part.args) or visible_sign(part.weight, known) is None:
         return None
-    body = plain.xreplace({call: S})
-    if body.free_symbols - {S} or not body.is_polynomial(S):
+    return 0
+
+
+def _texts(step: Step) -> str:
+    text = " + ".join(map(_text, step.slack))
+    if len(text) <= SHORT:
+        return text
+    cited = dict.fromkeys(part.name for part in step.slack if isinstance(part, Cited))
+    others = sum(not isinstance(part, Cited) for part in step.slack)
+    return ", ".join([*cited, *([f"{others} visible part{'s' * (others > 1)}"] if others else [])])
+
+
+def _text(part: Any) -> str:
+    if not isinstance(part, Cited):
+        return str(part)
+    return f"[{part.name}]" if part.weight == 1 else f"({part.weight})*[{part.name}]"
+
+
+def _above_tangent(step: Step, difference: Expr, given: Given, direct: Direct) -> BoundDecision | None:
+    """A convex function that touches 0 is nowhere below it, on the interval of the hypotheses."""
+    (z,) = difference.free_symbols
+    domain = [expr for expr, _ in filter(None, map(gap, step.hypotheses))]
+    if any(expr.diff(z).free_symbols or not expr.subs(z, step.tangent).is_nonnegative for expr in domain):
         return None
-    low, high = RANGES[name]
-    polynomial = Poly(body, S, domain="QQ")
-    if polynomial.is_zero:
-        return (
-            BoundDecision(proof=f"equality on the range of {name}")
-            if not strict
-            else BoundDecision(false_somewhere=True)
-        )
-    inside = [root for root in polynomial.real_roots(multiple=False) if root[0] in Interval.open(low, high)]
-    points = _points_between_roots(polynomial, low, high)
-    bad = [point for point in points if polynomial.eval(point) < 0] or ([root for root, _ in inside] if strict else [])
-    if not bad:
-        return BoundDecision(proof=f"sign of a polynomial in {name} on its range ({low}, {high})")
-    if not call.argument.is_Symbol:
+    value, slope, bend = tangent_conditions(difference, z, sympify(step.tangent))
+    zero = Integer(0)
+    touches = all(direct(side, zero, given, step.conditions) for side in (value, slope))
+    convex = visible_sign(bend, _known(step)) is not None
+    if not (touches and convex and step.relation == "<="):
         return None
-    return BoundDecision(false_somewhere=True, suggestion=(((call.argument.name, 0, 0), _argument_at(name, bad[0])),))
+    return BoundDecision(f"convex, and 0 with its slope at {z} = {step.tangent}")
 
 
-def _argument_at(name: str, value: Expr) -> Fraction:
-    """A simple rational z at which the function is about that value."""
-    share = value if name == "sigma" else (1 + value) / 2
-    z = float(natural_log(share / (1 - share)).evalf()) / (1 if name == "sigma" else 2)
-    return Fraction(z).limit_denominator(100)
+# --- induction --------------------------------------------------------------------------------------
 
 
-def _outermost(expr: Expr) -> set[Applied]:
-    """The function calls of an expression that stand inside no other."""
-    if isinstance(expr, Applied):
-        return {expr}
-    return {call for part in expr.args for call in _outermost(part)}
+def _by_induction(step: Step, n: Symbol, given: Given, direct: Direct) -> BoundDecision:
+    """The bound at 0, and its certificate from n to n + 1, among whose parts the bound at n may stand."""
+    require_downward(step.relations, n)
+    if any(n in side.free_symbols for equation in given.equations for side in equation.args):
+        raise Unsupported(f"the givens depend on {n}, on which the induction runs")
+    if any(n in hypothesis.free_symbols for hypothesis in step.hypotheses):
+        raise Unsupported(f"a hypothesis depends on {n}, on which the induction runs")
+    start = replace(step.at(n, 0), slack=())
+    base = _base(start, given, direct)
+    if base is None:
+        return _undecided(step, given, f"the base, {n} = 0, is not decided")
+    before = sympify(step.right - step.left)
+    known = _known(step).with_fact(before, int(step.relation == "<"))
+    ahead = replace(step.at(n, n + 1), slack=step.slack)
+    advance = _certified(ahead, given, direct, known) if step.slack else BoundDecision(detail=NO_CERTIFICATE)
+    if advance.proof is None:
+        return _undecided(step, given, f"the step from {n} to {n} + 1: {advance.detail}")
+    return BoundDecision(f"induction on {n}, {advance.proof}", (*base, *advance.assumes))
 
 
-def _without_primes(expr: Expr) -> Expr:
-    """σ' and tanh' written as polynomials in σ and tanh."""
-    changes = {}
-    for call in expr.atoms(Applied):
-        if call.function.order and call.function.name in RANGES:
-            formula = derivative(Activation(call.function.name, call.function.order - 1))
-            value = Applied(Activation(call.function.name), call.argument)
-            if formula is not None:
-                changes[call] = formula.xreplace({ARGUMENT: call.argument, VALUE: value})
-    return expr.xreplace(changes).expand()
+def _base(start: Step, given: Given, direct: Direct) -> tuple[str, ...] | None:
+    """What the base rests on, if it is an equality or a bound that shows by itself."""
+    decided = _without_certificate(start, given, direct)
+    return None if decided is None or decided.proof is None else decided.assumes
 
 
-def _points_between_roots(polynomial: Poly, low: int, high: int) -> list[Rational]:
-    """One rational point in every gap that the roots leave in (low, high), between disjoint isolating intervals."""
-    gap = Rational(1, 16)
-    while True:
-        isolating = [ends for ends, _ in polynomial.intervals(eps=gap) if ends[1] > low and ends[0] < high]
-        edges = [(Rational(low), Rational(low)), *isolating, (Rational(high), Rational(high))]
-        gaps = [(max(a, Rational(low)), min(b, Rational(high))) for (_, a), (b, _) in pairwise(edges)]
-        open_gaps = [(a, b) for a, b in gaps if a < b]
-        if len(open_gaps) == len(gaps) or all(polynomial.eval(a) == 0 for a, b in gaps if a >= b):
-            return [(a + b) / 2 for a, b in open_gaps]
-        gap /= 2**16
-
-
-def _fails_at_samples(step: Step, given: Given) -> bool:
-    from .witness import find_witness
-
-    return find_witness(given, step.left, step.right, relation=step.relation, wanted=step.instances) is not None
+def _undecided(step: Step, given: Given, detail: str) -> BoundDecision:
+    """Not proved; perhaps because it is false."""
+    found = find_witness(
+        given,
+        step.left,
+        step.right,
+        relation=step.relation,
+        hypotheses=step.hypotheses,
+        wanted=step.instances,
+        conditions=step.conditions,
+        effort=EFFORT,
+    )
+    return BoundDecision(false_somewhere=found is not None, detail=detail)

@@ -14,6 +14,7 @@ from sympy.core.relational import Relational
 
 from ..backpropagation import T
 from ..symbols import t
+from .polynomial import Unsupported
 
 Linear = tuple[tuple[tuple[Symbol, Fraction], ...], Fraction]
 """Coefficients and constant of a linear form that is at least 0."""
@@ -61,6 +62,14 @@ class Conditions:
         """Whether concrete values of indices satisfy the contract and the relations."""
         contract = values.get(t, 1) >= 1 and values.get(T, values.get(t, 1)) >= max(values.get(t, 1), 1)
         return contract and all(relation.subs(values) != False for relation in self.relations)  # noqa: E712
+
+
+def require_downward(relations: tuple[Any, ...], n: Symbol) -> None:
+    """Refuse relations that hold at n + 1 without holding at n: an induction from 0 upward would miss their first n."""
+    ahead = Conditions(tuple(relation.subs(n, n + 1) for relation in relations))
+    for relation in relations:
+        if not all(ahead.imply(fact) for fact in _at_least_zero(relation)):
+            raise Unsupported(f"{relation} may begin to hold at some {n} > 0, so an induction from 0 does not reach it")
 
 
 def _at_least_zero(relation: Relational) -> list[Expr]:

@@ -14,12 +14,15 @@ import sys
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sympy import Expr, Symbol, sympify
+from sympy import Basic, Expr, Symbol, sympify
 from sympy.core.relational import Relational
 
 from ..nodes.operand import is_matrix, require_same_shape
+from ..nodes.order import Nonnegative
+from ..symbols import letters
 from .conditions import Conditions
 from .given import Given
+from .inequalities import Cited
 
 RELATIONS = ("=", "<=", "<")
 NOTHING_GIVEN = Given()
@@ -29,10 +32,12 @@ NOTHING_GIVEN = Given()
 class Step:
     r"""One line of a derivation: ``left relation right``, because of ``reason``.
 
-    ``on`` is the symbol of an induction; ``slack`` the certificate of a bound, an expression equal to
-    ``right - left`` that is visibly nonnegative; ``lemma`` the name of a proved derivation that the
-    reason cites; ``admit`` the source of a fact taken on trust; ``assumes`` the side conditions, as text or as
-    relations of indices such as ``k <= T``, which the engines then use;
+    ``on`` is the symbol of an induction; ``slack`` the certificate of a bound: parts that are visibly
+    nonnegative, or inequalities ``Cited`` by name, whose sum is ``right - left`` (in an induction from n to n + 1,
+    at n + 1); ``tangent`` the point at which a convex ``right - left`` touches 0; ``lemma`` the name of a proved
+    derivation that the reason cites; ``admit`` the source of a fact taken on trust; ``assumes`` the side conditions:
+    text for the reader, relations of indices such as ``k <= T``, and hypotheses on values such as
+    ``Norm(W) <= eta`` or ``Positive(f[k])``, which the engines then use;
     ``evidence`` holds requests for independent checks to attach to the outcome;
     ``expected`` is ``refuted`` where the point of the line is that somebody's statement is false.
     """
@@ -43,7 +48,8 @@ class Step:
     reason: str
     expected: str = "proved"
     on: Symbol | None = None
-    slack: Expr | None = None
+    slack: tuple[Any, ...] = ()
+    tangent: Expr | None = None
     lemma: str = ""
     admit: str = ""
     assumes: tuple[Any, ...] = ()
@@ -54,15 +60,32 @@ class Step:
 
     @property
     def relations(self) -> tuple[Any, ...]:
-        """The side conditions that are inequalities or equations of indices; the others are told to the reader only."""
-        return tuple(condition for condition in self.assumes if isinstance(condition, Relational))
+        """The side conditions that are inequalities or equations of indices."""
+        return tuple(condition for condition in self.assumes if _is_about_indices(condition))
+
+    @property
+    def hypotheses(self) -> tuple[Any, ...]:
+        """The side conditions on values; what is neither a relation nor one of these is told to the reader only."""
+        kinds = (Relational, Nonnegative)
+        return tuple(c for c in self.assumes if isinstance(c, kinds) and not _is_about_indices(c))
 
     @property
     def conditions(self) -> Conditions:
         return Conditions(self.relations)
 
+    def at(self, n: Symbol, value: Any) -> Step:
+        """The step with ``n`` replaced in its sides and conditions; its certificate is left as it is."""
+        assumes = tuple(c.subs(n, value) if isinstance(c, Basic) else c for c in self.assumes)
+        return replace(self, left=self.left.subs(n, value), right=self.right.subs(n, value), assumes=assumes)
+
     def __str__(self) -> str:
         return f"{self.left} {self.relation} {self.right}"
+
+
+def _is_about_indices(condition: Any) -> bool:
+    if not isinstance(condition, Relational) or letters(condition):
+        return False
+    return all(symbol.is_integer for symbol in condition.free_symbols)
 
 
 class DerivationError(Exception):
@@ -91,13 +114,13 @@ class Derivation:
         """``… = right``; ``on=n`` proves it by induction on the nonnegative integer n."""
         return self._extended("=", right, by, options)
 
-    def le(self, right: Any, *, by: str, slack: Any = None, **options: Any) -> Derivation:
-        """``… <= right``, certified by ``slack``, a visibly nonnegative expression equal to right - left."""
-        return self._extended("<=", right, by, {**options, "slack": slack})
+    def le(self, right: Any, *, by: str, **options: Any) -> Derivation:
+        """``… <= right``; ``slack=`` one or more visibly nonnegative parts, or cited inequalities, of right - left."""
+        return self._extended("<=", right, by, options)
 
-    def lt(self, right: Any, *, by: str, slack: Any = None, **options: Any) -> Derivation:
-        """``… < right``, certified by ``slack``, a visibly positive expression equal to right - left."""
-        return self._extended("<", right, by, {**options, "slack": slack})
+    def lt(self, right: Any, *, by: str, **options: Any) -> Derivation:
+        """``… < right``; as for ``<=``, and one of the parts is visibly positive."""
+        return self._extended("<", right, by, options)
 
     def refute_eq(self, right: Any, *, by: str, **options: Any) -> Derivation:
         """Somebody writes ``… = right``, and it is false; the chain stays where it is."""
@@ -112,13 +135,14 @@ class Derivation:
             raise DerivationError(f"derivation {self.name}: start(...) comes before the first step")
         left, right = self.here, sympify(right)
         caller = sys._getframe(2)
-        slack = options.pop("slack", None)
+        slack = options.pop("slack", ())
+        parts = slack if isinstance(slack, tuple | list) else (slack,)
         step = Step(
             left,
             relation,
             right,
             by,
-            slack=None if slack is None else sympify(slack),
+            slack=tuple(part if isinstance(part, Cited) else sympify(part) for part in parts),
             file=caller.f_code.co_filename,
             line=caller.f_lineno,
             **options,

@@ -49,13 +49,15 @@ class Domain(Protocol):
 class FiniteField(Domain):
     r""":math:`\mathbb F_p` with :math:`p = 2^{61} - 1`, where exp and the like are keyed random elements.
 
-    ``exp(a)`` is a hash of ``a``, with ``exp(-a) = 1/exp(a)`` and ``exp(0) = 1``; an unspecified function and its
-    derivatives are hashes of their argument and order. Equal arguments have equal images, so a true
-    identity among opaque functions holds; a false one survives with probability at most degree/p.
+    ``exp(a)`` is a hash of ``a``, with ``exp(-a) = 1/exp(a)`` and ``exp(0) = 1``, and log its inverse; an
+    unspecified function and its derivatives are hashes of their argument and order. Equal arguments have equal
+    images, so a true identity among opaque functions holds; a false one survives with probability at most degree/p.
     """
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
+        self._exponentials: dict[int, nmod] = {}
+        self._logarithms: dict[int, nmod] = {}
 
     def rational(self, p: int, q: int) -> nmod:
         return nmod(p, PRIME) / nmod(q, PRIME)
@@ -69,8 +71,10 @@ class FiniteField(Domain):
         key = int(x)
         if key == 0:
             return nmod(1, PRIME)
-        mirrored = PRIME - key
-        return self.random("exp", key) if key < mirrored else 1 / self.random("exp", mirrored)
+        if key not in self._exponentials:
+            mirrored = PRIME - key
+            self._pair(x, self.random("exp", key) if key < mirrored else 1 / self.random("exp", mirrored))
+        return self._exponentials[key]
 
     def log(self, x: nmod) -> nmod:
         key = int(x)
@@ -79,7 +83,15 @@ class FiniteField(Domain):
         inverse = int(1 / x)
         if key == inverse:
             return nmod(0, PRIME)
-        return self.random("log", key) if key < inverse else -self.random("log", inverse)
+        if key not in self._logarithms:
+            self._pair(self.random("log", key) if key < inverse else -self.random("log", inverse), x)
+        return self._logarithms[key]
+
+    def _pair(self, exponent: nmod, power: nmod) -> None:
+        """Remember exp(a) = b and log(b) = a, and the same of -a and 1/b."""
+        for a, b in ((exponent, power), (-exponent, 1 / power)):
+            self._exponentials[int(a)] = b
+            self._logarithms[int(b)] = a
 
     def step(self, x: nmod) -> nmod:
         key = int(x)

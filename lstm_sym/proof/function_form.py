@@ -2,7 +2,7 @@ r"""Elementwise functions and powers in the normal form: atoms over their normal
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,16 @@ from sympy import Add, Expr, Integer, Mul, Pow
 from ..activations import Activation, Applied, derivative
 from ..activations import X as ARGUMENT
 from ..activations import Y as VALUE
-from .polynomial import COLUMN, DELTA, ONE, ROW, Polynomial, Unsupported
+from ..nodes.operand import is_matrix
+from .polynomial import COLUMN, DELTA, ONE, ROW, Factor, Polynomial, Term, Unsupported
 
 if TYPE_CHECKING:
     from .normal_form import NormalForm
 
 
 EXPONENT_LIMIT = 64
+TANH, EXP = 1, 2
+"""Ties: tanh written by σ, then σ by exp."""
 
 
 def applied(function: Activation, argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
@@ -77,6 +80,8 @@ def _sigma(argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Poly
     """σ(-z) = 1 - σ(z), σ(0) = 1/2."""
     if not argument:
         return to.algebra.constant(Fraction(1, 2))
+    if to.tie >= EXP:
+        return _written_by_exp(argument, to, slots)
     argument, turned = _mirrored(argument, to)
     to.met["sigma"].add(to.algebra.freeze(argument))
     value = atom_of(("function", "sigma"), argument, to, slots)
@@ -90,7 +95,7 @@ def _tanh(argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polyn
     argument, turned = _mirrored(argument, to)
     double = to.algebra.scale(argument, Fraction(2))
     to.met["tanh"].add(to.algebra.freeze(double))
-    if to.tie_tanh:
+    if to.tie >= TANH:
         doubled = to.algebra.scale(_sigma(double, to, slots), Fraction(2))
         value = to.algebra.add(doubled, to.algebra.constant(-ONE))
     else:
@@ -98,15 +103,67 @@ def _tanh(argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polyn
     return to.algebra.scale(value, -ONE) if turned else value
 
 
+def _written_by_exp(argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
+    """σ(z) = 1/(1 + exp(-z)), whose denominator is never 0."""
+    below = to.algebra.add(to.algebra.constant(ONE), _exp(to.algebra.scale(argument, -ONE), to, slots))
+    return reciprocal(below, 1, to, slots)
+
+
+def _softplus(argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
+    """Where asked, softplus z = log(1 + exp z)."""
+    to.met["exp"].add(to.algebra.freeze(argument))
+    if to.tie < EXP:
+        return atom_of(("function", "softplus"), argument, to, slots)
+    return _log(to.algebra.add(to.algebra.constant(ONE), _exp(argument, to, slots)), to, slots)
+
+
+def _log(argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
+    """log(exp(a)) = a, also of products and powers of exponentials."""
+    to.met["exp"].add(to.algebra.freeze(argument))
+    if len(argument) == 1:
+        ((term, scalar),) = argument.items()
+        inside = [_inside("exp", factor, to) for factor in term.factors]
+        if scalar == 1 and not term.dims and not term.times and None not in inside:
+            parts = [to.algebra.scale(p, f.exponent) for p, f in zip(inside, term.factors) if p is not None]
+            return to.algebra.add(*parts)
+    return atom_of(("function", "log"), argument, to, slots)
+
+
+def _inside(name: str, factor: Factor, to: NormalForm) -> Polynomial | None:
+    """The argument of a factor that is that function of it, in the factor's own indices."""
+    key = to.algebra.key(factor.atom)
+    if not (isinstance(key, tuple) and key[:2] == ("function", name)):
+        return None
+    argument = dict(key[2])
+    used = {index for term in argument for one in term.factors for index in one.indices if index < 0}
+    return argument if set(factor.indices) == used and len(factor.indices) < 2 else None
+
+
 def _exp(argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
-    """exp(a + b) = exp(a) exp(b): one atom per term, to the power of its number."""
+    """exp(a + b) = exp(a) exp(b): one atom per term, to the power of its number; exp(log(a)) = a."""
+    to.met["exp"].add(to.algebra.freeze(argument))
     result = to.algebra.constant(ONE)
     for term, scalar in argument.items():
+        logarithm = _inside("log", term.factors[0], to) if _is_bare(term) else None
+        if logarithm is not None and scalar.denominator == 1:
+            to.divisors["what a logarithm is taken of is positive"] = None
+            value = (
+                to.algebra.power(logarithm, scalar.numerator)
+                if scalar > 0
+                else reciprocal(logarithm, -scalar.numerator, to, slots)
+            )
+            result = to.algebra.multiply(result, value)
+            continue
         used = {index for factor in term.factors for index in factor.indices}
         key = ("function", "exp", to.algebra.freeze({term: ONE}))
         atom = to.algebra.atom(key, tuple(slot for slot in slots if slot in used), scalar)
         result = to.algebra.multiply(result, atom)
     return result
+
+
+def _is_bare(term: Term) -> bool:
+    """Whether a term is one factor to the power 1."""
+    return len(term.factors) == 1 and not term.dims and not term.times and term.factors[0].exponent == 1
 
 
 def _relu(argument: Polynomial, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
@@ -118,6 +175,8 @@ _SPECIAL: dict[str, Callable[[Polynomial, NormalForm, tuple[int, ...]], Polynomi
     "sigma": _sigma,
     "tanh": _tanh,
     "exp": _exp,
+    "log": _log,
+    "softplus": _softplus,
     "relu": _relu,
     "identity": lambda argument, to, slots: argument,
 }
@@ -126,43 +185,63 @@ _SPECIAL: dict[str, Callable[[Polynomial, NormalForm, tuple[int, ...]], Polynomi
 def raised(base: Polynomial, exponent: Expr, source: Expr, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
     """A power entry by entry: of each factor of a single term, else by multiplication or as an opaque quotient."""
     if not exponent.is_Integer:
-        return _raised_symbolically(base, exponent, source, to)
+        return _raised_symbolically(base, exponent, source, to, slots)
     count = int(exponent)
     if abs(count) > EXPONENT_LIMIT:
         raise Unsupported(f"{source} to the power {count}")
     if count >= 0:
         return to.algebra.power(base, count)
-    to.divisors[f"{source} has no zero entry"] = None
+    if is_matrix(source) or not to.conditions.imply(source - 1):
+        to.divisors[f"{source} has no zero entry"] = None
     if not base:
         raise Unsupported(f"division by {source}, which is 0")
     if len(base) == 1:
-        ((term, scalar),) = base.items()
-        cut = any(to.algebra.key(factor.atom) == DELTA for factor in term.factors)
-        if cut:
+        ((term, _),) = base.items()
+        if any(to.algebra.key(factor.atom) == DELTA for factor in term.factors):
             raise Unsupported(f"division by {source}, which has zeros")
+    return reciprocal(base, -count, to, slots)
+
+
+def reciprocal(base: Polynomial, count: int, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
+    """1/base^count, factor by factor of a single term, else as an opaque quotient; base must not be 0 anywhere."""
+    if len(base) == 1:
+        ((term, scalar),) = base.items()
         if not term.dims and not term.times:
-            powered = tuple(factor._replace(exponent=factor.exponent * count) for factor in term.factors)
-            return to.algebra.collect([(term._replace(factors=powered), scalar**count)])
+            powered = tuple(factor._replace(exponent=-factor.exponent * count) for factor in term.factors)
+            return to.algebra.collect([(term._replace(factors=powered), scalar**-count)])
     leading = to.algebra.freeze(base)[0][1]
     monic = to.algebra.scale(base, 1 / leading)
     quotient = atom_of(("quotient",), monic, to, slots)
-    return to.algebra.scale(to.algebra.power(quotient, -count), leading**count)
+    return to.algebra.scale(to.algebra.power(quotient, count), leading**-count)
 
 
-def _raised_symbolically(base: Polynomial, exponent: Expr, source: Expr, to: NormalForm) -> Polynomial:
+def _raised_symbolically(
+    base: Polynomial, exponent: Expr, source: Expr, to: NormalForm, slots: tuple[int, ...]
+) -> Polynomial:
+    """b^(N + 2) = b² b^N: the power of each factor of a single term, or of a sum or a number as a whole."""
     constant, rest = exponent.as_coeff_Add()
-    if len(base) != 1 or not constant.is_Integer:
+    if not base or not constant.is_Integer:
         raise Unsupported(f"{source} to the power {exponent}")
-    ((term, scalar),) = base.items()
-    if term.dims or term.times or scalar != 1:
-        raise Unsupported(f"{source} to the power {exponent}")
-    result = raised(base, Integer(constant), source, to, ())
+    result = raised(base, Integer(constant), source, to, slots)
     for part in Add.make_args(rest):
         number, symbol = part.as_coeff_Mul()
         if not number.is_Integer:
             raise Unsupported(f"{source} to the power {exponent}")
-        for factor in term.factors:
-            key = ("symbolic power", factor.atom, symbol)
-            powered = to.algebra.atom(key, factor.indices, Fraction(int(number)) * factor.exponent)
+        for powered in _symbolic_powers(base, symbol, Fraction(int(number)), to, slots):
             result = to.algebra.multiply(result, powered)
     return result
+
+
+def _symbolic_powers(
+    base: Polynomial, symbol: Expr, number: Fraction, to: NormalForm, slots: tuple[int, ...]
+) -> Iterator[Polynomial]:
+    """The factors of base^(number · symbol)."""
+    (term, scalar), *others = base.items()
+    if others or term.dims or term.times or scalar != 1:
+        whole = atom_of(("power of a sum", symbol), base, to, slots)
+        if len(whole) != 1 or number.denominator != 1 or number < 0:
+            raise Unsupported(f"the power {number * symbol} of a sum")
+        yield to.algebra.power(whole, number.numerator)
+        return
+    for factor in term.factors:
+        yield to.algebra.atom(("symbolic power", factor.atom, symbol), factor.indices, number * factor.exponent)

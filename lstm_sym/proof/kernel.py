@@ -12,18 +12,19 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Expr, Limit, Symbol
 
 from ..backpropagation import T
 from ..nodes.derivatives import Total
 from ..symbols import At, Parameter, letters
-from .bounds import decide_bound
-from .conditions import Conditions
+from .bounds import EFFORT, decide_bound
+from .conditions import Conditions, require_downward
 from .definitions import Definitions
 from .derivation import Step, check_types
 from .distinct import require_distinct_names
 from .field import FieldCheck, field_check
 from .given import Given, fixed_definitions
+from .limits import limit_detail
 from .normal_form import NormalForm
 from .polynomial import TooLarge, Unsupported
 from .proved import sealed
@@ -48,6 +49,8 @@ def decide(step: Step, given: Given, *, plain: bool = True) -> Outcome:
 
 def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
     left, right = step.left, step.right
+    if isinstance(left, Limit):
+        return _decide_limit(left, right)
     checked = field_check(given, left, right, wanted=step.instances, conditions=step.conditions)
     if checked is None:
         return Outcome("undecided", "finite field", 0.0, detail="no instance of the statement could be evaluated")
@@ -75,14 +78,23 @@ def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
     )
 
 
+def _decide_limit(left: Limit, right: Expr) -> Outcome:
+    amiss = limit_detail(left, right)
+    if amiss:
+        return Outcome("undecided", "limit", 0.0, detail=amiss)
+    how = "limit by SymPy and balls"
+    return Outcome("proved", how, 0.0, proof=sealed(left, "=", right, how))
+
+
 def _refutation(step: Step, given: Given, plain: bool, differs: str, **search: Any) -> Outcome:
     """``refuted`` with a witness that replays, or ``undecided`` where none is found."""
     left, right = step.left, step.right
     search |= {"relation": step.relation, "conditions": step.conditions, "plain": plain}
+    search["hypotheses"] = step.hypotheses
     witness = find_witness(given, left, right, wanted=step.instances, **search)
     if witness is None and step.instances:
         witness = find_witness(given, left, right, **search)
-    if witness is not None and replay(given, left, right, witness):
+    if witness is not None and replay(given, left, right, witness, step.hypotheses):
         return Outcome("refuted", "exact rationals" if witness.exact else "balls", 0.0, witness=witness)
     return Outcome(
         "undecided", "finite field", 0.0, detail=f"the sides differ {differs}, but no real witness was found"
@@ -106,16 +118,16 @@ def _direct(left: Expr, right: Expr, given: Given, conditions: Conditions) -> _N
     """Equal normal forms, with more and more definitions written out; each is an equality, so any stage proves."""
     definitions = Definitions(given, conditions)
     for unfold in _stages(left, right, definitions):
-        for tie in (False, True):
-            form = NormalForm(unfold, definitions.value_of, conditions, tie_tanh=tie)
+        tie: int | None = None
+        while tie is None or tie > 0:
+            form = NormalForm(unfold, definitions.value_of, conditions, tie=tie or 0)
             try:
                 equal = form.equal(left, right)
             except (Unsupported, TooLarge):
                 break
             if equal:
                 return _Normal("normal form", tuple(form.divisors))
-            if not form.wants_tie:
-                break
+            tie = form.wanted_tie
     return None
 
 
@@ -195,6 +207,7 @@ def _induction(step: Step, n: Symbol, given: Given) -> _Normal | None:
         raise Unsupported(f"the givens depend on {n}, on which the induction runs")
     at_zero = Conditions(tuple(relation.subs(n, 0) for relation in step.relations))
     after = Conditions((*step.relations, *(relation.subs(n, n + 1) for relation in step.relations)))
+    require_downward(step.relations, n)
     base = _direct(left.subs(n, 0), right.subs(n, 0), given, at_zero)
     if base is None:
         return None
@@ -228,7 +241,7 @@ def _written_out(node: Expr, until: Expr, definitions: Definitions) -> Expr | No
 
 
 def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
-    decision = decide_bound(step, given, lambda left, right, given: _direct(left, right, given, step.conditions))
+    decision = decide_bound(step, given, _direct)
     if decision.proof is not None:
         return Outcome(
             "proved",
@@ -238,5 +251,6 @@ def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
             assumes=decision.assumes,
         )
     if decision.false_somewhere:
-        return _refutation(step, given, plain, "on the range of the function", suggestion=decision.suggestion)
+        where = "on the range of the function"
+        return _refutation(step, given, plain, where, suggestion=decision.suggestion, effort=EFFORT)
     return Outcome("undecided", "bounds", 0.0, detail=decision.detail)

@@ -1,4 +1,4 @@
-"""Reading derivations from Python files: every module-level ``Derivation``, alone or in a list or tuple."""
+"""Reading derivations and claims from Python files: every one at module level, alone or in a list or tuple."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TypeVar
 
+from .claim import Claim
 from .derivation import Derivation, DerivationError
 from .lemmas import lemmas_first, place
 
+Value = TypeVar("Value", Derivation, Claim)
 _numbers = itertools.count(1)
 
 
@@ -55,13 +57,23 @@ def derivation_files(path: Path) -> list[Path]:
 def load_file(path: Path) -> list[Derivation]:
     """The derivations of one file, in the order of their definition."""
     found: dict[str, Derivation] = {}
-    for derivation in _derivations_of(_imported(path)):
+    for derivation in _values_of(_imported(path), Derivation):
         if not derivation.steps:
             raise DerivationError(f"{path}: derivation {derivation.name} has no step")
         first = found.setdefault(derivation.name, derivation)
         if first is not derivation:
             raise DerivationError(named_twice(first, derivation))
     return [_at_home(derivation, path) for derivation in found.values()]
+
+
+def load_claims(paths: Sequence[Path]) -> tuple[Claim, ...]:
+    """The claims of files and folders, ordered by id; an id given twice is a ``DerivationError``."""
+    found: dict[str, Claim] = {}
+    for file in dict.fromkeys(file.resolve() for path in paths for file in derivation_files(path)):
+        for claim in _values_of(_imported(file), Claim):
+            if found.setdefault(claim.id, claim) is not claim:
+                raise DerivationError(f"{file}: a second claim {claim.id}")
+    return tuple(found[name] for name in sorted(found))
 
 
 def _at_home(derivation: Derivation, path: Path) -> Derivation:
@@ -75,17 +87,12 @@ def _is_public(path: Path) -> bool:
     return path.name != "conftest.py" and not any(part.startswith(("_", ".")) for part in path.parts)
 
 
-def _derivations_of(module: ModuleType) -> Iterator[Derivation]:
+def _values_of(module: ModuleType, kind: type[Value]) -> Iterator[Value]:
+    """The public values of that kind at module level, alone or in a list or tuple."""
     for name, value in vars(module).items():
         if not name.startswith("_"):
-            yield from _derivations_in(value)
-
-
-def _derivations_in(value: Any) -> Iterator[Derivation]:
-    if isinstance(value, Derivation):
-        yield value
-    elif isinstance(value, list | tuple):
-        yield from (element for element in value if isinstance(element, Derivation))
+            found = value if isinstance(value, list | tuple) else (value,)
+            yield from (element for element in found if isinstance(element, kind))
 
 
 def _imported(path: Path) -> ModuleType:

@@ -23,8 +23,9 @@ from ..nodes.derivatives import Derivative, StopGradient
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower
 from ..symbols import At, Parameter, letters
 from .blocks import Part, common_parts, located, off_diagonal, part_size, parts_of
+from .clearing import cleared
 from .conditions import Conditions
-from .function_form import applied, raised
+from .function_form import EXP, TANH, applied, raised
 from .polynomial import COLUMN, DELTA, ONE, ROW, Algebra, Polynomial, TooLarge, Unsupported
 
 EXPANSION_LIMIT = 64
@@ -37,7 +38,8 @@ class NormalForm:
     """Normal forms over one table of atoms.
 
     ``unfold`` gives the definition of a letter that is to be written out, or ``None`` to keep it;
-    ``value_of`` what a derivative node stands for. With ``tie_tanh``, tanh z is written as 2σ(2z) - 1.
+    ``value_of`` what a derivative node stands for. At the tie ``TANH``, tanh z is written as 2σ(2z) - 1, at
+    ``EXP`` σ and softplus also by exp and log.
     """
 
     def __init__(
@@ -46,15 +48,15 @@ class NormalForm:
         value_of: Callable[[Any], Any] = lambda node: None,
         conditions: Conditions | None = None,
         *,
-        tie_tanh: bool = False,
+        tie: int = 0,
     ) -> None:
         self.unfold = unfold
         self.value_of = value_of
         self.conditions = conditions or Conditions()
-        self.tie_tanh = tie_tanh
+        self.tie = tie
         self.algebra = Algebra()
         self.divisors: dict[str, None] = {}
-        self.met: dict[str, set[Any]] = {"sigma": set(), "tanh": set()}
+        self.met: dict[str, set[Any]] = {"sigma": set(), "tanh": set(), "exp": set()}
         self._done: dict[Any, Polynomial] = {}
 
     def __call__(self, expr: Expr, rows: Part = None, cols: Part = None) -> Polynomial:
@@ -68,12 +70,18 @@ class NormalForm:
         """Whether both sides have one normal form, block by block."""
         row_parts = common_parts(parts_of(left, 0, self), parts_of(right, 0, self))
         col_parts = common_parts(parts_of(left, 1, self), parts_of(right, 1, self))
-        return all(self(left, rows, cols) == self(right, rows, cols) for rows in row_parts for cols in col_parts)
+        return all(self._agree(left, right, rows, cols) for rows in row_parts for cols in col_parts)
+
+    def _agree(self, left: Expr, right: Expr, rows: Part, cols: Part) -> bool:
+        a, b = self(left, rows, cols), self(right, rows, cols)
+        return a == b or not cleared(self.algebra.add(a, self.algebra.scale(b, -ONE)), self.algebra)
 
     @property
-    def wants_tie(self) -> bool:
-        """Whether some σ(2z) stands beside tanh(z), so that tying the two can matter."""
-        return not self.tie_tanh and bool(self.met["sigma"] & self.met["tanh"])
+    def wanted_tie(self) -> int:
+        """The next tie that can matter: ``TANH`` if σ(2z) stands beside tanh(z), ``EXP`` if exp or log does; or 0."""
+        if self.tie < TANH and self.met["sigma"] & self.met["tanh"]:
+            return TANH
+        return EXP if self.tie < EXP and self.met["exp"] else 0
 
     def slots(self, expr: Any, rows: Part, cols: Part) -> tuple[int, ...]:
         row_size, col_size = part_size(expr, 0, rows), part_size(expr, 1, cols)

@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain, product
 from typing import Any
 
 from flint import arb, fmpq
@@ -22,14 +23,20 @@ from .domains import STANDS, Balls, Domain, NotExact, Rationals, Singular, Stand
 from .evaluation import evaluate
 from .given import Given
 from .instantiation import WITNESS_SIZES, instances
+from .polynomial import Unsupported
+from .signs import gap
 from .trajectory import Instance, Trajectory
 
 PLACES = 12
+EVERY_INDEX = 8
+"""A hypothesis about every index is tried at 0, 1, …, below this."""
+
 PRECISIONS = (64, 128, 256, 512, 1024)
 PALETTES = (
     tuple(Fraction(v) for v in (1, -1, 2)),
     (*(Fraction(v) for v in (1, -1, 2, -2, 3)), Fraction(1, 2), Fraction(-1, 2)),
     tuple(Fraction(p, q) for p in range(-5, 6) for q in (1, 2, 3, 4) if p),
+    tuple(Fraction(v) for v in (0, 10, -10, 1)),
 )
 ENTRY = tuple[str, int, int]
 
@@ -91,12 +98,24 @@ class Witness:
         return f"at {', '.join(shown)}: entry ({i + 1}, {j + 1}) of left is {self.left}, of right {self.right}"
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The statement ``left relation right`` that may be false, and what is assumed of its letters."""
+
+    given: Given
+    left: Expr
+    right: Expr
+    relation: str = "="
+    hypotheses: tuple[Any, ...] = ()
+
+
 def find_witness(
     given: Given,
     left: Expr,
     right: Expr,
     *,
     relation: str = "=",
+    hypotheses: tuple[Any, ...] = (),
     wanted: tuple[dict[Symbol, int], ...] = (),
     conditions: Conditions = CONTRACT,
     plain: bool = True,
@@ -105,7 +124,8 @@ def find_witness(
 ) -> Witness | None:
     """The first witness found against ``left relation right``, smallest sizes first; ``plain`` makes it readable.
 
-    A statement is tried at a suggested value first, and with every letter 0, where bounds are often tight.
+    A statement is tried at a suggested value first, and with every letter 0, where bounds are often tight. A witness
+    meets every one of the ``hypotheses``.
     ``effort`` is the number of assignments tried at each instance from each palette of numbers, and limits the
     instances. If instances are wanted, only those are tried.
     """
@@ -114,25 +134,26 @@ def find_witness(
         named = [values.items() for values in wanted]
         found = [place for place in found if any(items <= place.indices.items() for items in named)]
     found = found[: PLACES * effort]
+    question = Question(given, left, right, relation, hypotheses)
     for guess in (suggestion, ()) if found else ():
-        witness = _try(given, left, right, relation, found[0], _Fixed(guess), STANDS[0])
+        witness = _try(question, found[0], _Fixed(guess), STANDS[0])
         if witness is not None:
             return witness
     for attempt, (palette, instance) in enumerate(_candidates(found, effort)):
         for stand in STANDS:
             values = _Values(palette, attempt)
-            witness = _try(given, left, right, relation, instance, values, stand)
+            witness = _try(question, instance, values, stand)
             if witness is not None:
-                return _plainer(given, left, right, witness) if plain else witness
+                return _plainer(question, witness) if plain else witness
             if not values.met_opaque:
                 break
     return None
 
 
-def replay(given: Given, left: Expr, right: Expr, witness: Witness) -> bool:
-    """Whether the numbers of a witness, evaluated afresh, still tell the two sides apart."""
-    again = _try(given, left, right, witness.relation, witness.instance, _Fixed(witness.values), witness.stand)
-    return again is not None
+def replay(given: Given, left: Expr, right: Expr, witness: Witness, hypotheses: tuple[Any, ...] = ()) -> bool:
+    """Whether the numbers of a witness, evaluated afresh, meet the hypotheses and still tell the two sides apart."""
+    question = Question(given, left, right, witness.relation, hypotheses)
+    return _try(question, witness.instance, _Fixed(witness.values), witness.stand) is not None
 
 
 class _Values:
@@ -183,12 +204,10 @@ def _smallness(instance: Instance) -> tuple[int, int]:
     return sum(instance.sizes.values()), sum(instance.indices.values())
 
 
-def _try(
-    given: Given, left: Expr, right: Expr, relation: str, instance: Instance, values: _Values, stand: Stand
-) -> Witness | None:
+def _try(question: Question, instance: Instance, values: _Values, stand: Stand) -> Witness | None:
     watched: Any = _Watched(stand, values)
     try:
-        return _compared(given, left, right, relation, instance, values, stand, Rationals(watched))
+        return _compared(question, instance, values, stand, Rationals(watched))
     except NotExact:
         pass
     except (Singular, ZeroDivisionError):
@@ -196,7 +215,7 @@ def _try(
     for bits in PRECISIONS:
         with precision(bits):
             try:
-                witness = _compared(given, left, right, relation, instance, values, stand, Balls(watched))
+                witness = _compared(question, instance, values, stand, Balls(watched))
             except (Singular, ZeroDivisionError):
                 continue
             if witness is not None:
@@ -206,29 +225,43 @@ def _try(
     return None
 
 
-def _compared(
-    given: Given,
-    left: Expr,
-    right: Expr,
-    relation: str,
-    instance: Instance,
-    values: _Values,
-    stand: Stand,
-    domain: Domain,
-) -> Witness | None:
+def _compared(question: Question, instance: Instance, values: _Values, stand: Stand, domain: Domain) -> Witness | None:
     def source(name: str, i: int, j: int) -> Any:
         value = values.value(name, i, j)
         return domain.rational(value.numerator, value.denominator)
 
-    where = Trajectory(given, instance, domain, source)
-    a, b = (_rows(evaluate(side, where), side) for side in (left, right))
+    where = Trajectory(question.given, instance, domain, source)
+    a, b = (_rows(evaluate(side, where), side) for side in (question.left, question.right))
+    if not all(_holds(hypothesis, where) for hypothesis in question.hypotheses):
+        return None
     for i, (row, other) in enumerate(zip(a, b, strict=True)):
         for j, (x, y) in enumerate(zip(row, other, strict=True)):
-            if _fails(x, y, relation):
+            if _fails(x, y, question.relation):
                 read = tuple(sorted(values.read.items()))
                 exact = not isinstance(x, arb) and not isinstance(y, arb)
-                return Witness(instance, read, stand, values.met_opaque, (i, j), _text(x), _text(y), exact, relation)
+                opaque, sides = values.met_opaque, (_text(x), _text(y))
+                return Witness(instance, read, stand, opaque, (i, j), *sides, exact, question.relation)
     return None
+
+
+def _holds(hypothesis: Any, where: Trajectory) -> bool:
+    """Whether a hypothesis is certainly true; one about every index is tried at the first few."""
+    fact = gap(hypothesis)
+    if fact is None:
+        raise Unsupported(f"no value for the condition {hypothesis}")
+    expr, strict = fact
+    loose = sorted((s for s in expr.free_symbols - where.numbers.keys() if s.is_integer), key=str)
+    for values in product(range(EVERY_INDEX), repeat=len(loose)):
+        view = where
+        for index, value in zip(loose, values, strict=True):
+            view = view.at(index, value)
+        try:
+            entries = chain.from_iterable(_rows(evaluate(expr, view), expr))
+            if not all(bool(entry > 0) if strict else bool(entry >= 0) for entry in entries):
+                return False
+        except (Singular, ZeroDivisionError):
+            continue
+    return True
 
 
 def _fails(x: Any, y: Any, relation: str) -> bool:
@@ -238,7 +271,7 @@ def _fails(x: Any, y: Any, relation: str) -> bool:
     return bool(x > y) if relation == "<=" else bool(x >= y)
 
 
-def _plainer(given: Given, left: Expr, right: Expr, witness: Witness) -> Witness:
+def _plainer(question: Question, witness: Witness) -> Witness:
     """The witness with every entry set to 0 or 1 that may be, in turn."""
     for place in range(len(witness.values)):
         name, old = witness.values[place]
@@ -246,7 +279,7 @@ def _plainer(given: Given, left: Expr, right: Expr, witness: Witness) -> Witness
             if old == plain:
                 break
             values = [*witness.values[:place], (name, plain), *witness.values[place + 1 :]]
-            simpler = _try(given, left, right, witness.relation, witness.instance, _Fixed(values), witness.stand)
+            simpler = _try(question, witness.instance, _Fixed(values), witness.stand)
             if simpler is not None and len(simpler.values) == len(values):
                 witness = replace(simpler, values=tuple(values))
                 break

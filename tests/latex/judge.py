@@ -15,6 +15,7 @@ from sympy.matrices.exceptions import ShapeError
 from lstm_sym.activations import Activation, Applied, Elementwise, phi, sigma, tanh
 from lstm_sym.nodes import (
     Block,
+    Determinant,
     Diag,
     Eye,
     Hadamard,
@@ -22,9 +23,12 @@ from lstm_sym.nodes import (
     MatrixPower,
     MatrixProduct,
     MatrixSum,
+    MaxAbs,
+    Norm,
     Ones,
     OrderedProduct,
     Partial,
+    SpectralRadius,
     StopGradient,
     TimeSum,
     Total,
@@ -95,6 +99,14 @@ def value(expr: Any, where: dict[str, Any] | None = None) -> Any:
             return np.diag(of[0][:, 0])
         case Trace():
             return np.trace(of[0])
+        case Norm():
+            return np.linalg.norm(of[0], 2)
+        case MaxAbs():
+            return np.abs(of[0]).max()
+        case SpectralRadius():
+            return np.abs(np.linalg.eigvals(of[0])).max()
+        case Determinant():
+            return np.linalg.det(of[0])
         case Elementwise() | Applied():
             return apply(expr.function, value(expr.argument, where))
         case StopGradient():
@@ -115,7 +127,7 @@ def value(expr: Any, where: dict[str, Any] | None = None) -> Any:
             return scalar(expr, where)
 
 
-_STRICT = (MatrixSum, Transposed, Hadamard, Diag, Trace, StopGradient)
+_STRICT = (MatrixSum, Transposed, Hadamard, Diag, Trace, StopGradient, Norm, MaxAbs, SpectralRadius, Determinant)
 
 
 def scalar(expr: Expr, where: dict[str, Any]) -> Any:
@@ -172,6 +184,9 @@ def unary(operand: Any) -> Iterator[Any]:
         lambda: OrderedProduct(operand, (t, 1, T)),
         lambda: Trace(operand) * W,
         lambda: tanh(Trace(operand)) * b,
+        lambda: Norm(operand) * W,
+        lambda: MaxAbs(operand) * b,
+        lambda: Determinant(operand) * b,
         lambda: 1 - operand,
         *[lambda scalar=scalar: scalar * operand for scalar in SCALARS],
     )

@@ -5,7 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sympy import Eq, Function, HadamardProduct, Integer, Le, Lt, Matrix, MatrixSymbol, Rational, Symbol, init_printing
+from sympy import (
+    Eq,
+    Function,
+    HadamardProduct,
+    Integer,
+    Le,
+    Limit,
+    Lt,
+    Matrix,
+    MatrixSymbol,
+    Rational,
+    Symbol,
+    init_printing,
+    oo,
+)
 from sympy import exp as sympy_exp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
@@ -13,12 +27,18 @@ from lstm_sym.activations import Activation, identity, phi, relu, sigma, softplu
 from lstm_sym.latex import NOTE, PYTORCH, SUBSCRIPT, latex, latex_aligned
 from lstm_sym.nodes import (
     Block,
+    Determinant,
     Eye,
     MatrixPower,
+    MaxAbs,
+    Nonnegative,
+    Norm,
     Ones,
     Operand,
     OrderedProduct,
     Partial,
+    Positive,
+    SpectralRadius,
     StopGradient,
     TimeSum,
     Total,
@@ -28,6 +48,7 @@ from lstm_sym.nodes import (
     beside,
     concat,
     diag,
+    entries,
     hadamard,
     hadamard_power,
 )
@@ -104,6 +125,16 @@ TABLE = [
     ((1 + gamma) * W, r"\left(\gamma + 1\right) W"),
     (-(1 + gamma) * W, r"-\left(\gamma + 1\right) W"),
     (Trace(W) * V, r"\operatorname{tr}\left(W\right) V"),
+    (Norm(W) * V, r"\left\lVert W \right\rVert V"),
+    (MaxAbs(W + V), r"\left\lVert W + V \right\rVert_{\max}"),
+    (Determinant(W), r"\det\left(W\right)"),
+    (SpectralRadius(W), r"\rho\left(W\right)"),
+    (Norm(W) <= 2, r"\left\lVert W \right\rVert \leq 2"),
+    (Positive(1 - W), r"\mathbf{1}_{n \times n} - W > 0"),
+    (Nonnegative(Norm(W) - 1), r"\left\lVert W \right\rVert - 1 \geq 0"),
+    (entries([[1, -2], [0, Rational(1, 2)]]), r"\begin{bmatrix}1 & -2 \\ 0 & \frac{1}{2}\end{bmatrix}"),
+    (Limit(Symbol("q") ** k + 1, k, oo), r"\lim_{k \to \infty} \left(q^{k} + 1\right)"),
+    (Limit(1 / (k + 1), k, oo), r"\lim_{k \to \infty} \frac{1}{k + 1}"),
     (Parameter("ab", n, n) * Parameter("cd", n, n), r"\mathrm{ab} \, \mathrm{cd}"),
     (Symbol("ab") * Symbol("cd"), r"\mathrm{ab} \, \mathrm{cd}"),
     (Symbol("ab") * W, r"\mathrm{ab} \, W"),

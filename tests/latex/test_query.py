@@ -108,7 +108,7 @@ def test_every_cell_answers_every_query_in_every_notation(cell: str, notation: s
 @pytest.mark.parametrize(
     "query, said",
     [
-        ("", r"unknown query ''; a query begins with cell, backward, jacobian, unroll, derivation, reference"),
+        ("", r"unknown query ''; a query begins with cell, backward, jacobian, unroll, derivation, claim, reference"),
         ("__import__('os')", "unknown query"),
         ("cell", r"the query 'cell' should read 'cell CELL \[LETTER\]'"),
         ("cell LSTM c d", r"should read 'cell CELL \[LETTER\]'"),

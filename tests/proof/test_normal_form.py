@@ -18,6 +18,7 @@ from lstm_sym.nodes import (
     hadamard_power,
     inner,
 )
+from lstm_sym.proof.function_form import TANH
 from lstm_sym.proof.normal_form import NormalForm
 from lstm_sym.proof.polynomial import Unsupported
 from lstm_sym.symbols import Parameter, Sequence, indices, sizes, t
@@ -37,7 +38,7 @@ def equal(left, right) -> bool:
     form = NormalForm()
     if form.equal(left, right):
         return True
-    return form.wants_tie and NormalForm(tie_tanh=True).equal(left, right)
+    return form.wanted_tie == TANH and NormalForm(tie=TANH).equal(left, right)
 
 
 @pytest.mark.parametrize(
