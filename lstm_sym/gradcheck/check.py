@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .comparison import Point, at_point
+from .diagnosis import diagnosed
 from .modular import Singular, Unlucky
 from .report import GradientError, GradientReport
 from .subject import STYLES, Failed, Misuse, Subject, named_inputs
@@ -126,4 +127,6 @@ class Check:
                     "that they do not have, or on rounded constants"
                 )
             return GradientReport("undecided", dict(point.exact), tuple(diagnosis), points=len(self.points))
+        if self.diagnose:
+            diagnosis += diagnosed(self.subject, point)
         return GradientReport("wrong", dict(point.exact), tuple(diagnosis), 0.0, witness, len(self.points))

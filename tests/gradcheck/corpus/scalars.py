@@ -2,7 +2,7 @@
 
 from math import exp, tanh
 
-from numpy import *  # noqa: F403
+from numpy import *
 
 
 def sigma(a):
