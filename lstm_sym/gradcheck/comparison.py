@@ -146,8 +146,8 @@ class Bench:
 class FieldBench(Bench):
     """A subject at the random point that a seed decides."""
 
-    def __init__(self, subject: Subject, seed: int) -> None:
-        domain = Field(seed)
+    def __init__(self, subject: Subject, seed: int, domain: Field | None = None) -> None:
+        domain = domain or Field(seed)
         random = np.random.default_rng((seed, 7))
 
         def number(name: str, given: Any) -> Numbers:

@@ -11,6 +11,7 @@ from flint import ctx
 
 from .balls import Balls
 from .comparison import Bench, FieldBench
+from .field import Field
 from .modular import CHAIN, Singular, Unlucky
 from .subject import Failed, Misuse, Subject, exact_leaves, named_inputs
 from .witness import ATTEMPTS, PRECISIONS, BallBench
@@ -45,7 +46,8 @@ def same_function(f: Callable[..., Any], g: Callable[..., Any], inputs: Any) -> 
     try:
         for seed in range(1, TRIED):
             try:
-                first, second = (_outputs(FieldBench(subject, seed)) for subject in subjects)
+                field = Field(seed)
+                first, second = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
             except (Unlucky, Singular):
                 continue
             shapes = [[y.shape for y in outputs] for _, outputs in (first, second)]
@@ -87,7 +89,8 @@ def _confirmed(subjects: list[Subject]) -> EqualityReport:
                     left, right = (y.read().parts[0][:1].ravel() for y in (a, b))
                     for place, (u, v) in enumerate(zip(left, right)):
                         if not (u - v).contains(0):
-                            at = f"entry {place} of output {k} is {u.str(12, radius=False)} and {v.str(12, radius=False)}"
+                            both = " and ".join(ball.str(12, radius=False) for ball in (u, v))
+                            at = f"entry {place} of output {k} is {both}"
                             values = {name: (x / 8).tolist() for name, x in bench.rationals.items()}
                             return EqualityReport("different", reason=at, witness=values)
     return EqualityReport(

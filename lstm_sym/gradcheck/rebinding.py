@@ -82,7 +82,8 @@ class Rebinding:
             if hasattr(value, "__wrapped__"):
                 self._enter(value.__wrapped__)
         elif isinstance(value, types.ModuleType):
-            if foreign(getattr(value, "__file__", None) or "<__none"):
+            made_in_memory = getattr(value, "__spec__", None) is None
+            if foreign(getattr(value, "__file__", None) or ("<memory>" if made_in_memory else "<__none")):
                 self._space(vars(value))
         elif isinstance(value, type):
             for member in list(vars(value).values()):

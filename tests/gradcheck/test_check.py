@@ -57,7 +57,7 @@ def test_a_witness_can_be_replayed_in_floating_point():
 
 def test_only_the_wrong_input_is_named():
     def backward(inputs, d):
-        x, slope = inputs
+        x = inputs[0]
         return layers.leaky_backward(inputs, d)[0], np.sum(d * x)
 
     assert gradcheck(layers.leaky, backward, [np.zeros((4, 3)), 0.5]).inputs == {"x": True, "slope": False}
