@@ -13,7 +13,7 @@ import numpy as np
 
 from .array import Array
 from .comparison import FieldBench, Point, at_point, shape_problem
-from .edits import Edit, edits
+from .edits import Edit, edits_of
 from .modular import Singular, Unlucky
 from .subject import Failed, Leaf, Subject
 from .witness import unit_tangents
@@ -38,7 +38,7 @@ def mending(subject: Subject, point: Point, until: float) -> Iterator[str]:
     wrong = [name for name, exact in point.exact.items() if not exact]
     backward = subject.backward
     best: tuple[int, Edit, list[str]] | None = None
-    for edit in edits(backward):
+    for edit in edits_of(backward):
         if time.monotonic() > until:
             break
         try:

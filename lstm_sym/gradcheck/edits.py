@@ -27,7 +27,7 @@ class Edit:
     after: str
 
 
-def edits(function: Any) -> Iterator[Edit]:
+def edits_of(function: Any) -> Iterator[Edit]:
     """Every single edit of a Python function whose source can be read."""
     if not isinstance(function, types.FunctionType):
         return

@@ -11,7 +11,7 @@ from lstm_sym.export import export_module
 from lstm_sym.export.experiment import experiment_on, imported
 from lstm_sym.export.plan import with_activation
 from lstm_sym.gradcheck import gradcheck
-from lstm_sym.gradcheck.edits import edits
+from lstm_sym.gradcheck.edits import edits_of
 
 
 def subject(name):
@@ -47,7 +47,7 @@ def test_a_broken_copy_is_wrong(name):
     right = experiment.gradients(module)
 
     def breaking():
-        for edit in list(edits(module.backward))[::5]:
+        for edit in list(edits_of(module.backward))[::5]:
             module.backward = edit.function
             try:
                 with np.errstate(all="ignore"):

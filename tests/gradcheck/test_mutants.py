@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lstm_sym.gradcheck import gradcheck
-from lstm_sym.gradcheck.edits import edits
+from lstm_sym.gradcheck.edits import edits_of
 
 from .corpus import batched, columns, gates
 
@@ -42,7 +42,7 @@ def test_no_mutant_survives_that_changes_the_gradient(forward, backward, shapes,
     inputs = {name: np.zeros(shape) for name, shape in shapes.items()}
     _, right = floats(forward, backward, values, 1)
     caught = 0
-    for edit in list(edits(backward))[::every]:
+    for edit in list(edits_of(backward))[::every]:
         found = floats(forward, edit.function, values, 1)
         if found is None:
             continue
