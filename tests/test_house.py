@@ -22,7 +22,7 @@ FLOORS = {
     1: ("differentiate", "tangents", "cotangents", "linear_map", "textbook_form"),
     2: ("cell", "cells", "reference"),
     3: ("backpropagation", "unrolling", "jacobian"),
-    4: ("proof", "latex", "export", "flow"),
+    4: ("proof", "latex", "export", "flow", "gradcheck"),
     5: ("weights",),
     6: ("cli", "pytest_plugin", "schedule"),
 }

@@ -1,6 +1,7 @@
 """The command ``lstm-sym``."""
 
 from . import flowing as flowing
+from . import gradchecking as gradchecking
 from .commands import main
 
 __all__ = ["main"]

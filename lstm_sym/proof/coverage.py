@@ -1,8 +1,8 @@
 r"""What agreement over the finite field does not cover: then no error bound holds, and the verdict is no ``probable``.
 
 A statement in free letters at symbolic sizes is covered by sizes that are at least the number of summation indices in
-a term (see :mod:`.field`). What depends on the value of an index, on a size as a number, on the sign of a field element
-or on a definition that runs through time has been tried at a few places only.
+a term, as the field check argues. What depends on the value of an index, on a size as a number, on the sign of a field
+element or on a definition that runs through time has been tried at a few places only.
 """
 
 from __future__ import annotations

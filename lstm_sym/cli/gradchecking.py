@@ -1,0 +1,47 @@
+"""The command ``gradcheck``: an exact check of the gradients in somebody's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .commands import misuse_told, program
+
+
+@program.command(short_help="Check somebody's hand-written gradient, exactly.")
+@click.argument("target", metavar="FILE:FORWARD:BACKWARD")
+@click.option(
+    "--shapes", required=True, metavar="x=5x3,h0=4,s,T=5", help="FORWARD's parameters: arrays, scalars, integers."
+)
+@click.option(
+    "--style",
+    type=click.Choice(["auto", "vjp", "cache"]),
+    default="auto",
+    help="backward(inputs, cotangents), or backward(dout, cache) [default: by its parameters].",
+)
+@click.option("--timeout", type=float, default=60.0, metavar="S", help="Seconds that it may take [default: 60].")
+@click.option("--seed", type=int, default=0, metavar="N", help="The seed of the random points [default: 0].")
+@click.option("--json", "file", metavar="FILE", help="Write the report to FILE as JSON; - is stdout.")
+def gradcheck(target: str, shapes: str, style: str, timeout: float, seed: int, file: str | None) -> int:
+    """Decide whether BACKWARD is the gradient of FORWARD, with no tolerance: both run on exact numbers.
+
+    FORWARD(*inputs) returns the outputs and BACKWARD(inputs, cotangents) the gradients of the inputs; or FORWARD
+    returns (out, cache) and BACKWARD(dout, cache) the gradients.
+    """
+    import json
+
+    from ..atomic import write_whole
+    from ..gradcheck.sandbox import check_file
+
+    with misuse_told():
+        report = check_file(target, shapes, style=style, timeout=timeout, seed=seed)
+        text = report.pop("text", None) or "\n".join([report["verdict"], *report["diagnosis"]])
+        written = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+        if file == "-":
+            print(written, end="")
+        elif file is not None:
+            write_whole(Path(file), written)
+    if file != "-":
+        print(text)
+    return 0 if report["verdict"] == "right" else 1

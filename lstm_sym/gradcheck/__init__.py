@@ -1,0 +1,7 @@
+"""An exact check of other people's gradients: their NumPy code, unmodified, runs on exact numbers."""
+
+from .check import assert_gradients, gradcheck
+from .equality import EqualityReport, same_function
+from .report import GradientError, GradientReport
+
+__all__ = ["EqualityReport", "GradientError", "GradientReport", "assert_gradients", "gradcheck", "same_function"]

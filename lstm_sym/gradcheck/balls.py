@@ -1,0 +1,167 @@
+"""The real domain: balls with rigorous radii (Arb), in which a candidate is confirmed or is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from flint import arb, fmpq
+
+from .constants import reading
+from .frames import place
+from .modular import Singular, Unlucky
+from .numbers import Numbers
+
+ROUNDED = 2.0**-50
+"""The relative radius of a constant that has been rounded before the code could use it."""
+
+
+class BallRing:
+    """Balls in arrays of Python objects, at Arb's working precision."""
+
+    def add(self, a: Any, b: Any) -> Any:
+        return np.add(a, b)
+
+    def sub(self, a: Any, b: Any) -> Any:
+        return np.subtract(a, b)
+
+    def mul(self, a: Any, b: Any) -> Any:
+        return np.multiply(a, b)
+
+    def neg(self, a: Any) -> Any:
+        return np.negative(a)
+
+    def inv(self, a: Any) -> Any:
+        if any(entry.contains(0) for entry in np.ravel(a)):
+            raise Singular("a division by a ball that contains 0")
+        return entrywise(lambda entry: 1 / entry, a)
+
+    def sum(self, a: Any, axis: int) -> Any:
+        return np.add.reduce(a, axis=axis, initial=arb(0), dtype=object)
+
+    def matmul(self, a: Any, b: Any) -> Any:
+        return np.matmul(a, b)
+
+    def rational(self, numerator: int, denominator: int) -> arb:
+        return arb(numerator) / arb(denominator)
+
+
+def objects(values: list[Any], shape: tuple[int, ...]) -> Any:
+    """An array of Python objects of that shape."""
+    made = np.empty(len(values), dtype=object)
+    made[:] = values
+    return made.reshape(shape)
+
+
+def entrywise(function: Callable[[Any], Any], x: Any) -> Any:
+    return objects([function(entry) for entry in np.ravel(x)], np.shape(x))
+
+
+class Balls:
+    """The domain of real numbers."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.rings: tuple[Any, ...] = (BallRing(),)
+        self.divisors = 0.0
+        self.ties: list[str] = []
+        self.comparisons = 0
+        self._junk = np.random.default_rng(seed + 1)
+
+    def constant(self, x: Any) -> Numbers:
+        x = np.asarray(x)
+        if x.dtype.kind not in "biuf":
+            raise TypeError(f"numbers of the type {x.dtype} have no exact value here")
+        read = _integer if x.dtype.kind in "biu" else _read
+        return Numbers(self, (objects([read(v) for v in x.ravel().tolist()], x.shape)[None],))
+
+    def rationals(self, values: list[fmpq], shape: tuple[int, ...]) -> Numbers:
+        """Inputs of the code under test."""
+        return Numbers(self, (objects([arb(value) for value in values], shape)[None],), True)
+
+    def junk(self, shape: tuple[int, ...]) -> Numbers:
+        """What an array holds that nobody has written to."""
+        count = int(np.prod(shape))
+        return self.rationals([fmpq(int(k), 7) for k in self._junk.integers(1, 1000, count)], shape)
+
+    def moving(self, x: Numbers, tangents: Any) -> Numbers:
+        """The same numbers with tangents of shape (K, ...)."""
+        moved = entrywise(lambda value: arb(int(value)), tangents)
+        return Numbers(self, (np.concatenate([x.parts[0][:1], moved]),), True, x.degree, x.degree)
+
+    def shadow(self, x: Numbers) -> Any:
+        return np.array([float(v.mid()) for v in x.parts[0][:1].ravel()]).reshape(x.shape)
+
+    def decidable(self, x: Numbers) -> Any:
+        """Floating-point numbers in the order of the entries."""
+        self.comparisons += 1
+        return self.shadow(x)
+
+    def order(self, x: Numbers, y: Numbers) -> Any:
+        self.comparisons += 1
+        differences, shape = _differences(x, y)
+        return np.array([self._sign(u) for u in differences], int).reshape(shape)
+
+    def _sign(self, difference: arb) -> int:
+        if difference > 0:
+            return 1
+        if difference < 0:
+            return -1
+        if difference == 0:
+            self.ties.append(place())
+            return 0
+        raise Unlucky("a comparison too close to call")
+
+    def same(self, x: Numbers, y: Numbers) -> Any:
+        self.comparisons += 1
+        differences, shape = _differences(x, y)
+        return np.array([_equal(u) for u in differences], bool).reshape(shape)
+
+    def values(self, name: str, x: list[Any]) -> list[Any]:
+        return [entrywise(FUNCTIONS[name], x[0])]
+
+
+def _differences(x: Numbers, y: Numbers) -> tuple[list[arb], tuple[int, ...]]:
+    a, b = np.broadcast_arrays(*(part.reshape(part.shape[1:]) for part in (x.parts[0][:1], y.parts[0][:1])))
+    return [u - v for u, v in zip(a.ravel(), b.ravel())], a.shape
+
+
+def _equal(difference: arb) -> bool:
+    if difference == 0:
+        return True
+    if difference.contains(0):
+        raise Unlucky("two numbers too close to be told apart")
+    return False
+
+
+def _integer(x: int) -> arb:
+    return arb(int(x))
+
+
+def _read(x: float) -> arb:
+    found = reading(x)
+    value = arb(fmpq(found.rational.numerator, found.rational.denominator))
+    if found.pi:
+        return value * arb.pi()
+    return value if found.exact else arb(value, abs(x) * ROUNDED)
+
+
+def _log(x: arb) -> arb:
+    if not x > 0:
+        raise Singular("the logarithm of a number that is not positive")
+    return x.log()
+
+
+def _sqrt(x: arb) -> arb:
+    if not x > 0:
+        raise Singular("the square root of a number that is not positive")
+    return x.sqrt()
+
+
+FUNCTIONS: dict[str, Callable[[arb], arb]] = {
+    "exp": lambda x: x.exp(),
+    "log": _log,
+    "sqrt": _sqrt,
+    "tanh": lambda x: x.tanh(),
+    "sigmoid": lambda x: 1 / (1 + (-x).exp()),
+}

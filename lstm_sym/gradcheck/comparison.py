@@ -1,0 +1,249 @@
+r"""One random point: whether the gradients are exact there, input by input.
+
+With :math:`\dot y` the tangent of the outputs for a tangent :math:`\dot x_k` of input k alone, and
+:math:`\bar y` random, backward is right in input k if and only if, but for an accident of probability
+degree/p, :math:`\langle \bar y, \dot y\rangle = \langle \bar x_k, \dot x_k\rangle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import numbers as n
+from .array import Array, array_of, exact
+from .field import Field
+from .modular import CHAIN
+from .numbers import Degree, Numbers
+from .rebinding import Rebinding
+from .stand_in import StandIn
+from .subject import Failed, Leaf, Subject, exact_leaves
+from .trees import leaves, mapped, named
+
+SCALE = 0.6
+
+
+@dataclass
+class Point:
+    """What one random point has shown."""
+
+    seed: int
+    exact: dict[str, bool] = field(default_factory=dict)
+    shapes: dict[str, str] = field(default_factory=dict)
+    """What is wrong with the shape of a gradient."""
+    changed: list[str] = field(default_factory=list)
+    """What is overwritten that belongs to the caller."""
+    unsteady: list[str] = field(default_factory=list)
+    """What differs from run to run."""
+    ties: list[str] = field(default_factory=list)
+    error_bound: float = 0.0
+    comparisons: int = 0
+    style: str = "vjp"
+
+    @property
+    def right(self) -> bool:
+        return all(self.exact.values()) and not self.shapes and not self.changed and not self.unsteady
+
+
+class Bench:
+    """A subject in one domain, with numbers for its inputs, ready to be run as often as wanted."""
+
+    def __init__(self, subject: Subject, domain: Any, number: Callable[[str, Any], Numbers]) -> None:
+        self.subject = subject
+        self.domain = domain
+        self.number = number
+        self.stand_in = StandIn(domain)
+        self.leaves = subject.leaves
+        self.values = {leaf.name: number(leaf.name, np.asarray(leaf.value, float)) for leaf in self.leaves}
+        self.changed: list[str] = []
+
+    def rebinding(self, *others: Callable[..., Any]) -> Rebinding:
+        subject = self.subject
+        functions = (subject.forward, *((subject.backward,) if subject.backward else ()), *others)
+        return Rebinding(self.stand_in, functions)
+
+    def inputs(self, tangents: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Fresh inputs; where tangents are given, they move."""
+
+        def source(name: str, value: Any) -> Numbers:
+            own = self.values[name]
+            if tangents and name in tangents:
+                return self.domain.moving(own, tangents[name])
+            return own
+
+        return self.subject.made(source, self.stand_in)
+
+    def cotangents(self, outputs: Any) -> Any:
+        """A random cotangent for each output of floating-point numbers, ``None`` for others."""
+        known = dict(exact_leaves(outputs, self.domain))
+
+        def cotangent(path: Any, value: Any) -> Any:
+            if path not in known:
+                return None
+            shape = known[path].shape
+            array = array_of(self.number(named("cotangent", path), np.zeros(shape)))
+            return array if shape else array[()]
+
+        return mapped(cotangent, outputs)
+
+    def watch(self, what: str, tree: Any) -> Callable[[], None]:
+        """A check, to be made later, that nobody has written into these arrays or changed these containers."""
+        arrays = [(path, value, value.read()) for path, value in leaves(tree) if isinstance(value, Array)]
+        paths = [path for path, _ in leaves(tree)]
+
+        def look() -> None:
+            for path, value, before in arrays:
+                if value.store.writes and not np.all(self.domain.same(value.read(), before)):
+                    self.changed.append(_spoken(what, path))
+            if [path for path, _ in leaves(tree)] != paths:
+                self.changed.append(what)
+
+        return look
+
+    # --- runs ---------------------------------------------------------------------------------------
+
+    def forward(self, rebinding: Rebinding, tangents: dict[str, Any] | None = None) -> tuple[dict[str, Any], Any, Any]:
+        """Inputs, outputs and cache of a run of forward."""
+        inputs = self.inputs(tangents)
+        look = self.watch("forward overwrites its input", inputs)
+        with rebinding.frozen():
+            result = self.subject.run_forward(inputs, rebinding)
+        look()
+        self.subject = self.subject.styled(result)
+        return inputs, *self.subject.split(result)
+
+    def backward(self, rebinding: Rebinding, cotangents: Any = None) -> tuple[list[Any], Any]:
+        """The gradients by leaf, and the cotangents, of a run of forward and then backward."""
+        subject = self.subject
+        if subject.style == "cache" or subject.style == "auto":
+            inputs, outputs, cache = self.forward(rebinding)
+            subject = self.subject
+            cotangents = self.cotangents(outputs) if cotangents is None else cotangents
+        else:
+            inputs, cache = self.inputs(), None
+        fresh = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
+        before = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
+        look = self.watch("backward overwrites its input", inputs)
+        look_too = self.watch("backward overwrites the upstream gradient", fresh)
+        with rebinding.frozen():
+            given = subject.run_backward(inputs, fresh, cache, rebinding)
+        look()
+        look_too()
+        return [self._gradient(value) for value in subject.gradients(given)], before
+
+    def _gradient(self, value: Any) -> Any:
+        if value is None or isinstance(value, Array):
+            return value
+        try:
+            return exact(value, self.domain)
+        except (TypeError, ValueError) as error:
+            raise Failed(f"backward returns a {type(value).__name__} where a gradient should be") from error
+
+
+class FieldBench(Bench):
+    """A subject at the random point that a seed decides."""
+
+    def __init__(self, subject: Subject, seed: int, domain: Field | None = None) -> None:
+        domain = domain or Field(seed)
+        random = np.random.default_rng((seed, 7))
+
+        def number(name: str, given: Any) -> Numbers:
+            noise = random.normal(size=given.shape)
+            return domain.letters(name, np.where(given == 0, SCALE * noise, given * (1 + 0.1 * noise)))
+
+        super().__init__(subject, domain, number)
+
+    def directions(self) -> dict[str, Any]:
+        """A random direction in each input, one tangent per input."""
+        made = {}
+        for k, leaf in enumerate(self.leaves):
+            tangents = np.zeros((len(self.leaves), *leaf.shape), np.int64)
+            tangents[k] = self.domain.random(f"direction {leaf.name}", CHAIN[0], leaf.shape)
+            made[leaf.name] = tangents
+        return made
+
+    def pairing(self, cotangents: Any, outputs: Any, count: int) -> tuple[Any, Degree]:
+        r""":math:`\langle \bar y, \dot y_k \rangle` for each of ``count`` tangents, and the degree of the sums."""
+        ring = self.domain.modular[0]
+        sums, degree = np.zeros(count, np.int64), n.CONSTANT
+        found = dict(leaves(cotangents))
+        for path, y in exact_leaves(outputs, self.domain):
+            numbers = y.read()
+            tangents = numbers.parts[0][1:]
+            degree = degree | numbers.slope
+            if len(tangents):
+                bar = found[path].read().parts[0][:1]
+                sums = ring.add(sums, ring.sum(ring.mul(tangents, bar).reshape(count, -1), 1))
+        return sums, degree
+
+
+def _spoken(what: str, path: Any) -> str:
+    if not path:
+        return what
+    head, *rest = path
+    return f"{what} {named(str(head), tuple(rest))}" if isinstance(head, str) else f"{what}{named('', path)}"
+
+
+def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
+    """Compare backward with forward at the random point that the seed decides."""
+    bench = FieldBench(subject, seed)
+    domain = bench.domain
+    ring = domain.modular[0]
+    point = Point(seed)
+    with bench.rebinding() as rebinding:
+        _, outputs, _ = bench.forward(rebinding)
+        cotangents = bench.cotangents(outputs)
+        gradients, cotangents = bench.backward(rebinding, cotangents)
+        directions = bench.directions()
+        _, moved, _ = bench.forward(rebinding, directions)
+        if not _same(domain, outputs, moved):
+            point.unsteady.append("forward returns other values when it is run again on the same inputs")
+        elif steady:
+            again, _ = bench.backward(rebinding, cotangents)
+            if not _same(domain, gradients, again):
+                point.unsteady.append("backward returns other values when it is run again on the same inputs")
+    left, slope = bench.pairing(cotangents, moved, len(bench.leaves))
+    worst = 0.0
+    for k, (leaf, gradient) in enumerate(zip(bench.leaves, gradients)):
+        right = 0
+        if gradient is not None:
+            problem = shape_problem(leaf, gradient)
+            if problem:
+                point.shapes[leaf.name] = problem
+                point.exact[leaf.name] = False
+                continue
+            numbers = gradient.read().reshape(leaf.shape)
+            direction = directions[leaf.name][k]
+            right = int(ring.sum(ring.mul(numbers.parts[0][:1], direction[None]).ravel(), 0))
+            slope = slope | numbers.degree
+        point.exact[leaf.name] = int(left[k]) == right
+        worst = max(worst, slope.total(domain.divisors) + 2)
+    point.changed = list(dict.fromkeys(bench.changed))
+    point.ties = list(dict.fromkeys(domain.ties))
+    point.error_bound = min(1.0, worst / CHAIN[1])
+    point.comparisons = domain.comparisons
+    point.style = bench.subject.style
+    return point
+
+
+def shape_problem(leaf: Leaf, gradient: Array) -> str | None:
+    """What is wrong with the shape of a gradient."""
+    if gradient.shape == leaf.shape or (leaf.shape == () and gradient.size == 1):
+        return None
+    return f"the gradient of {leaf.name} has the shape {gradient.shape}, {leaf.name} has {leaf.shape}"
+
+
+def _same(domain: Field, first: Any, second: Any) -> bool:
+    a, b = ([value for _, value in leaves(tree)] for tree in (first, second))
+    if len(a) != len(b):
+        return False
+    for x, y in zip(a, b):
+        if isinstance(x, Array) and isinstance(y, Array):
+            if x.shape != y.shape or not np.all(domain.same(x.read(), y.read())):
+                return False
+        elif isinstance(x, np.ndarray) and not np.array_equal(x, y):
+            return False
+    return True

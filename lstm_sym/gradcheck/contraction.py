@@ -1,0 +1,147 @@
+"""Products that sum over an index: matrix products, dot, tensordot, einsum."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import numbers as n
+from .array import Array, numbers_of, result_of
+from .frames import Unsupported
+from .numbers import Domain, Numbers
+
+
+def matmul(domain: Domain, a: Any, b: Any) -> Array:
+    """``a @ b`` by NumPy's rules for vectors, matrices and stacks of them."""
+    x, y = numbers_of(a, domain), numbers_of(b, domain)
+    if not x.shape or not y.shape:
+        raise ValueError("matmul: Input operand does not have enough dimensions")
+    left, right = len(x.shape) == 1, len(y.shape) == 1
+    x = x.reshape((1, *x.shape)) if left else x
+    y = y.reshape((*y.shape, 1)) if right else y
+    if x.shape[-1] != y.shape[-2]:
+        raise ValueError(
+            f"matmul: Input operand 1 has a mismatch in its core dimension 0, with sizes "
+            f"{y.shape[-2]} and {x.shape[-1]}"
+        )
+    result = n.matmul(x, y)
+    if right:
+        result = result.reshape(result.shape[:-1])
+    if left:
+        result = result.reshape(result.shape[:-1] if right else (*result.shape[:-2], result.shape[-1]))
+    return result_of(result)
+
+
+def written(result: Any, out: Any) -> Any:
+    """The result, in ``out`` where that is given."""
+    if out is None:
+        return result
+    out[...] = result
+    return out
+
+
+def dot(domain: Domain, a: Any, b: Any, out: Any = None) -> Any:
+    """``np.dot``: matrix products up to two dimensions, products by a scalar, sums over the last axis beyond."""
+    x, y = (u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in (a, b))
+    if not x.ndim or not y.ndim:
+        return written(x * y, out)
+    if x.ndim <= 2 and y.ndim <= 2:
+        return written(matmul(domain, x, y), out)
+    return written(tensordot(domain, x, y, ((x.ndim - 1,), (max(y.ndim - 2, 0),))), out)
+
+
+def tensordot(domain: Domain, a: Any, b: Any, axes: Any = 2) -> Any:
+    x, y = (u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in (a, b))
+    if isinstance(axes, int):
+        first, second = tuple(range(x.ndim - axes, x.ndim)), tuple(range(axes))
+    else:
+        first, second = (tuple(k) if isinstance(k, list | tuple) else (k,) for k in axes)
+    letters = [chr(ord("a") + k) for k in range(x.ndim + y.ndim)]
+    left, right = letters[: x.ndim], letters[x.ndim :]
+    for i, j in zip(first, second, strict=True):
+        right[j % y.ndim] = left[i % x.ndim]
+    summed = {left[i % x.ndim] for i in first}
+    kept = [k for k in (*left, *right) if k not in summed]
+    return einsum(domain, f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x, y)
+
+
+def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **options: Any) -> Any:
+    """Einstein's summation over named indices, two operands at a time."""
+    if not isinstance(subscripts, str):
+        raise Unsupported("np.einsum with lists of axes is not followed; name the indices in a string")
+    arrays = [u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in operands]
+    inputs, output = _parsed(subscripts, arrays)
+    current = [_diagonal(array, labels) for array, labels in zip(arrays, inputs, strict=True)]
+    while len(current) > 1:
+        (x, left), (y, right), *rest = current
+        needed = set(output).union(*[labels for _, labels in rest])
+        current = [_contracted(x, left, y, right, needed), *rest]
+    ((x, labels),) = current
+    for label in [label for label in labels if label not in output]:
+        x = n.total(x, labels.index(label))
+        labels = labels.replace(label, "")
+    order = [labels.index(label) for label in output]
+    return written(result_of(x.each(lambda part: part.transpose(0, *[k + 1 for k in order]))), out)
+
+
+def _parsed(subscripts: str, arrays: list[Array]) -> tuple[list[str], str]:
+    text = subscripts.replace(" ", "")
+    left, arrow, output = text.partition("->")
+    inputs = left.split(",")
+    if len(inputs) != len(arrays):
+        raise ValueError("einstein sum subscripts string has another number of operands than are given")
+    if "..." in text:
+        free = [label for label in "ZYXWVUTSRQPONMLKJ" if label not in text]
+        most = 0
+        for k, (labels, array) in enumerate(zip(inputs, arrays)):
+            if "..." in labels:
+                count = array.ndim - len(labels) + 3
+                most = max(most, count)
+                inputs[k] = labels.replace("...", "".join(free[:count][::-1]))
+        output = output.replace("...", "".join(free[:most][::-1]))
+    for labels, array in zip(inputs, arrays):
+        if len(labels) != array.ndim:
+            raise ValueError(f"einstein sum: the subscripts {labels!r} do not fit an array of shape {array.shape}")
+    if not arrow:
+        every = "".join(inputs)
+        output = "".join(sorted(label for label in set(every) if every.count(label) == 1))
+    return inputs, output
+
+
+def _diagonal(array: Array, labels: str) -> tuple[Numbers, str]:
+    """An operand with each of its indices once."""
+    distinct = "".join(dict.fromkeys(labels))
+    if distinct == labels:
+        return array.read(), labels
+    at = np.einsum(f"{labels}->{distinct}", array.at)
+    return Array(array.store, at).read(), distinct
+
+
+def _contracted(x: Numbers, left: str, y: Numbers, right: str, needed: set[str]) -> tuple[Numbers, str]:
+    """The product of two operands, summed over what nobody needs any more, as one stack of matrix products."""
+    for own, others, which in ((left, right, 0), (right, left, 1)):
+        for label in own:
+            if label not in others and label not in needed:
+                if which == 0:
+                    x, left = n.total(x, left.index(label)), left.replace(label, "")
+                else:
+                    y, right = n.total(y, right.index(label)), right.replace(label, "")
+    shared = [label for label in left if label in right and label in needed]
+    summed = [label for label in left if label in right and label not in needed]
+    only_left = [label for label in left if label not in right]
+    only_right = [label for label in right if label not in left]
+    a = _grouped(x, left, shared, only_left, summed)
+    b = _grouped(y, right, shared, summed, only_right)
+    product = n.matmul(a, b)
+    sizes = dict(zip(left, x.shape)) | {k: s for k, s in zip(right, y.shape) if k not in left or s != 1}
+    labels = "".join((*shared, *only_left, *only_right))
+    return product.reshape(tuple(sizes[label] for label in labels)), labels
+
+
+def _grouped(x: Numbers, labels: str, *groups: list[str]) -> Numbers:
+    """Three axes, one for each group of indices."""
+    order = [labels.index(label) + 1 for group in groups for label in group]
+    sizes = dict(zip(labels, x.shape))
+    shape = tuple(int(np.prod([sizes[label] for label in group])) for group in groups)
+    return x.each(lambda part: part.transpose(0, *order)).reshape(shape)

@@ -1,0 +1,186 @@
+"""Single small edits of a function's source: what a slip of the pen looks like, and what would mend it."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+import textwrap
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+SWAPPED: dict[type[ast.operator], type[ast.operator]] = {ast.Add: ast.Sub, ast.Sub: ast.Add}
+RENAMED = {"sum": "mean", "mean": "sum"}
+CARRIES = 12
+"""Names that are tried as a missing term of one assignment."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A function with one place changed: the line, what stood there, what stands there now."""
+
+    function: Callable[..., Any]
+    line: int
+    before: str
+    after: str
+
+
+def edits_of(function: Any) -> Iterator[Edit]:
+    """Every single edit of a Python function whose source can be read."""
+    if not isinstance(function, types.FunctionType):
+        return
+    try:
+        lines, first = inspect.getsourcelines(function)
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, TypeError, SyntaxError, IndentationError):
+        return
+    definition = tree.body[0]
+    if not isinstance(definition, ast.FunctionDef):
+        return
+    definition.decorator_list.clear()
+    names = _assigned_in_loops(definition)
+    for place, node in enumerate(list(ast.walk(definition))):
+        for new in _replacements(node, names):
+            changed = copy.deepcopy(tree)
+            target = list(ast.walk(changed.body[0]))[place]
+            _Put(target, new).visit(changed)
+            before, after = ast.unparse(node), "" if new is None else ast.unparse(ast.fix_missing_locations(new))
+            made = _compiled(changed, function)
+            if made is not None:
+                yield Edit(made, first + getattr(node, "lineno", 1) - 1, before, after)
+
+
+class _Put(ast.NodeTransformer):
+    """The tree with one node replaced, or a statement dropped."""
+
+    def __init__(self, target: ast.AST, new: ast.AST | None) -> None:
+        self.target, self.new = target, new
+
+    def visit(self, node: ast.AST) -> Any:
+        if node is self.target:
+            return ast.copy_location(ast.Pass() if self.new is None else copy.deepcopy(self.new), node)
+        return self.generic_visit(node)
+
+
+def _compiled(tree: ast.Module, function: types.FunctionType) -> types.FunctionType | None:
+    """The edited definition as a function of the same module and closure."""
+    try:
+        code = compile(ast.fix_missing_locations(tree), function.__code__.co_filename, "exec")
+    except (SyntaxError, ValueError):
+        return None
+    inner = next(c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == function.__name__)
+    if inner.co_freevars != function.__code__.co_freevars:
+        return None
+    made = types.FunctionType(
+        inner, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
+
+
+def _assigned_in_loops(definition: ast.FunctionDef) -> list[str]:
+    """Names that a loop assigns, which may be carried to its next round."""
+    found = []
+    for loop in ast.walk(definition):
+        if isinstance(loop, ast.For | ast.While):
+            for node in ast.walk(loop):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    found.append(node.id)
+    return list(dict.fromkeys(found))[:CARRIES]
+
+
+def _of(expression: str, **parts: ast.expr) -> ast.expr:
+    """An expression with nodes in the place of names."""
+
+    class Fill(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.AST:
+            return copy.deepcopy(parts.get(node.id, node))
+
+    return Fill().visit(ast.parse(expression, mode="eval").body)
+
+
+def _replacements(node: ast.AST, names: list[str]) -> Iterator[ast.AST | None]:
+    """What may stand in the place of one node."""
+    if isinstance(node, ast.BinOp):
+        yield from _of_operation(node)
+    elif isinstance(node, ast.Call):
+        yield from _of_call(node)
+    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        if node.attr == "T":
+            yield node.value
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield node.operand
+    elif isinstance(node, ast.Subscript):
+        yield from _of_index(node)
+    elif isinstance(node, ast.AugAssign):
+        yield None
+        if type(node.op) in SWAPPED:
+            yield ast.AugAssign(node.target, SWAPPED[type(node.op)](), node.value)
+        yield ast.Assign([node.target], node.value)
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+        yield from _of_assignment(node, names)
+
+
+def _of_operation(node: ast.BinOp) -> Iterator[ast.AST]:
+    left, right, op = node.left, node.right, type(node.op)
+    if op in SWAPPED:
+        yield ast.BinOp(left, SWAPPED[op](), right)
+        yield left
+        yield right
+    elif op is ast.MatMult:
+        yield _of("a.T @ b", a=left, b=right)
+        yield _of("a @ b.T", a=left, b=right)
+        yield _of("b @ a", a=left, b=right)
+        yield _of("a * b", a=left, b=right)
+    elif op is ast.Mult:
+        yield left
+        yield right
+        for a, b in ((left, right), (right, left)):
+            if isinstance(a, ast.Name | ast.Subscript):
+                yield _of("(1 - a ** 2) * b", a=a, b=b)
+                yield _of("a * (1 - a) * b", a=a, b=b)
+        if isinstance(left, ast.BinOp) and type(left.op) in SWAPPED:
+            yield ast.BinOp(left.left, left.op, _of("a * b", a=left.right, b=right))
+    elif op is ast.Div:
+        yield left
+    elif op is ast.Pow and isinstance(right, ast.Constant):
+        yield left
+        yield _of("a ** 3", a=left)
+
+
+def _of_call(node: ast.Call) -> Iterator[ast.AST]:
+    function = node.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name in ("tanh", "sigmoid", "expit", "sigma", "clip", "maximum", "minimum") and node.args:
+        yield node.args[0]
+    if name in RENAMED and isinstance(function, ast.Attribute):
+        yield ast.Call(ast.Attribute(function.value, RENAMED[name], ast.Load()), node.args, node.keywords)
+    if name in ("dot", "matmul", "outer") and len(node.args) == 2:
+        a, b = node.args
+        yield ast.Call(function, [b, a], node.keywords)
+        yield ast.Call(function, [_of("a.T", a=a), b], node.keywords)
+        yield ast.Call(function, [a, _of("a.T", a=b)], node.keywords)
+
+
+def _of_index(node: ast.Subscript) -> Iterator[ast.AST]:
+    index = node.slice
+    if isinstance(index, ast.BinOp) and type(index.op) in SWAPPED:
+        yield ast.Subscript(node.value, index.left, node.ctx)
+        yield ast.Subscript(node.value, ast.BinOp(index.left, SWAPPED[type(index.op)](), index.right), node.ctx)
+    elif isinstance(index, ast.Name):
+        for text in ("a - 1", "a + 1"):
+            yield ast.Subscript(node.value, _of(text, a=index), node.ctx)
+
+
+def _of_assignment(node: ast.Assign, names: list[str]) -> Iterator[ast.AST | None]:
+    target, value = node.targets[0], node.value
+    if isinstance(target, ast.Name | ast.Subscript):
+        yield ast.AugAssign(target, ast.Add(), value)
+        yield ast.Assign([target], _of("a + 0", a=value))
+    if isinstance(target, ast.Name) and target.id in names:
+        for name in names:
+            if name != target.id:
+                yield ast.Assign([target], _of(f"a + {name}", a=value))
+        yield ast.Assign([target], _of("a * 0", a=value))

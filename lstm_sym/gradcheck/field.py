@@ -1,0 +1,298 @@
+r"""The exact domain: residues modulo a chain of primes, and a floating-point shadow that decides comparisons.
+
+Inputs are random in each field independently, functions are what the fields can make of them:
+
+- exp is the homomorphism of ``modular`` from each field to the one before; in the last field it is a
+  random element keyed by its argument, with exp(-a) = 1/exp(a) and exp(2a) = exp(a)². So exp(a + b) =
+  exp(a) exp(b) holds outright in the first field, in the second for the arguments of exponentials, and so on.
+- log is the inverse of exp where an exponential, a known logarithm or a product of two such is met, and a fresh
+  random element elsewhere, whose exponential is then known.
+- sqrt is the root that is a square itself; a point at which there is none in the first field is given up.
+- tanh and the logistic function are rational in exp.
+
+An identity that these rules do not have makes equal things differ, never different things equal; so a
+difference is no more than a candidate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from .constants import reading
+from .frames import place
+from .modular import CHAIN, Modular, Singular, Unlucky
+from .numbers import LETTER, Numbers
+
+TIE = 1e-9
+"""Shadows closer than this, relative to their size, are told apart by nothing but exact equality."""
+
+
+class Shadow:
+    """Floating-point numbers, which only ever decide which way a comparison goes."""
+
+    def add(self, a: Any, b: Any) -> Any:
+        return np.add(a, b)
+
+    def sub(self, a: Any, b: Any) -> Any:
+        return np.subtract(a, b)
+
+    def mul(self, a: Any, b: Any) -> Any:
+        return np.multiply(a, b)
+
+    def neg(self, a: Any) -> Any:
+        return np.negative(a)
+
+    def inv(self, a: Any) -> Any:
+        return np.divide(1.0, a)
+
+    def sum(self, a: Any, axis: int) -> Any:
+        return a.sum(axis)
+
+    def matmul(self, a: Any, b: Any) -> Any:
+        return a @ b
+
+    def rational(self, numerator: int, denominator: int) -> float:
+        return numerator / denominator
+
+
+class Field:
+    """The domain of one random point, which ``seed`` decides."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self.modular = tuple(Modular(p, self.keyed("generator", p) ** 2 % p) for p in CHAIN)
+        self.rings: tuple[Any, ...] = (*self.modular, Shadow())
+        self.divisors = 0.0
+        self.ties: list[str] = []
+        self.comparisons = 0
+        self._junk = np.random.default_rng()
+        self._roots: dict[int, int] = {}
+        self._exponentials: list[tuple[Any, ...]] = []
+        self._met: dict[int, tuple[int, ...]] = {}
+        self._from: dict[int, tuple[int, ...]] = {}
+        self._logarithms: dict[int, tuple[int, ...]] = {}
+
+    def keyed(self, *key: Any) -> int:
+        """A random element that the key decides."""
+        text = repr((self.seed, *key)).encode()
+        return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest()) % CHAIN[-1]
+
+    # --- numbers from outside -------------------------------------------------------------------
+
+    def constant(self, x: Any) -> Numbers:
+        """Python's and NumPy's own numbers as exact ones."""
+        x = np.asarray(x)
+        if x.dtype.kind in "biu":
+            residues = [(x.astype(np.int64) % ring.p)[None] for ring in self.modular]
+            return Numbers(self, (*residues, x.astype(float)[None]))
+        if x.dtype.kind != "f":
+            raise TypeError(f"numbers of the type {x.dtype} have no exact value here")
+        x = x.astype(float)
+        if not np.isfinite(x).all():
+            raise ValueError("inf and nan have no exact value")
+        if (x == np.rint(x)).all() and (np.abs(x) < 2**53).all():
+            residues = [(x.astype(np.int64) % ring.p)[None] for ring in self.modular]
+            return Numbers(self, (*residues, x[None]))
+        distinct, where = np.unique(x, return_inverse=True)
+        residues = [
+            np.array([self._read(ring, float(value)) for value in distinct], np.int64)[where].reshape(1, *x.shape)
+            for ring in self.modular
+        ]
+        return Numbers(self, (*residues, x[None]))
+
+    def _read(self, ring: Modular, x: float) -> int:
+        found = reading(x)
+        value = ring.rational(found.rational.numerator, found.rational.denominator)
+        return value * self.keyed("pi", ring.p) ** 2 % ring.p if found.pi else value
+
+    def letters(self, name: str, shadow: Any) -> Numbers:
+        """Independent random numbers, which the name decides, with a given shadow."""
+        parts = [self.random(name, ring.p, (1, *shadow.shape)) for ring in self.modular]
+        return Numbers(self, (*parts, shadow[None]), True, LETTER)
+
+    def random(self, name: str, p: int, shape: tuple[int, ...]) -> Any:
+        """An array of random residues that the name decides."""
+        return np.random.default_rng(self.keyed("letters", name, p)).integers(1, p, shape)
+
+    def moving(self, x: Numbers, tangents: Any) -> Numbers:
+        """The same numbers with tangents, residues of the first field of shape (K, ...)."""
+        first, *others = x.parts
+        return Numbers(self, (np.concatenate([first[:1], tangents]), *others), True, x.degree, LETTER)
+
+    def junk(self, shape: tuple[int, ...]) -> Numbers:
+        """What an array holds that nobody has written to: never the same twice."""
+        parts = [self._junk.integers(1, ring.p, (1, *shape)) for ring in self.modular]
+        return Numbers(self, (*parts, self._junk.normal(size=(1, *shape))), True, LETTER)
+
+    def shadow(self, x: Numbers) -> Any:
+        """The numbers as floating-point ones."""
+        return x.parts[-1].reshape(x.shape)
+
+    # --- comparisons ----------------------------------------------------------------------------
+
+    def order(self, x: Numbers, y: Numbers) -> Any:
+        """The sign of x - y at every entry, by the shadow; 0 where both are the same exact number."""
+        self.comparisons += 1
+        a, b = self.shadow(x), self.shadow(y)
+        residues, others = (u.parts[0][:1].reshape(u.shape) for u in (x, y))
+        with np.errstate(all="ignore"):
+            difference = a - b
+            close = ~(np.abs(difference) > TIE * (np.abs(a) + np.abs(b)))
+        same = np.equal(residues, others)
+        if np.any(close & ~same):
+            if np.isnan(difference).any():
+                raise Unlucky("a comparison with a number that is too large for floating point")
+            raise Unlucky("a comparison too close to call")
+        if (x.varies or y.varies) and np.any(same):
+            self.ties.append(place())
+        return np.where(same, 0.0, np.sign(difference)).astype(int)
+
+    def same(self, x: Numbers, y: Numbers) -> Any:
+        """Whether the entries are the same exact numbers."""
+        return np.equal(*(u.parts[0][:1].reshape(u.shape) for u in (x, y)))
+
+    def decidable(self, x: Numbers) -> Any:
+        """Floating-point numbers in the order of the entries."""
+        self.comparisons += 1
+        return self.shadow(x)
+
+    # --- functions ------------------------------------------------------------------------------
+
+    def values(self, name: str, x: list[Any]) -> list[Any]:
+        """The values of a function in every ring, from those of its argument."""
+        with np.errstate(all="ignore"):
+            return getattr(self, f"_{name}")(x)
+
+    def _exp(self, x: list[Any]) -> list[Any]:
+        first, second, third, shadow = x
+        results = [self.modular[0].power(second), self.modular[1].power(third), self._last_exponential(third)]
+        if self._logarithms:
+            results = self._with_logarithms(second, results)
+        self._exponentials.append((first, second, third, *results))
+        return [*results, np.exp(shadow)]
+
+    def _last_exponential(self, x: Any) -> Any:
+        """A keyed element at a quarter of each argument, to its fourth power; halves and doubles are recognised."""
+        p = self.modular[-1].p
+        known = self._roots
+        out = []
+        quarter = pow(4, -1, p)
+        for u in x.ravel().tolist():
+            if u not in known:
+                self._learn(u, quarter)
+            out.append(known[u])
+        return np.array(out, np.int64).reshape(x.shape)
+
+    def _learn(self, u: int, quarter: int) -> None:
+        p, known = self.modular[-1].p, self._roots
+        half = u * 2 * quarter % p
+        if not u:
+            known[0] = 1
+            return
+        if half in known:
+            known[u] = known[half] ** 2 % p
+        else:
+            root = self.keyed("exp", min(u, p - u))
+            root = root if u < p - u else pow(root, -1, p)
+            known[u * quarter % p] = root
+            known[half] = root * root % p
+            known[u] = known[half] ** 2 % p
+        for value in (u * quarter % p, half, u):
+            if value in known:
+                known.setdefault(p - value, pow(known[value], -1, p))
+
+    def _with_logarithms(self, second: Any, results: list[Any]) -> list[Any]:
+        """exp(a ± log S) = exp(a) S^{±1} where exp(a) is known."""
+        self._remember()
+        q = self.modular[1].p
+        flat = [result.ravel().copy() for result in results]
+        for k, u in enumerate(second.ravel().tolist()):
+            for value, (_, logarithm, _) in self._logarithms.items():
+                for sign in (1, -1):
+                    known = self._met.get((u - sign * logarithm) % q)
+                    if known is None:
+                        continue
+                    whole = self._arguments[value]
+                    for ring, column, factor, own in zip(self.modular, flat, whole, known):
+                        column[k] = own * pow(factor, sign, ring.p) % ring.p
+                    break
+        return [column.reshape(result.shape) for column, result in zip(flat, results)]
+
+    def _remember(self) -> None:
+        """The exponentials met so far, by argument and by value."""
+        self._met.setdefault(0, (1, 1, 1))
+        for first, second, third, *results in self._exponentials:
+            rows = zip(*(a.ravel().tolist() for a in (first, second, third, *results)))
+            for a, b, c, *e in rows:
+                self._met[b] = tuple(e)
+                self._from[e[0]] = (a, b, c)
+        self._exponentials.clear()
+
+    _arguments: dict[int, tuple[int, ...]]
+
+    def _log(self, x: list[Any]) -> list[Any]:
+        self._remember()
+        if not hasattr(self, "_arguments"):
+            self._arguments = {}
+        rows = list(zip(*(a.ravel().tolist() for a in x[:-1])))
+        found = [self._logarithm(row) for row in rows]
+        columns = [np.array(column, np.int64).reshape(x[0].shape) for column in zip(*found)]
+        return [*(columns or [a.copy() for a in x[:-1]]), np.log(x[-1])]
+
+    def _logarithm(self, row: tuple[int, ...]) -> tuple[int, ...]:
+        """The logarithm of one number: that of 1, of an exponential, of a known argument, or of a product of two."""
+        p = self.modular[0].p
+        value = row[0]
+        if not value:
+            raise Singular("the logarithm of 0")
+        known = self._known_logarithm(value)
+        if known is not None:
+            return known
+        for argument, logarithm in self._logarithms.items():
+            for sign in (1, -1):
+                rest = self._known_logarithm(value * pow(argument, -sign, p) % p)
+                if rest is not None:
+                    return tuple((a + sign * b) % ring.p for ring, a, b in zip(self.modular, rest, logarithm))
+        fresh = tuple(self.keyed("log", value, ring.p) for ring in self.modular)
+        self._logarithms[value] = fresh
+        self._arguments[value] = row
+        return fresh
+
+    def _known_logarithm(self, value: int) -> tuple[int, ...] | None:
+        p = self.modular[0].p
+        if value == 1:
+            return (0, 0, 0)
+        for table in (self._from, self._logarithms):
+            if value in table:
+                return table[value]
+        inverse = pow(value, -1, p)
+        for table in (self._from, self._logarithms):
+            if inverse in table:
+                return tuple(-a % ring.p for ring, a in zip(self.modular, table[inverse]))
+        return None
+
+    def _sqrt(self, x: list[Any]) -> list[Any]:
+        first = self.modular[0]
+        root = first.root(x[0])
+        if not np.array_equal(first.mul(root, root), x[0]):
+            raise Unlucky("a square root of what is no square in the field")
+        others = []
+        for ring, a in zip(self.modular[1:], x[1:]):
+            value = ring.root(a)
+            keyed = [self.keyed("sqrt", ring.p, u) for u in a.ravel().tolist()]
+            others.append(np.where(ring.mul(value, value) == a, value, np.reshape(np.array(keyed, np.int64), a.shape)))
+        return [root, *others, np.sqrt(x[-1])]
+
+    def _tanh(self, x: list[Any]) -> list[Any]:
+        doubled = [ring.add(a, a) for ring, a in zip(self.modular, x)]
+        powers = self._exp([*doubled, np.zeros(x[0].shape)])
+        values = [ring.mul(ring.sub(e, 1), ring.inv(ring.add(e, 1))) for ring, e in zip(self.modular, powers)]
+        return [*values, np.tanh(x[-1])]
+
+    def _sigmoid(self, x: list[Any]) -> list[Any]:
+        powers = self._exp([*x[:-1], np.zeros(x[0].shape)])
+        values = [ring.mul(e, ring.inv(ring.add(e, 1))) for ring, e in zip(self.modular, powers)]
+        return [*values, 0.5 * np.tanh(0.5 * x[-1]) + 0.5]

@@ -1,0 +1,43 @@
+"""Where in the code under test something happens, and what to say when it cannot be followed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from types import FrameType
+
+HERE = str(Path(__file__).resolve().parent)
+LIBRARY = str(Path(os.__file__).resolve().parent)
+
+
+class Unsupported(Exception):
+    """The code under test does something that exact numbers cannot follow."""
+
+
+def foreign(filename: str) -> bool:
+    """Whether a file is neither ours nor a library's."""
+    if filename.startswith("<"):
+        return not filename.startswith(("<__", "<frozen", "<string"))
+    path = os.path.realpath(filename)
+    return not path.startswith((HERE, LIBRARY)) and f"{os.sep}site-packages{os.sep}" not in path
+
+
+def place() -> str:
+    """The line of the code under test that is running, as ``file:line``."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if foreign(frame.f_code.co_filename):
+            return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
+        frame = frame.f_back
+    return "?"
+
+
+def place_of(error: BaseException) -> str:
+    """The last line of the code under test that an error passed through, as ``file:line: text``."""
+    entries = [entry for entry in traceback.extract_tb(error.__traceback__) if foreign(entry.filename)]
+    if not entries:
+        return ""
+    last = entries[-1]
+    return f"{os.path.basename(last.filename)}:{last.lineno}" + (f": `{last.line}`" if last.line else "")

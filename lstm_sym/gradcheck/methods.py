@@ -1,0 +1,102 @@
+"""The methods of NumPy's arrays, for exact ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .array import Array, discrete, exact, numbers_of, placed
+from .frames import Unsupported
+from .functions import call_function
+from .reductions import REDUCTIONS
+
+BY_FUNCTION = (
+    "ravel", "squeeze", "swapaxes", "repeat", "take", "diagonal", "dot", "clip", "compress", "trace", "conj",
+)  # fmt: skip
+
+
+def _reshape(x: Array, *shape: Any, **options: Any) -> Any:
+    wanted = shape[0] if len(shape) == 1 and not isinstance(shape[0], int | np.integer) else shape
+    return placed(x, np.asarray(x.at).reshape(wanted, **options))
+
+
+def _transpose(x: Array, *axes: Any) -> Any:
+    return placed(x, np.asarray(x.at).transpose(*axes))
+
+
+def _copy(x: Array, *args: Any, **options: Any) -> Array:
+    return Array.__copy__(x)
+
+
+def _flatten(x: Array, *args: Any) -> Array:
+    return _reshape(_copy(x), -1)
+
+
+def _astype(x: Array, dtype: Any, *args: Any, copy: bool = True, **options: Any) -> Any:
+    kind = np.dtype(dtype)
+    if kind.kind == "f" or kind.kind == "O":
+        return _copy(x) if copy else x
+    if kind.kind == "b":
+        return discrete(~x.domain.same(x.read(), x.domain.constant(0)), x.domain)
+    if kind.kind in "iu" and not x.store.numbers.varies:
+        return discrete(np.asarray(x.shadow).astype(kind), x.domain)
+    raise Unsupported(f".astype({kind}) takes numbers that depend on the inputs out of the check")
+
+
+def _fill(x: Array, value: Any) -> None:
+    x[...] = value
+
+
+def _item(x: Array, *index: Any) -> Any:
+    if index:
+        return x[index if len(index) > 1 else np.unravel_index(index[0], x.shape)]
+    if x.size != 1:
+        raise ValueError("can only convert an array of size 1 to a Python scalar")
+    return _reshape(x, 1)[0]
+
+
+def _tolist(x: Array) -> Any:
+    return [_tolist(row) for row in x] if x.ndim else _item(x)
+
+
+def _sort(x: Array, axis: int = -1, **options: Any) -> None:
+    x[...] = np.sort(x, axis=axis)
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    **REDUCTIONS,
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "copy": _copy,
+    "flatten": _flatten,
+    "astype": _astype,
+    "fill": _fill,
+    "item": _item,
+    "tolist": _tolist,
+    "sort": _sort,
+}
+
+PROPERTIES: dict[str, Callable[[Array], Any]] = {
+    "T": _transpose,
+    "mT": lambda x: placed(x, np.swapaxes(x.at, -1, -2)),
+    "flat": lambda x: _reshape(x, -1),
+}
+
+
+def method(x: Array, name: str) -> Any:
+    """The attribute of that name, as NumPy's arrays have it."""
+    if name in PROPERTIES:
+        return PROPERTIES[name](x)
+    if name in METHODS:
+        function = METHODS[name]
+        return lambda *args, **options: function(x, *args, **options)
+    if name in BY_FUNCTION:
+        return lambda *args, **options: call_function(x.domain, name, (x, *args), options)
+    if hasattr(np.ndarray, name):
+        raise Unsupported(f"the method .{name} of arrays is not followed on exact numbers")
+    raise AttributeError(f"'numpy.ndarray' object has no attribute {name!r}")
+
+
+__all__ = ["exact", "method", "numbers_of"]

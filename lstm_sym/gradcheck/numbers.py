@@ -1,0 +1,279 @@
+r"""Arrays of numbers with tangents, each held in several rings at once, and their arithmetic.
+
+A part is an array of shape (1 + K, \*shape): the values in one ring, then K tangents, or K = 0 for
+constants and for rings that carry none. The rules of differentiation stand here once, for every ring:
+residues modulo a prime, floating-point numbers, balls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+Part = Any
+Shape = tuple[int, ...]
+
+
+class Ring(Protocol):
+    """Arithmetic on whole arrays of elements of one ring."""
+
+    def add(self, a: Any, b: Any) -> Any: ...
+    def sub(self, a: Any, b: Any) -> Any: ...
+    def mul(self, a: Any, b: Any) -> Any: ...
+    def neg(self, a: Any) -> Any: ...
+    def inv(self, a: Any) -> Any: ...
+    def sum(self, a: Any, axis: int) -> Any: ...
+    def matmul(self, a: Any, b: Any) -> Any: ...
+    def rational(self, numerator: int, denominator: int) -> Any: ...
+
+
+class Domain(Protocol):
+    """The rings that a number lives in, how constants enter them, and the functions that are not rational."""
+
+    rings: tuple[Any, ...]
+    divisors: float
+    """The total degree of everything that was divided by."""
+
+    def constant(self, x: Any) -> Numbers: ...
+    def junk(self, shape: Shape) -> Numbers: ...
+    def values(self, name: str, x: list[Any]) -> list[Any]: ...
+    def order(self, x: Numbers, y: Numbers) -> Any: ...
+    def same(self, x: Numbers, y: Numbers) -> Any: ...
+    def shadow(self, x: Numbers) -> Any: ...
+    def decidable(self, x: Numbers) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Degree:
+    r"""How an entry depends on the random letters: as a fraction :math:`N / \prod_k \pi_k^{m_k}`.
+
+    The :math:`\pi_k` are the divisors that the program met, ``multiplicity`` bounds every :math:`m_k`, ``excess``
+    the degree of N less that of the denominator. A sum needs each divisor as often as one of its terms at most.
+    """
+
+    excess: float
+    multiplicity: float
+
+    def __mul__(self, other: Degree) -> Degree:
+        return Degree(self.excess + other.excess, self.multiplicity + other.multiplicity)
+
+    def __or__(self, other: Degree) -> Degree:
+        return Degree(max(self.excess, other.excess), max(self.multiplicity, other.multiplicity))
+
+    def total(self, divisors: float) -> float:
+        """A bound on the degree of the numerator over the common denominator."""
+        return max(self.excess, 0.0) + self.multiplicity * divisors
+
+
+CONSTANT = Degree(0, 0)
+LETTER = Degree(1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """An array of numbers: one part per ring of its domain; ``varies`` unless it is made of constants alone."""
+
+    domain: Domain
+    parts: tuple[Part, ...]
+    varies: bool = False
+    degree: Degree = CONSTANT
+    slope: Degree = CONSTANT
+    """The degree of the tangents."""
+
+    @property
+    def shape(self) -> Shape:
+        return self.parts[0].shape[1:]
+
+    def each(self, change: Callable[[Part], Part]) -> Numbers:
+        """The same numbers elsewhere, by a change of place that leaves the first axis of a part alone."""
+        return Numbers(self.domain, tuple(map(change, self.parts)), self.varies, self.degree, self.slope)
+
+    def reshape(self, shape: Shape) -> Numbers:
+        return self.each(lambda part: part.reshape(len(part), *shape))
+
+    def without_tangents(self) -> Numbers:
+        return Numbers(self.domain, tuple(part[:1] for part in self.parts), self.varies, self.degree)
+
+
+def lifted(part: Part, dimensions: int) -> Part:
+    """A part with axes of length 1 after the tangents', so that its entries broadcast as NumPy broadcasts them."""
+    missing = dimensions - part.ndim + 1
+    return part.reshape(len(part), *[1] * missing, *part.shape[1:]) if missing else part
+
+
+def _made(x: Numbers, y: Numbers, parts: Sequence[Part], degree: Degree, slope: Degree) -> Numbers:
+    return Numbers(x.domain, tuple(parts), x.varies or y.varies, degree, slope)
+
+
+def _pairs(x: Numbers, y: Numbers) -> list[tuple[Ring, Part, Part]]:
+    dimensions = max(len(x.shape), len(y.shape))
+    return [
+        (ring, lifted(a, dimensions), lifted(b, dimensions)) for ring, a, b in zip(x.domain.rings, x.parts, y.parts)
+    ]
+
+
+def _joined(value: Any, *tangents: Any) -> Part:
+    """A part from its values, of shape (1, *shape), and the tangents, of which there may be none."""
+    given = [np.broadcast_to(t, (len(t), *value.shape[1:])) for t in tangents if len(t)]
+    return np.concatenate([value, *given]) if given else value
+
+
+def add(x: Numbers, y: Numbers) -> Numbers:
+    """x + y."""
+    parts = []
+    for ring, a, b in _pairs(x, y):
+        if len(a) == len(b):
+            parts.append(ring.add(a, b))
+        else:
+            parts.append(_joined(ring.add(a[:1], b[:1]), a[1:], b[1:]))
+    return _made(x, y, parts, x.degree | y.degree, x.slope | y.slope)
+
+
+def negative(x: Numbers) -> Numbers:
+    """-x."""
+    return Numbers(
+        x.domain, tuple(ring.neg(a) for ring, a in zip(x.domain.rings, x.parts)), x.varies, x.degree, x.slope
+    )
+
+
+def subtract(x: Numbers, y: Numbers) -> Numbers:
+    """x - y."""
+    parts = []
+    for ring, a, b in _pairs(x, y):
+        if len(a) == len(b):
+            parts.append(ring.sub(a, b))
+        else:
+            parts.append(_joined(ring.sub(a[:1], b[:1]), a[1:], ring.neg(b[1:])))
+    return _made(x, y, parts, x.degree | y.degree, x.slope | y.slope)
+
+
+def _product(ring: Ring, a: Part, b: Part, times: Callable[[Any, Any], Any]) -> Part:
+    """The product rule for a bilinear ``times``."""
+    if len(b) == 1:
+        return times(a, b[:1])
+    if len(a) == 1:
+        return times(a[:1], b)
+    left = times(a, b[:1])
+    left[1:] = ring.add(left[1:], times(a[:1], b[1:]))
+    return left
+
+
+def multiply(x: Numbers, y: Numbers) -> Numbers:
+    """x y, entry by entry."""
+    parts = [_product(ring, a, b, ring.mul) for ring, a, b in _pairs(x, y)]
+    return _made(x, y, parts, x.degree * y.degree, x.slope * y.degree | x.degree * y.slope)
+
+
+def matmul(x: Numbers, y: Numbers) -> Numbers:
+    """The matrix product over the last two axes."""
+    parts = [_product(ring, a, b, ring.matmul) for ring, a, b in _pairs(x, y)]
+    return _made(x, y, parts, x.degree * y.degree, x.slope * y.degree | x.degree * y.slope)
+
+
+def reciprocal(y: Numbers) -> Numbers:
+    """1/y."""
+    parts = []
+    for ring, b in zip(y.domain.rings, y.parts):
+        value = ring.inv(b[:1])
+        parts.append(_joined(value, ring.neg(ring.mul(b[1:], ring.mul(value, value)))) if len(b) > 1 else value)
+    degree = y.degree
+    if y.varies:
+        y.domain.divisors += float(np.prod(y.shape)) * y.degree.total(y.domain.divisors)
+        degree = Degree(-y.degree.excess, y.degree.multiplicity + 1)
+    return Numbers(y.domain, tuple(parts), y.varies, degree, y.slope * degree * degree)
+
+
+def divide(x: Numbers, y: Numbers) -> Numbers:
+    """x/y, entry by entry."""
+    return multiply(x, reciprocal(y))
+
+
+def total(x: Numbers, axis: int) -> Numbers:
+    """The sum over one axis, counted from 0."""
+    return Numbers(
+        x.domain,
+        tuple(ring.sum(a, axis + 1) for ring, a in zip(x.domain.rings, x.parts)),
+        x.varies,
+        x.degree,
+        x.slope,
+    )
+
+
+def power(x: Numbers, exponent: int) -> Numbers:
+    """The integer power, by squaring."""
+    if exponent < 0:
+        return power(reciprocal(x), -exponent)
+    result, square = None, x
+    while exponent:
+        if exponent & 1:
+            result = square if result is None else multiply(result, square)
+        exponent >>= 1
+        if exponent:
+            square = multiply(square, square)
+    return x.domain.constant(np.ones(x.shape)) if result is None else result
+
+
+Slope = Callable[[Any, Any, Any], Any]
+"""The derivative in one ring, from the ring, the argument and the value."""
+
+ELEMENTWISE: dict[str, Slope] = {
+    "exp": lambda R, x, y: y,
+    "log": lambda R, x, y: R.inv(x),
+    "sqrt": lambda R, x, y: R.mul(R.inv(y), R.rational(1, 2)),
+    "tanh": lambda R, x, y: R.sub(R.rational(1, 1), R.mul(y, y)),
+    "sigmoid": lambda R, x, y: R.mul(y, R.sub(R.rational(1, 1), y)),
+}
+"""The functions that a domain knows itself; all others are made of them."""
+
+
+def apply(name: str, x: Numbers) -> Numbers:
+    """A function of ``ELEMENTWISE`` at every entry."""
+    derivative = ELEMENTWISE[name]
+    values = x.domain.values(name, [part[:1] for part in x.parts])
+    parts = []
+    for ring, part, value in zip(x.domain.rings, x.parts, values):
+        tangents = part[1:]
+        parts.append(_joined(value, ring.mul(tangents, derivative(ring, part[:1], value))) if len(tangents) else value)
+    return Numbers(x.domain, tuple(parts), x.varies, *_degrees(name, x))
+
+
+def _degrees(name: str, x: Numbers) -> tuple[Degree, Degree]:
+    """A function value is a fresh letter; tanh and the logistic function are fractions of degree 2 in one."""
+    if not x.varies:
+        return CONSTANT, CONSTANT
+    entries = float(np.prod(x.shape))
+    if name in ("tanh", "sigmoid"):
+        x.domain.divisors += 2 * entries
+        value = Degree(0, 1)
+        return value, x.slope * value * value
+    if name == "exp":
+        return LETTER, x.slope * LETTER
+    x.domain.divisors += entries * x.degree.total(x.domain.divisors)
+    return LETTER, x.slope * Degree(0, x.degree.multiplicity + 1)
+
+
+def gathered(pieces: Sequence[Numbers]) -> Numbers:
+    """Flat numbers one after another."""
+    first = pieces[0]
+    parts = []
+    for k in range(len(first.parts)):
+        widest = max(len(piece.parts[k]) for piece in pieces)
+        parts.append(
+            np.concatenate([widened(piece.domain.rings[k], piece.parts[k], widest) for piece in pieces], axis=1)
+        )
+    degree, slope = first.degree, first.slope
+    for piece in pieces[1:]:
+        degree, slope = degree | piece.degree, slope | piece.slope
+    return Numbers(first.domain, tuple(parts), any(piece.varies for piece in pieces), degree, slope)
+
+
+def widened(ring: Ring, part: Part, width: int) -> Part:
+    """A part with as many tangents as another, the new ones 0."""
+    if len(part) == width:
+        return part
+    nought = np.empty((width - len(part), *part.shape[1:]), part.dtype)
+    nought[...] = ring.rational(0, 1)
+    return np.concatenate([part, nought])

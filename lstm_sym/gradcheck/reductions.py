@@ -1,0 +1,168 @@
+"""Sums, products, extremes and what is made of them, along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import numbers as n
+from .array import Array, Scalar, array_of, result_of
+from .frames import Unsupported
+from .numbers import Numbers
+from .ufuncs import absolute, chosen, maximum, minimum
+
+
+def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
+    """An axis argument as axes counted from 0, the last first."""
+    if axis is None:
+        return tuple(reversed(range(dimensions)))
+    given = axis if isinstance(axis, tuple | list) else (axis,)
+    for k in given:
+        if not -dimensions <= int(k) < dimensions:
+            raise np.exceptions.AxisError(int(k), dimensions)
+    return tuple(sorted((int(k) % dimensions for k in given), reverse=True))
+
+
+def reduced(step: Callable[[Numbers, int], Numbers]) -> Callable[..., Any]:
+    """A reduction with NumPy's arguments, from one that removes a single axis."""
+
+    def reduce(
+        x: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **rest: Any
+    ) -> Any:
+        if rest.pop("where", True) is not True or any(value is not np._NoValue for value in rest.values()):
+            raise Unsupported(f"the options {', '.join(rest) or 'where'} of a reduction are not followed")
+        axes = axes_of(axis, x.ndim)
+        numbers = x.read()
+        for k in axes:
+            numbers = step(numbers, k)
+        if keepdims is True:
+            numbers = numbers.reshape(tuple(1 if k in axes else size for k, size in enumerate(x.shape)))
+        result = result_of(numbers) if not keepdims else array_of(numbers)
+        if out is not None:
+            out[...] = result
+            return out
+        return result
+
+    return reduce
+
+
+def _slice(x: Numbers, axis: int, part: slice | int) -> Numbers:
+    index = (slice(None),) * (axis + 1) + (part,)
+    return x.each(lambda p: p[index])
+
+
+def _folded(pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[[Numbers, int], Numbers]:
+    """A reduction of one axis by halves."""
+
+    def fold(x: Numbers, axis: int) -> Numbers:
+        if not x.shape[axis]:
+            raise ValueError("zero-size array to reduction operation which has no identity")
+        while x.shape[axis] > 1:
+            half = x.shape[axis] // 2
+            both = pair(_slice(x, axis, slice(0, half)), _slice(x, axis, slice(half, 2 * half)))
+            if x.shape[axis] % 2:
+                rest = _slice(x, axis, slice(2 * half, None))
+                flat = [
+                    np.concatenate(
+                        [n.widened(r, a, max(len(a), len(b))), n.widened(r, b, max(len(a), len(b)))], axis + 1
+                    )
+                    for r, a, b in zip(x.domain.rings, both.parts, rest.parts)
+                ]
+                both = Numbers(x.domain, tuple(flat), x.varies, both.degree | rest.degree, both.slope | rest.slope)
+            x = both
+        return _slice(x, axis, 0)
+
+    return fold
+
+
+sums = reduced(n.total)
+
+
+def mean(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **rest: Any) -> Any:
+    count = int(np.prod([x.shape[k] for k in axes_of(axis, x.ndim)]))
+    result = sums(x, axis, keepdims=keepdims, **rest) / count
+    if out is not None:
+        out[...] = result
+        return out
+    return result
+
+
+def var(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: Any = False) -> Any:
+    centred = x - mean(x, axis, keepdims=True)
+    count = int(np.prod([x.shape[k] for k in axes_of(axis, x.ndim)])) - ddof
+    return sums(centred * centred, axis, keepdims=keepdims) / count
+
+
+def std(x: Array, *args: Any, **options: Any) -> Any:
+    return np.sqrt(var(x, *args, **options))
+
+
+def cumulative(pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[..., Any]:
+    def accumulate(x: Array, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        if axis is None:
+            x, axis = x.reshape(-1), 0
+        (axis,) = axes_of(axis, x.ndim)
+        whole = x.read()
+        steps = [_slice(whole, axis, slice(k, k + 1)) for k in range(x.shape[axis])]
+        result = Array.__copy__(x)
+        for k in range(1, len(steps)):
+            steps[k] = pair(steps[k - 1], steps[k])
+            result[(slice(None),) * axis + (slice(k, k + 1),)] = array_of(steps[k])
+        return result
+
+    return accumulate
+
+
+cumsum = cumulative(n.add)
+
+
+def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    if ord in (None, "fro", 2) and not (ord == 2 and axis is None and x.ndim == 2):
+        return np.sqrt(sums(x * x, axis, keepdims=keepdims))
+    if ord == 1 and (x.ndim == 1 or isinstance(axis, int)):
+        return sums(result_of(absolute(x.read())), axis, keepdims=keepdims)
+    raise Unsupported(f"np.linalg.norm of order {ord} is not followed")
+
+
+def extreme_index(name: str) -> Callable[..., Any]:
+    def find(x: Array, axis: Any = None, out: Any = None, **rest: Any) -> Any:
+        return getattr(np, name)(x.domain.decidable(x.read()), axis=axis, **rest)
+
+    return find
+
+
+def truth(name: str) -> Callable[..., Any]:
+    def test(x: Array, *args: Any, **options: Any) -> Any:
+        numbers = x.read()
+        return getattr(np, name)(~x.domain.same(numbers, x.domain.constant(0)), *args, **options)
+
+    return test
+
+
+REDUCTIONS: dict[str, Callable[..., Any]] = {
+    "sum": sums,
+    "prod": reduced(_folded(n.multiply)),
+    "max": reduced(_folded(maximum)),
+    "min": reduced(_folded(minimum)),
+    "amax": reduced(_folded(maximum)),
+    "amin": reduced(_folded(minimum)),
+    "nansum": sums,
+    "mean": mean,
+    "var": var,
+    "std": std,
+    "cumsum": cumsum,
+    "cumprod": cumulative(n.multiply),
+    "argmax": extreme_index("argmax"),
+    "argmin": extreme_index("argmin"),
+    "argsort": extreme_index("argsort"),
+    "any": truth("any"),
+    "all": truth("all"),
+    "count_nonzero": truth("count_nonzero"),
+    "nonzero": truth("nonzero"),
+    "flatnonzero": truth("flatnonzero"),
+    "argwhere": truth("argwhere"),
+}
+
+__all__ = ["REDUCTIONS", "Scalar", "chosen", "cumsum", "norm"]

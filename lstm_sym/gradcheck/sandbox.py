@@ -1,0 +1,124 @@
+"""Somebody's file in a process of its own: a time limit, a temporary folder, nothing of its output let through."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .shapes import read_shapes
+
+TIMEOUT = 60.0
+WORKER = "lstm_sym.gradcheck.worker"
+KEPT = 2000
+"""Characters of the end of stderr that are looked at for a reason."""
+
+
+def check_file(
+    target: str, shapes: str, *, style: str = "auto", timeout: float = TIMEOUT, seed: int = 0
+) -> dict[str, Any]:
+    """The report, as for JSON, on ``FILE:FORWARD:BACKWARD``; a ``ValueError`` for misuse."""
+    file, functions = _target(target)
+    read_shapes(shapes)
+    if not timeout > 0:
+        raise ValueError("--timeout must be a positive number of seconds")
+    request = {
+        "file": str(file),
+        "functions": functions,
+        "shapes": shapes,
+        "style": style,
+        "seed": seed,
+        "timeout": timeout,
+    }
+    answer = _run(request, timeout)
+    if "misuse" in answer:
+        raise ValueError(answer["misuse"])
+    return answer
+
+
+def _target(target: str) -> tuple[Path, list[str]]:
+    file, *functions = target.rsplit(":", 2)
+    if len(functions) != 2 or not all(name.replace(".", "_").isidentifier() for name in functions) or not file:
+        raise ValueError(f"{target!r} is no FILE:FORWARD:BACKWARD")
+    path = Path(file)
+    if not path.is_file():
+        raise ValueError(f"there is no file {file}")
+    return path.resolve(), functions
+
+
+def _run(request: dict[str, Any], timeout: float) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="gradcheck-") as folder:
+        answer = Path(folder, "answer.json")
+        work = Path(folder, "work")
+        work.mkdir()
+        environment = os.environ | {
+            "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg", "TMPDIR": str(work),
+            "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+        }  # fmt: skip
+        with open(Path(folder, "stderr"), "w+b") as errors:
+            child = subprocess.Popen(
+                [sys.executable, "-m", WORKER, json.dumps({**request, "answer": str(answer)})],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                cwd=work,
+                env=environment | _own_path(),
+                start_new_session=True,
+            )
+            try:
+                status = _waited(child, timeout, errors)
+            finally:
+                _end(child)
+            if status is None:
+                return undecided(f"no result within {timeout:g} s; --timeout allows more")
+            if answer.exists():
+                return dict(json.loads(answer.read_text(encoding="utf-8")))
+            return undecided(f"the file ended the process itself, with status {status}{_last_line(errors)}")
+
+
+def _own_path() -> dict[str, str]:
+    """The child finds this package where we are, even when it is not installed."""
+    root = str(Path(__file__).resolve().parents[2])
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
+
+
+def _waited(child: subprocess.Popen[bytes], timeout: float, errors: Any) -> int | None:
+    """The exit status, with the end of stderr kept; ``None`` if the time is up."""
+    try:
+        _, tail = child.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        return None
+    errors.write(tail[-KEPT:])
+    return child.returncode
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Nothing that the file has started outlives the check."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    if child.stderr is not None:
+        child.stderr.close()
+
+
+def _last_line(errors: Any) -> str:
+    errors.seek(0)
+    lines = errors.read().decode(errors="replace").strip().splitlines()
+    return f": {lines[-1][:200]}" if lines else ""
+
+
+def undecided(reason: str, names: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A report that says why there is no verdict."""
+    return {
+        "verdict": "undecided",
+        "inputs": {name: {"exact": False} for name in names},
+        "diagnosis": [reason],
+        "error_bound": None,
+        "witness": None,
+    }

@@ -1,0 +1,89 @@
+"""The shapes of the inputs, as the command line writes them: ``x=5x3,h0=4,Whh=4x4,s,T=5``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+SIZES = (4, 3, 5, 2, 7, 6, 8, 9)
+"""What letters in the place of sizes stand for, in the order in which they are met."""
+
+ITEM = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=\s*(.*?)\s*)?$")
+DIMENSIONS = re.compile(r"(\d+|[A-Za-z]\w*?)(?:x(\d+|[A-Za-z]\w*?))*$")
+LARGEST = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One parameter: its shape, or a value to pass on; a lone number may mean either."""
+
+    name: str
+    shape: tuple[int, ...] | None
+    literal: Any = None
+
+    @property
+    def ambiguous(self) -> bool:
+        return self.shape is not None and self.literal is not None
+
+
+def read_shapes(text: str) -> list[Spec]:
+    """The parameters in ``--shapes``; a ``ValueError`` names what cannot be read."""
+    letters: dict[str, int] = {}
+    specs = []
+    for item in _items(text):
+        match = ITEM.match(item)
+        if match is None or match[2] == "":
+            raise ValueError(f"--shapes: {item.strip()!r} is no NAME=SHAPE; write x=5x3, or s for a scalar, or T=5")
+        specs.append(_spec(match[1], match[2], letters))
+    names = [spec.name for spec in specs]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"--shapes: {twice[0]} is given twice")
+    if not specs:
+        raise ValueError("--shapes: no parameter is given")
+    return specs
+
+
+def _items(text: str) -> list[str]:
+    """The parts between commas, but for commas in brackets."""
+    return [item for item in re.split(r",(?![^\[]*\])", text) if item.strip()]
+
+
+def _spec(name: str, value: str | None, letters: dict[str, int]) -> Spec:
+    if value is None:
+        return Spec(name, ())
+    if value.startswith("[") and value.endswith("]"):
+        if not re.fullmatch(r"\[\s*-?\d+(\s*,\s*-?\d+)*\s*\]", value):
+            raise ValueError(f"--shapes: {name}={value} is no list of integers")
+        return Spec(name, None, [int(k) for k in value[1:-1].split(",")])
+    if re.fullmatch(r"-?\d*\.\d+([eE]-?\d+)?", value):
+        return Spec(name, None, float(value))
+    if re.fullmatch(r"-\d+", value):
+        return Spec(name, None, int(value))
+    sizes = value.split("x")
+    if not all(re.fullmatch(r"\d+|[A-Za-wyzA-Z]", size) for size in sizes):
+        raise ValueError(f"--shapes: {name}={value} is no shape; write sizes with x between, such as 5x3")
+    shape = tuple(int(size) if size.isdigit() else letters.setdefault(size, SIZES[len(letters) % 8]) for size in sizes)
+    if min(shape) < 1 or max(shape) > LARGEST:
+        raise ValueError(f"--shapes: {name}={value} has a size that is not from 1 to {LARGEST}")
+    return Spec(name, shape, shape[0] if len(shape) == 1 else None)
+
+
+def readings(specs: list[Spec], integers: frozenset[str]) -> Iterator[dict[str, Spec]]:
+    """Every way to read lone numbers as sizes or as integers, the likeliest first.
+
+    A lone number is the size of a vector, unless the parameter is known to take an integer.
+    """
+    doubtful = [spec.name for spec in specs if spec.ambiguous]
+    for count in range(len(doubtful) + 1):
+        for turned in combinations(doubtful, count):
+            yield {spec.name: _settled(spec, (spec.name in integers) != (spec.name in turned)) for spec in specs}
+
+
+def _settled(spec: Spec, integer: bool) -> Spec:
+    if not spec.ambiguous:
+        return spec
+    return Spec(spec.name, None, spec.literal) if integer else Spec(spec.name, spec.shape)

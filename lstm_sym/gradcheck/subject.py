@@ -1,0 +1,253 @@
+"""The pair of functions under test: how they are called, and what they return."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from .array import Array, Scalar, array_of, discrete, exact
+from .frames import Unsupported, place_of
+from .modular import Singular, Unlucky
+from .numbers import Numbers
+from .rebinding import Rebinding
+from .trees import Path, at, leaves, mapped, named
+
+STYLES = ("vjp", "cache")
+CACHES = ("cache", "caches", "ctx", "context", "saved", "tape", "memory", "residuals", "res")
+PREFIXES = ("d", "d_", "D", "grad_", "g_", "g", "delta_", "")
+
+
+class Misuse(ValueError):
+    """The check cannot be made with these arguments."""
+
+
+class Failed(Exception):
+    """The code under test raised an error, or cannot be followed; the text says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One array of floating-point numbers among the inputs, whose gradient is checked."""
+
+    name: str
+    path: Path
+    value: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return np.shape(self.value)
+
+
+class Source(Protocol):
+    """What gives the inputs and cotangents their numbers."""
+
+    def __call__(self, name: str, value: Any) -> Numbers: ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Two functions, and the inputs of the first by the name of its parameters."""
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any] | None
+    inputs: Mapping[str, Any]
+    style: str = "auto"
+
+    @property
+    def leaves(self) -> list[Leaf]:
+        """The inputs that have gradients."""
+        return [
+            Leaf(named(name, path), (name, *path), value)
+            for name, tree in self.inputs.items()
+            for path, value in leaves(tree)
+            if moves(value)
+        ]
+
+    def made(self, source: Source, stand_in: Any) -> dict[str, Any]:
+        """Inputs for one run: numbers from the source where floating-point numbers stand, copies of all else."""
+
+        def leaf(name: str) -> Callable[[Path, Any], Any]:
+            def make(path: Path, value: Any) -> Any:
+                if moves(value):
+                    numbers = source(named(name, path), value)
+                    array = array_of(numbers)
+                    return array if numbers.shape or isinstance(value, np.ndarray) else Scalar(array.store, array.at)
+                return discrete(value.copy(), stand_in.domain) if isinstance(value, np.ndarray) else value
+
+            return make
+
+        return {name: mapped(leaf(name), tree) for name, tree in self.inputs.items()}
+
+    def styled(self, outputs: Any) -> Subject:
+        """The same with its style settled, by the parameters of backward and by what forward returned."""
+        if self.style != "auto" or self.backward is None:
+            return self
+        parameters = _parameters(self.backward)
+        last = parameters[-1].lower() if parameters else ""
+        first = parameters[0].lower() if parameters else ""
+        cached = isinstance(outputs, tuple) and len(outputs) >= 2
+        if cached and (last in CACHES or last.endswith("cache")):
+            return replace(self, style="cache")
+        if first in ("inputs", "args", "primals", "params", "xs", "x", "parameters") or not cached:
+            return replace(self, style="vjp")
+        if first.startswith(("d", "grad", "g_", "cot", "upstream")) and not isinstance(
+            outputs[-1], Array | float | int
+        ):
+            return replace(self, style="cache")
+        return replace(self, style="vjp")
+
+    def split(self, outputs: Any) -> tuple[Any, Any]:
+        """What forward returned as outputs and cache."""
+        if self.style != "cache":
+            return outputs, None
+        if not isinstance(outputs, tuple) or len(outputs) < 2:
+            raise Misuse(f"{_name(self.forward)} returns no tuple (out, cache)")
+        *values, cache = outputs
+        return (values[0] if len(values) == 1 else tuple(values)), cache
+
+    def run_forward(self, inputs: dict[str, Any], rebinding: Rebinding) -> Any:
+        """What forward returns."""
+        return self._called(self.forward, tuple(inputs.values()), rebinding)
+
+    def run_backward(self, inputs: dict[str, Any], cotangents: Any, cache: Any, rebinding: Rebinding) -> Any:
+        """What backward returns."""
+        assert self.backward is not None
+        if self.style == "cache":
+            parameters = _parameters(self.backward)
+            several = isinstance(cotangents, tuple) and len(parameters) == len(cotangents) + 1
+            args = (*cotangents, cache) if several else (cotangents, cache)
+        else:
+            args = (tuple(inputs.values()), cotangents)
+        return self._called(self.backward, args, rebinding)
+
+    def _called(self, function: Callable[..., Any], args: tuple[Any, ...], rebinding: Rebinding) -> Any:
+        try:
+            with np.errstate(all="ignore"):
+                return function(*args)
+        except (Unlucky, Singular):
+            raise
+        except Unsupported as error:
+            raise Failed(f"{place_of(error) or _name(function)}: {error}") from error
+        except RecursionError as error:
+            raise Failed(f"{_name(function)}: the recursion is too deep") from error
+        except (Exception, SystemExit) as error:
+            text = " ".join(str(error).split()) or "no message"
+            raise Failed(
+                f"{_name(function)} raises {type(error).__name__} at {place_of(error) or '?'}: {text}"
+            ) from error
+
+    def gradients(self, given: Any) -> list[Any]:
+        """What backward returned, leaf by leaf of the inputs; ``None`` where it gives nothing."""
+        names, found = list(self.inputs), self.leaves
+        moving = list(dict.fromkeys(leaf.path[0] for leaf in found))
+        by_name = _by_name(given, names, moving)
+        result: list[Any] = []
+        for leaf in found:
+            name, *path = leaf.path
+            if name not in by_name:
+                result.append(None)
+                continue
+            try:
+                result.append(at(by_name[name], tuple(path)))
+            except KeyError:
+                raise Failed(f"{_name(self.backward)} returns no gradient for {leaf.name}") from None
+        return result
+
+
+def _by_name(given: Any, names: list[str], moving: list[str]) -> dict[str, Any]:
+    """Gradients by the name of the input: from a mapping, from a tuple in the inputs' order, from the only one."""
+    if hasattr(given, "_asdict") and not isinstance(given, Array):
+        found = _matched(given._asdict(), moving)
+        if len(found) == len(moving):
+            return found
+        given = tuple(given)
+    if isinstance(given, Mapping):
+        found = _matched(given, moving)
+        missing = [name for name in moving if name not in found]
+        if missing:
+            raise Failed(
+                f"backward returns gradients under {', '.join(map(str, given))}; none is found for {', '.join(missing)}"
+            )
+        return found
+    if isinstance(given, list | tuple):
+        if len(given) == len(names) and not (len(names) == 1 and len(moving) == 1 and len(given) != 1):
+            return dict(zip(names, given))
+        if len(given) == len(moving):
+            return dict(zip(moving, given))
+        raise Failed(f"backward returns {len(given)} gradients for the inputs {', '.join(names)}")
+    if len(moving) == 1:
+        return {moving[0]: given}
+    raise Failed(f"backward returns a single {type(given).__name__} for the inputs {', '.join(names)}")
+
+
+def _matched(given: Mapping[Any, Any], names: list[str]) -> dict[str, Any]:
+    keys = {str(key): value for key, value in given.items()}
+    return {name: keys[prefix + name] for name in names for prefix in reversed(PREFIXES) if prefix + name in keys}
+
+
+def moves(value: Any) -> bool:
+    """Whether an input is of floating-point numbers, so that it has a gradient."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind == "f"
+    return isinstance(value, float)
+
+
+def exact_leaves(outputs: Any, domain: Any) -> list[tuple[Path, Array]]:
+    """The outputs that have cotangents."""
+    found = []
+    for path, value in leaves(outputs):
+        if isinstance(value, Array):
+            found.append((path, value))
+        elif moves(value):
+            found.append((path, exact(value, domain)))
+        elif isinstance(value, np.ndarray) and value.dtype.kind == "O":
+            raise Failed("forward returns an array of Python objects")
+    if not found:
+        raise Failed("forward returns no floating-point numbers")
+    return found
+
+
+def _parameters(function: Callable[..., Any]) -> list[str]:
+    try:
+        kinds = inspect.Parameter
+        return [
+            name
+            for name, parameter in inspect.signature(function).parameters.items()
+            if parameter.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
+            and parameter.default is kinds.empty
+        ]
+    except (TypeError, ValueError):
+        return []
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def named_inputs(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
+    """Inputs by the names of forward's parameters."""
+    try:
+        parameters = list(inspect.signature(forward).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if isinstance(inputs, Mapping):
+        unknown = [name for name in inputs if parameters and name not in names]
+        if unknown and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+            raise Misuse(f"{_name(forward)} has no parameter {', '.join(unknown)}; it has {', '.join(names)}")
+        missing = [p.name for p in parameters if p.name in names and p.name not in inputs and p.default is p.empty]
+        if missing:
+            raise Misuse(f"no shape is given for {', '.join(missing)}, which {_name(forward)} takes")
+        ordered = [name for name in names if name in inputs] or list(inputs)
+        if ordered != names[: len(ordered)] and parameters:
+            skipped = next(name for name in names if name not in inputs)
+            raise Misuse(f"the parameter {skipped} of {_name(forward)} stands before others and needs a value too")
+        return {name: inputs[name] for name in ordered}
+    if not isinstance(inputs, Sequence) or isinstance(inputs, str):
+        raise Misuse("inputs must be a sequence, or a mapping from the names of forward's parameters")
+    labels = [*names, *(f"input{k}" for k in range(len(names), len(inputs)))]
+    return dict(zip(labels, inputs))

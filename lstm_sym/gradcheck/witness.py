@@ -1,0 +1,191 @@
+"""A real counterexample: inputs that floating point holds exactly, and balls that exclude equality there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import ctx, fmpq
+
+from .balls import Balls
+from .comparison import Bench, FieldBench
+from .modular import Singular, Unlucky
+from .numbers import Numbers
+from .subject import Leaf, Subject, exact_leaves
+from .trees import leaves
+
+PRECISIONS = (96, 192, 384, 768, 1536)
+ATTEMPTS = 8
+ENTRIES = 12
+"""How many entries of a gradient are tried for the plainest difference."""
+
+EIGHTHS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Inputs, upstream gradients and one entry of a gradient: what it is, and what backward gives for it.
+
+    Every number is a multiple of 1/8, so a replay in floating point starts from exactly these.
+    """
+
+    inputs: dict[str, Any]
+    cotangents: Any
+    name: str
+    index: tuple[int, ...]
+    true: str
+    given: str
+    ratio: str = ""
+
+    @property
+    def entry(self) -> str:
+        return self.name + (f"[{', '.join(map(str, self.index))}]" if self.index else "")
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "inputs": self.inputs,
+            "cotangents": self.cotangents,
+            "entry": {"input": self.name, "index": list(self.index)},
+            "true": self.true,
+            "given": self.given,
+        }
+
+    def __str__(self) -> str:
+        lines = [f"{name} = {_shown(value)}" for name, value in self.inputs.items()]
+        lines.append(f"upstream gradient = {_shown(self.cotangents)}")
+        lines.append(f"the gradient of {self.entry} is {self.true}, backward gives {self.given}")
+        return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    return str(value) if not isinstance(value, list) else f"np.array({value})" if _regular(value) else str(value)
+
+
+def _regular(value: Any) -> bool:
+    try:
+        return np.asarray(value).dtype.kind in "fi"
+    except ValueError:
+        return False
+
+
+class BallBench(Bench):
+    """A subject at small rational numbers."""
+
+    def __init__(self, subject: Subject, attempt: int) -> None:
+        random = np.random.default_rng((attempt, 5))
+        domain = Balls(attempt)
+        self.rationals: dict[str, Any] = {}
+
+        def number(name: str, given: Any) -> Numbers:
+            found = self._rational(random, given, attempt)
+            self.rationals[name] = found
+            return domain.rationals([fmpq(int(k), EIGHTHS) for k in found.ravel()], found.shape)
+
+        super().__init__(subject, domain, number)
+
+    def _rational(self, random: Any, given: Any, attempt: int) -> Any:
+        """Numerators over 8: near the values given, all positive in every third attempt."""
+        spread = random.integers(1, 9, given.shape) * random.choice([-1, 1], given.shape)
+        near = np.rint(given * EIGHTHS)
+        found = np.where(np.abs(near) > EIGHTHS, near, spread) if attempt % 2 else spread
+        return np.abs(found) if attempt % 3 == 2 else found
+
+
+def wrong_entries(subject: Subject, leaf: Leaf, seed: int) -> list[tuple[int, ...]]:
+    """The entries of a gradient that are not exact at a random point, as many as are looked at."""
+    size = int(np.prod(leaf.shape))
+    indices = list(np.ndindex(leaf.shape))
+    if size > ENTRIES * ENTRIES:
+        indices = [indices[k] for k in np.random.default_rng(seed).permutation(size)[: ENTRIES * ENTRIES]]
+    bench = FieldBench(subject, seed)
+    with bench.rebinding() as rebinding:
+        gradients, cotangents = bench.backward(rebinding)
+        gradient = gradients[bench.leaves.index(leaf)] if leaf in bench.leaves else None
+        _, outputs, _ = bench.forward(rebinding, {leaf.name: unit_tangents(leaf.shape, indices)})
+    true, _ = bench.pairing(cotangents, outputs, len(indices))
+    if gradient is None:
+        return [index for index, value in zip(indices, true) if value]
+    given = gradient.read().reshape(leaf.shape).parts[0]
+    return [index for index, value in zip(indices, true) if int(given[(0, *index)]) != int(value)]
+
+
+def unit_tangents(shape: tuple[int, ...], indices: list[tuple[int, ...]]) -> Any:
+    """One tangent per entry."""
+    tangents = np.zeros((len(indices), *shape), np.int64)
+    for k, index in enumerate(indices):
+        tangents[(k, *index)] = 1
+    return tangents
+
+
+def find_witness(subject: Subject, candidates: Iterable[Leaf], seed: int) -> Witness | None:
+    """A counterexample in one of these inputs; ``None`` where balls cannot tell the gradients apart."""
+    for leaf in candidates:
+        entries = _spread(wrong_entries(subject, leaf, seed))
+        if not entries:
+            continue
+        for attempt in range(ATTEMPTS):
+            witness = _at_attempt(subject, leaf, entries, attempt)
+            if witness is not None:
+                return witness
+    return None
+
+
+def _spread(entries: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    return entries[:: max(1, len(entries) // ENTRIES)][:ENTRIES]
+
+
+def _at_attempt(subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], attempt: int) -> Witness | None:
+    for bits in PRECISIONS:
+        with ctx.workprec(bits):
+            try:
+                return _compared(subject, leaf, entries, attempt)
+            except _Close:
+                continue
+            except (Unlucky, Singular, ZeroDivisionError):
+                if bits >= PRECISIONS[1]:
+                    return None
+    return None
+
+
+class _Close(Exception):
+    """The balls overlap at this precision."""
+
+
+def _compared(subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], attempt: int) -> Witness | None:
+    bench = BallBench(subject, attempt)
+    with bench.rebinding() as rebinding:
+        gradients, cotangents = bench.backward(rebinding)
+        _, outputs, _ = bench.forward(rebinding, {leaf.name: unit_tangents(leaf.shape, entries)})
+    if bench.domain.ties:
+        return None
+    gradient = gradients[bench.leaves.index(leaf)]
+    best: tuple[float, Any] | None = None
+    bars = dict(leaves(cotangents))
+    for k, index in enumerate(entries):
+        true = bench.domain.rings[0].rational(0, 1)
+        for path, y in exact_leaves(outputs, bench.domain):
+            tangents = y.read().parts[0][1:]
+            if len(tangents):
+                bar = bars[path].read().parts[0][:1]
+                true = true + sum((tangents[k : k + 1] * bar).ravel().tolist(), start=true * 0)
+        given = true * 0 if gradient is None else gradient.read().reshape(leaf.shape).parts[0][(0, *index)]
+        difference = true - given
+        if difference.contains(0):
+            continue
+        size = float(abs(difference).mid()) / max(float(abs(true).mid()), float(abs(given).mid()), 1e-300)
+        if best is None or size > best[0]:
+            best = size, (index, true, given)
+    if best is None:
+        raise _Close
+    index, true, given = best[1]
+    plain = {name: (values / EIGHTHS).tolist() for name, values in bench.rationals.items()}
+    inputs = {name: value for name, value in plain.items() if not name.startswith("cotangent")}
+    upstream = {name.removeprefix("cotangent") or "out": value for name, value in plain.items() if name not in inputs}
+    only = next(iter(upstream.values())) if len(upstream) == 1 else upstream
+    return Witness(inputs, only, leaf.name, index, _text(true), _text(given))
+
+
+def _text(value: Any) -> str:
+    return str(value.str(15, radius=False))

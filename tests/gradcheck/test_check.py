@@ -1,0 +1,177 @@
+"""What a report says: the diagnosis, mutation, nondeterminism, kinks, refusals; and the same function twice."""
+
+import os
+
+import numpy as np
+import pytest
+
+from lstm_sym.gradcheck import GradientError, assert_gradients, gradcheck, same_function
+
+from .corpus import batched, columns, layers
+
+
+def rnn(x, h0, W, U):
+    hs = [h0]
+    for xt in x:
+        hs.append(np.tanh(W @ hs[-1] + U @ xt))
+    return np.array(hs[1:])
+
+
+def rnn_backward(inputs, e):
+    x, h0, W, U = inputs
+    hs = [h0, *rnn(x, h0, W, U)]
+    dW, dU, dx, carry = np.zeros_like(W), np.zeros_like(U), np.zeros_like(x), np.zeros_like(h0)
+    for t in reversed(range(len(x))):
+        d = (e[t] + carry) * (1 - hs[t + 1] ** 2)
+        dW += np.outer(d, hs[t])
+        dU += np.outer(d, x[t])
+        dx[t] = U.T @ d
+        carry = W @ d
+    return dx, carry, dW, dU
+
+
+RNN = {"x": np.zeros((4, 3)), "h0": np.zeros(5), "W": np.zeros((5, 5)), "U": np.zeros((5, 3))}
+
+
+def test_a_missing_transpose_is_named_and_the_step_where_it_departs():
+    report = gradcheck(rnn, rnn_backward, RNN)
+    assert report.inputs == dict.fromkeys(["x", "h0", "W", "U"], False)
+    assert any("exact if `W @ d` is replaced by `W.T @ d`" in sentence for sentence in report.diagnosis)
+    assert any("from step 2 backwards they depart" in sentence for sentence in report.diagnosis)
+
+
+def test_a_witness_can_be_replayed_in_floating_point():
+    witness = gradcheck(rnn, rnn_backward, RNN, diagnose=False).witness
+    values = [np.array(v) for v in witness.inputs.values()]
+    bar = np.array(witness.cotangents)
+    place = list(RNN).index(witness.name)
+    given = rnn_backward(values, bar)[place][witness.index]
+    step = np.zeros_like(values[place])
+    step[witness.index] = 1e-6
+    moved = [[v + sign * step if k == place else v for k, v in enumerate(values)] for sign in (1, -1)]
+    central = (np.sum(bar * rnn(*moved[0])) - np.sum(bar * rnn(*moved[1]))) / 2e-6
+    assert given == pytest.approx(float(witness.given), rel=1e-9)
+    assert central == pytest.approx(float(witness.true), rel=1e-6)
+    assert abs(given - central) > 1e-3 * abs(central)
+
+
+def test_only_the_wrong_input_is_named():
+    def backward(inputs, d):
+        x = inputs[0]
+        return layers.leaky_backward(inputs, d)[0], np.sum(d * x)
+
+    assert gradcheck(layers.leaky, backward, [np.zeros((4, 3)), 0.5]).inputs == {"x": True, "slope": False}
+
+
+def test_a_factor_is_named():
+    def backward(inputs, d):
+        return (2 * layers.gelu_backward(inputs, d)[0],)
+
+    report = gradcheck(layers.gelu, backward, [np.zeros((4, 3))])
+    assert "backward gives 2 times the gradient of x" in report.diagnosis
+
+
+def test_an_overwritten_upstream_gradient_is_named():
+    def backward(inputs, d):
+        d *= 1 - np.tanh(inputs[0]) ** 2
+        return (d,)
+
+    report = gradcheck(np_tanh, backward, [np.zeros((4, 3))])
+    assert (report.verdict, report.inputs) == ("wrong", {"x": True})
+    assert report.diagnosis == ("backward overwrites the upstream gradient",)
+
+
+def test_an_overwritten_input_is_named():
+    def forward(x):
+        x += 1
+        return x * x
+
+    report = gradcheck(forward, lambda inputs, d: (2 * (inputs[0] + 1) * d,), [np.zeros(4)])
+    assert report.verdict == "wrong" and "forward overwrites its input x" in report.diagnosis
+
+
+def np_tanh(x):
+    return np.tanh(x)
+
+
+def test_nondeterminism_is_named():
+    report = gradcheck(lambda x: x * os.urandom(8)[0], lambda inputs, d: (d,), [np.zeros(3)])
+    assert report.verdict != "right" and "run again on the same inputs" in str(report)
+
+
+def test_memory_that_is_read_before_it_is_written_is_noticed():
+    def backward(inputs, d):
+        dx = np.empty_like(inputs[0])
+        dx += 2 * inputs[0] * d
+        return (dx,)
+
+    assert gradcheck(lambda x: x**2, backward, [np.zeros(3)]).verdict != "right"
+
+
+def test_a_kink_is_told():
+    report = gradcheck(lambda x: np.maximum(x - x, 0) + x, lambda inputs, d: (d,), [np.zeros(3)])
+    assert "at this kink the derivative is a convention" in str(report)
+
+
+REFUSED = [
+    (lambda x: np.floor(x) * x, "np.floor of a number that depends on the inputs"),
+    (lambda x: np.asarray([1.0, 2.0, 3.0]) * np.array(x.tolist()) + np.linalg.det(x), "np.det is not followed"),
+    (lambda x: x * complex(0, 1), "raises TypeError"),
+    (lambda x: x.astype(int) * x, "takes numbers that depend on the inputs out of the check"),
+]
+
+
+@pytest.mark.parametrize("forward, message", REFUSED)
+def test_what_cannot_be_followed_is_refused(forward, message):
+    report = gradcheck(forward, lambda inputs, d: (d,), [np.zeros(3)])
+    assert report.verdict == "undecided" and message in str(report)
+
+
+def test_a_rounded_constant_is_no_mistake():
+    root = 3**0.5
+    report = gradcheck(lambda x: x / root, lambda inputs, d: (d * (1 / root),), [np.zeros(3)])
+    assert report.verdict != "wrong"
+
+
+def test_assert_gradients_raises_with_the_report():
+    assert_gradients(batched.step_forward, batched.step_backward, [np.zeros(s) for s in batched.CASES[0][2].values()])
+    with pytest.raises(GradientError, match="NOT exact"):
+        assert_gradients(rnn, rnn_backward, RNN, diagnose=False)
+
+
+def test_misuse():
+    with pytest.raises(ValueError, match="no parameter y"):
+        gradcheck(np_tanh, np_tanh, {"y": np.zeros(3)})
+    with pytest.raises(ValueError, match="no input is of floating-point numbers"):
+        gradcheck(np_tanh, np_tanh, [3])
+    with pytest.raises(ValueError, match="unknown style"):
+        gradcheck(np_tanh, np_tanh, [np.zeros(3)], style="odd")
+
+
+def test_the_same_function_written_twice_and_another_one():
+    def shifted(x):
+        e = np.exp(x - x.max())
+        return e / e.sum()
+
+    x = [np.zeros(5)]
+    assert same_function(lambda x: np.exp(x) / np.exp(x).sum(), shifted, x).verdict == "equal"
+    assert same_function(layers.by_hand_tanh, np_tanh, x).verdict == "equal"
+    assert same_function(lambda x: 1 / (1 + np.exp(-x)), lambda x: 0.5 * np.tanh(0.5 * x) + 0.5, x).verdict == "equal"
+    assert same_function(lambda x: np.log(np.exp(x).sum()), lambda x: x[0] + np.log(np.exp(x - x[0]).sum()), x).ok
+    other = same_function(np_tanh, lambda x: np.tanh(x) + 1e-20 * x, x)
+    assert other.verdict == "different" and other.witness
+
+
+def test_stacked_and_split_gates_are_the_same_lstm():
+    def split(x, h0, c0, W, b):
+        h, c, out = h0, c0, []
+        for xt in x:
+            u = np.concatenate([h, xt])
+            f, i, o = (0.5 + 0.5 * np.tanh(0.5 * (W[k : k + 3] @ u + b[k : k + 3])) for k in (0, 3, 6))
+            c = f * c + i * np.tanh(W[9:] @ u + b[9:])
+            h = o * np.tanh(c)
+            out.append(h)
+        return np.array(out), c
+
+    inputs = [np.zeros(shape) for shape in columns.CASES[2][2].values()]
+    assert same_function(columns.lstm_columns, split, inputs).verdict == "equal"
