@@ -34,11 +34,18 @@ def subject(name):
     return module, experiment, forward, backward, {"params": params, "x": x, "state": state}
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", [name for name in CELLS if name != "layer_norm_LSTM"])
 def test_the_export_of_a_cell_is_right_and_a_truncated_one_is_no_gradient(name):
     _, _, forward, backward, inputs = subject(name)
     report = gradcheck(forward, backward, inputs, diagnose=False)
     assert report.verdict == ("wrong" if name.endswith("_truncated") else "right"), str(report)[:500]
+
+
+def test_many_square_roots_leave_a_gradient_undecided():
+    """Half of a field's elements have no root: at every point tried some deviation of the layer norms has none."""
+    _, _, forward, backward, inputs = subject("layer_norm_LSTM")
+    report = gradcheck(forward, backward, inputs, diagnose=False)
+    assert report.verdict == "undecided" and "a square root of what is no square in the field" in str(report)
 
 
 @pytest.mark.parametrize("name", ["RNN_tanh", "LSTM", "peephole_LSTM"])
