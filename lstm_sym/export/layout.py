@@ -20,13 +20,13 @@ def assignment(target: str, value: str, *, indent: int = 1, sign: str = "=") -> 
     if isinstance(tree, ast.Name):
         return [f"{pad}(", *[f"{pad}    {name}," for name in target.split(", ")], f"{pad}) {sign} {value}"]
     if isinstance(tree, ast.Call):
-        arguments = [unparsed(a) for a in [*tree.args, *tree.keywords]]
-        return [f"{pad}{target} {sign} {unparsed(tree.func)}(", *[f"{pad}    {a}," for a in arguments], f"{pad})"]
+        arguments = [line for a in [*tree.args, *tree.keywords] for line in _argument(a, f"{pad}    ")]
+        return [f"{pad}{target} {sign} {unparsed(tree.func)}(", *arguments, f"{pad})"]
     if isinstance(tree, ast.Tuple):
         return [f"{pad}{target} {sign} (", *[f"{pad}    {unparsed(item)}," for item in tree.elts], f"{pad})"]
     if len(f"{pad}    {value}") <= WIDTH:
         return [f"{pad}{target} {sign} (", f"{pad}    {value}", f"{pad})"]
-    return [f"{pad}{target} {sign} (", *[f"{pad}    {part}" for part in _operands(tree)], f"{pad})"]
+    return [f"{pad}{target} {sign} (", *_broken(tree, f"{pad}    "), f"{pad})"]
 
 
 def signature(name: str, arguments: str, returns: str) -> list[str]:
@@ -48,18 +48,43 @@ def comment(text: str, *, indent: int = 1) -> list[str]:
     return [*lines, current.rstrip()]
 
 
-def _operands(tree: ast.expr) -> list[str]:
-    """The parts of a sum or a product, each but the first behind its operator."""
+def _argument(tree: ast.AST, pad: str) -> list[str]:
+    line = f"{pad}{unparsed(tree)},"
+    if len(line) <= WIDTH or not isinstance(tree, ast.BinOp):
+        return [line]
+    *lines, last = _broken(tree, pad)
+    return [*lines, f"{last},"]
+
+
+def _broken(tree: ast.expr, pad: str) -> list[str]:
+    """The operands of a sum or a product in lines of their own, and those of an operand that is still too long."""
+    lines = []
+    for operator, text, operand in _operands(tree):
+        inner, power = operand, ""
+        if isinstance(operand, ast.BinOp) and isinstance(operand.op, ast.Pow):
+            inner, power = operand.left, f" ** {unparsed(operand.right)}"
+        if len(pad + operator + text) <= WIDTH or not isinstance(inner, ast.BinOp):
+            lines.append(pad + operator + text)
+        else:
+            lines += [f"{pad}{operator}(", *_broken(inner, f"{pad}    "), f"{pad}){power}"]
+    return lines
+
+
+def _operands(tree: ast.expr) -> list[tuple[str, str, ast.expr]]:
+    """The parts of a sum or a product: the operator before it, the text with the brackets it needs, the expression."""
     additive = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub)
     kinds = (ast.Add, ast.Sub) if additive else (ast.Mult, ast.MatMult, ast.Div)
-    parts: list[str] = []
+    parts: list[tuple[str, str, ast.expr]] = []
     while isinstance(tree, ast.BinOp) and isinstance(tree.op, kinds):
         whole, left = unparsed(tree), unparsed(tree.left)
-        parts.insert(0, tight(whole[len(left) :].strip()) if whole.startswith(left) else whole)
-        if not whole.startswith(left):
-            return parts
+        bracketed = not whole.startswith(left)
+        left = f"({left})" if bracketed else left
+        operator, text = whole[len(left) :].strip().split(" ", 1)
+        parts.insert(0, (f"{operator} ", tight(text), tree.right))
+        if bracketed:
+            return [("", left, tree.left), *parts]
         tree = tree.left
-    return [unparsed(tree), *parts]
+    return [("", unparsed(tree), tree), *parts]
 
 
 def unparsed(tree: ast.AST) -> str:

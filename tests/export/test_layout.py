@@ -21,6 +21,31 @@ LONG = [f"operand_number_{k}" for k in range(9)]
         (" + ".join(LONG), ["    y = (", f"        {LONG[0]}", *[f"        + {name}" for name in LONG[1:]], "    )"]),
         (" @ ".join(LONG), ["    y = (", f"        {LONG[0]}", *[f"        @ {name}" for name in LONG[1:]], "    )"]),
         (f"f({', '.join(LONG)})", ["    y = f(", *[f"        {name}," for name in LONG], "    )"]),
+        (
+            f"u * (({' + '.join(LONG)}) ** 2)",
+            [
+                "    y = (",
+                "        u",
+                "        * (",
+                f"            {LONG[0]}",
+                *[f"            + {name}" for name in LONG[1:]],
+                "        ) ** 2",
+                "    )",
+            ],
+        ),
+        (
+            f"f(({' + '.join(LONG)}) @ W, x)",
+            [
+                "    y = f(",
+                "        (",
+                f"            {LONG[0]}",
+                *[f"            + {name}" for name in LONG[1:]],
+                "        )",
+                "        @ W,",
+                "        x,",
+                "    )",
+            ],
+        ),
         (", ".join(LONG), ["    y = (", *[f"        {name}," for name in LONG], "    )"]),
     ],
 )
