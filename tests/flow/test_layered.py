@@ -1,5 +1,6 @@
 """The layout: layers, order, distances, and nothing that overlaps."""
 
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -11,10 +12,15 @@ from lstm_sym.flow.graph import Edge, Graph, Node, data_flow
 from lstm_sym.flow.layered import GAP, crossings, laid_out, spread
 
 
+@cache
+def laid_out_cell(name):
+    graph = data_flow(CELLS[name])
+    return graph, laid_out(graph)
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_edges_run_to_the_right_and_nodes_keep_their_distance(name):
-    graph = data_flow(CELLS[name])
-    layout = laid_out(graph)
+    graph, layout = laid_out_cell(name)
     for edge, route in zip(graph.edges, layout.routes, strict=True):
         assert route[0] == layout.places[edge.source] and route[-1] == layout.places[edge.target]
         assert all(b[0] == a[0] + 1 for a, b in pairwise(route))
@@ -28,8 +34,7 @@ def test_edges_run_to_the_right_and_nodes_keep_their_distance(name):
 
 @pytest.mark.parametrize("name", CELLS)
 def test_no_line_runs_through_a_node(name):
-    graph = data_flow(CELLS[name])
-    layout = laid_out(graph)
+    _, layout = laid_out_cell(name)
     for route in layout.routes:
         for layer, height in route[1:-1]:
             near = [abs(height - y) for place, y in layout.places if place == layer]
