@@ -42,6 +42,10 @@ class Domain(Protocol):
     random_exp: bool = False
     """Whether exp is a random function, so that exp(a + b) has to be written as exp(a) exp(b)."""
 
+    def remember(self, exponent: Any, power: Any) -> None:
+        """That exp(a) = b, where exp was written as a product and log has to find the way back."""
+        return
+
     def call(self, row: Row, x: Any) -> Any:
         return row.field(self, x)
 
@@ -80,7 +84,7 @@ class FiniteField(Domain):
             return nmod(1, PRIME)
         if key not in self._exponentials:
             mirrored = PRIME - key
-            self._pair(x, self.random("exp", key) if key < mirrored else 1 / self.random("exp", mirrored))
+            self.remember(x, self.random("exp", key) if key < mirrored else 1 / self.random("exp", mirrored))
         return self._exponentials[key]
 
     def log(self, x: nmod) -> nmod:
@@ -93,14 +97,14 @@ class FiniteField(Domain):
         if key == inverse:
             raise Singular("log -1")
         if key not in self._logarithms:
-            self._pair(self.random("log", key) if key < inverse else -self.random("log", inverse), x)
+            self.remember(self.random("log", key) if key < inverse else -self.random("log", inverse), x)
         return self._logarithms[key]
 
-    def _pair(self, exponent: nmod, power: nmod) -> None:
-        """Remember exp(a) = b and log(b) = a, and the same of -a and 1/b."""
+    def remember(self, exponent: nmod, power: nmod) -> None:
+        """Remember exp(a) = b and log(b) = a, and the same of -a and 1/b, where nothing else is known."""
         for a, b in ((exponent, power), (-exponent, 1 / power)):
-            self._exponentials[int(a)] = b
-            self._logarithms[int(b)] = a
+            self._exponentials.setdefault(int(a), b)
+            self._logarithms.setdefault(int(b), a)
 
     def step(self, x: nmod) -> nmod:
         key = int(x)
@@ -274,6 +278,9 @@ class Duals(Domain):
         self.base = base
         self._nought = base.rational(0, 1)
         self.random_exp = base.random_exp
+
+    def remember(self, exponent: Dual, power: Dual) -> None:
+        self.base.remember(exponent.value, power.value)
 
     @property
     def nought(self) -> Any:

@@ -298,6 +298,9 @@ def _exp_by_terms(argument: MatrixExpr, where: Trajectory) -> Matrix:
             bare, count = multiply(*term.matrices), int(number)
         values = [[power(apply(exp, entry, where), count, one) for entry in row] for row in _value(bare, where)]
         product = [[a * b for a, b in zip(p, q, strict=True)] for p, q in zip(product, values, strict=True)]
+    for exponents, powers in zip(_value(argument, where), product, strict=True):
+        for exponent, power_of_it in zip(exponents, powers, strict=True):
+            where.domain.remember(exponent, power_of_it)
     return product
 
 

@@ -3,7 +3,7 @@
 import pytest
 from sympy import Symbol
 
-from lstm_sym.activations import elu, exp, hardtanh, relu, sigma, softplus, softsign, step, tanh
+from lstm_sym.activations import elu, exp, hardtanh, log, relu, sigma, softplus, softsign, step, tanh
 from lstm_sym.backpropagation import T, bptt
 from lstm_sym.cells import CELLS, LSTM, RNN
 from lstm_sym.cells.lstm import W_f, a_f, c, f, h, i, z
@@ -18,6 +18,7 @@ from lstm_sym.symbols import adjoint as delta
 n, d = sizes("n d")
 s = Symbol("s")
 A, B = Parameter("A", n, n), Parameter("B", n, n)
+u, v = Parameter("u", n), Parameter("v", n)
 nothing = Given()
 
 
@@ -34,6 +35,10 @@ nothing = Given()
         (sigma.prime(s), sigma(s) * sigma(s), False),
         (sigma.prime.prime(s), sigma.prime(s) * (1 - 2 * sigma(s)), True),
         (softplus.prime(s), sigma(s), True),
+        (exp(u - v), hadamard(exp(u), exp(-v)), True),
+        (log(exp(u - 2 * v)), u - 2 * v, True),
+        (log(exp(u - 2 * v)), u - v, False),
+        (exp(u + log(v)), hadamard(exp(u), v), True),
         (hardtanh(s), relu(s + 1) - relu(s - 1) - 1, True),
         (hardtanh.prime(s), step(s + 1) - step(s - 1), True),
         (hardtanh.prime(s), step(s), False),
