@@ -93,7 +93,7 @@ CLAIMS = (
             Cite("rnn.eigenvalue.exploding", 5),
         ),
         fails=(Cite("rnn.eigenvalue.refuted"),),
-        source="Pascanu, Mikolov & Bengio 2013, section 2.1",
+        source="Pascanu, Mikolov & Bengio 2013, section 2.1, in one of its versions",
     ),
     Claim(
         "N04",

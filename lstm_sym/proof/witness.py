@@ -28,6 +28,9 @@ from .signs import gap
 from .trajectory import Instance, Trajectory
 
 PLACES = 12
+BOUND_PLACES = 6
+"""A bound that no witness fails is tried everywhere in vain, so it is tried at fewer places, and harder at each."""
+
 EVERY_INDEX = 8
 """A hypothesis about every index is tried at 0, 1, …, below this."""
 
@@ -133,7 +136,7 @@ def find_witness(
     if wanted:
         named = [values.items() for values in wanted]
         found = [place for place in found if any(items <= place.indices.items() for items in named)]
-    found = found[: PLACES * effort]
+    found = found[: PLACES * effort if relation == "=" else BOUND_PLACES]
     question = Question(given, left, right, relation, hypotheses)
     for guess in (suggestion, ()) if found else ():
         witness = _try(question, found[0], _Fixed(guess), STANDS[0])
