@@ -12,9 +12,9 @@ CLAIMS = (
             "从第 t + n 步传回第 t 步的梯度里出现 W 的 n 次幂。",
         ),
         Words(
-            "It contains n factors W with a diagonal of slopes before each, in this order. It is the power of W exactly "
-            "if every slope is 1, and a number times it if all slopes are that one number.",
-            "其中有 n 个因子 W，每个 W 前面乘一个由导数构成的对角矩阵，次序不能改变。只有当所有导数都等于 1 时它才是 W 的幂；"
+            "It contains n factors W with a diagonal of slopes before each, in this order. It is the power of W "
+            "if every slope is 1, and a number to the power n times it if all slopes are that one number.",
+            "其中有 n 个因子 W，每个 W 前面乘一个由导数构成的对角矩阵，次序不能改变。当所有导数都等于 1 时它就是 W 的幂；"
             "若所有导数等于同一个数，则是该数的幂乘 W 的幂。",
         ),
         CONDITIONAL,
@@ -35,9 +35,9 @@ CLAIMS = (
             "梯度消失和爆炸的原因是各时间步使用同一个 W。",
         ),
         Words(
-            "Products of matrices that are all different vanish and explode, too. What sharing adds is the rate: it is "
-            "the spectral radius of W.",
-            "互不相同的矩阵相乘，乘积同样会消失或爆炸。共享参数带来的只是确定的速率：它等于 W 的谱半径。",
+            "Products of matrices that are all different vanish and explode, too. What sharing adds, in a "
+            "linear network, is the rate: it is the spectral radius of W (in general by Gelfand's formula, on trust).",
+            "互不相同的矩阵相乘，乘积同样会消失或爆炸。在线性网络中，共享参数带来的只是确定的速率：它等于 W 的谱半径（一般情形引用 Gelfand 公式，不作证明）。",
         ),
         IMPRECISE,
         holds=(
@@ -103,9 +103,9 @@ CLAIMS = (
             "梯度沿时间回传，逐步变小。",
         ),
         Words(
-            "That needs a norm of D W below 1 at every step. Eigenvalues below 1 are not enough: the gradient may first "
+            "A norm of D W below 1 at every step guarantees it. Eigenvalues below 1 are not enough: the gradient may first "
             "grow 193-fold and decay then.",
-            "这要求每一步 D W 的范数都小于 1。特征值小于 1 还不够：梯度可能先增大到 193 倍，然后才衰减。",
+            "若每一步 D W 的范数都小于 1，就能保证这一点。特征值小于 1 还不够：梯度可能先增大到 193 倍，然后才衰减。",
         ),
         CONDITIONAL,
         holds=(Cite("rnn.monotone.needs", 1), Cite("rnn.monotone.needs", 2), Cite("rnn.monotone.fails", 1)),
@@ -134,8 +134,9 @@ CLAIMS = (
             "输入越早，对状态的影响越小。",
         ),
         Words(
-            "Under contraction, yes. With an orthogonal W and no activation every input matters equally forever.",
-            "在压缩条件下成立。若 W 是正交矩阵且没有激活函数，则每个输入的影响永远不变。",
+            "Under contraction the influence has a bound that decays with the distance; even then a newer input can matter less. "
+            "With an orthogonal W and no activation every input matters equally forever.",
+            "在压缩条件下，影响有一个随距离衰减的上界；即便如此，较新的输入也可能影响更小。若 W 是正交矩阵且没有激活函数，则每个输入的影响永远不变。",
         ),
         IMPRECISE,
         holds=(Cite("rnn.input.bound", 1), Cite("rnn.input.bound", 2), Cite("rnn.input.constant")),
@@ -183,8 +184,8 @@ CLAIMS = (
         "N09",
         Words("The forget gate lies between 0 and 1", "遗忘门的取值在 0 与 1 之间"),
         Words(
-            "The forget gate is σ of an affine function of the state of the layer before and the input.",
-            "遗忘门是上一层隐藏状态与当前输入的仿射函数经过 σ 的结果。",
+            "The forget gate is σ of an affine function of the hidden state and the input, squashed into 0 to 1.",
+            "遗忘门是隐藏状态与当前输入的仿射函数经过 σ 的结果，取值被压缩到 0 与 1 之间。",
         ),
         Words(
             "It lies strictly between 0 and 1, and its slope is at most 1/4. The state it reads is that of the time step "
@@ -214,6 +215,9 @@ CLAIMS = (
         ),
         TRUE,
         holds=(
+            Cite("lstm.forward.input-gate"),
+            Cite("sigmoid.range", 1),
+            Cite("sigmoid.range", 2),
             Cite("lstm.forward.candidate"),
             Cite("tanh.range", 1),
             Cite("tanh.range", 2),
@@ -414,7 +418,7 @@ CLAIMS = (
         ),
         Words(
             "W need not commute with the diagonals. It does if each of them is a multiple of the identity.",
-            "W 一般不与对角矩阵交换；只有当每个对角矩阵都是单位矩阵的倍数时才可以。",
+            "W 一般不与对角矩阵交换；例如当每个对角矩阵都是单位矩阵的倍数时就可以。",
         ),
         FALSE,
         holds=(Cite("rnn.jacobian.pulled-out", 1), Cite("rnn.jacobian.commuting")),

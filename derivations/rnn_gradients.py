@@ -212,10 +212,10 @@ newest = (
     .eq((1 - w**steps) * one, by="the geometric series, by induction on N", on=steps)
     .start(((1 - w**steps) - (1 - w**5)) * one)
     .le(
-        w**5 * one,
-        by="what is older than five steps is at most w⁵ of the whole, 1 - w⁵ of it is newer",
-        assumes=(Nonnegative(w),),
-        slack=w**steps * one,
+        w**5 * (1 - w**steps) * one,
+        by="what is older than five steps is at most w⁵ of the whole",
+        assumes=(Nonnegative(w), Nonnegative(1 - w)),
+        slack=w**steps * (1 - w) * (1 + w + w**2 + w**3 + w**4) * one,
     )
 )
 

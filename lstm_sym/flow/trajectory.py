@@ -47,8 +47,8 @@ class Setting:
         if self.seed < 0:
             raise ValueError(f"the seed is not negative, got {self.seed}")
         for name in ("gain", "inputs"):
-            if not np.isfinite(getattr(self, name)):
-                raise ValueError(f"{name} is a finite number, got {getattr(self, name)}")
+            if not (np.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
+                raise ValueError(f"{name} is a finite number and not negative, got {getattr(self, name)}")
 
     def __str__(self) -> str:
         told = [f"n = {self.size}", f"seed {self.seed}"]

@@ -71,8 +71,10 @@ def _without_certificate(step: Step, given: Given, direct: Direct) -> BoundDecis
         return None
     if not difference.free_symbols:
         return _constant(difference)
-    decided = None if is_matrix(difference) else sign_on_line(difference, strict)
-    if decided is not None or is_matrix(difference):
+    if is_matrix(difference):
+        return None
+    decided = sign_on_line(difference, strict)
+    if decided is not None and (decided.proof or not step.hypotheses):
         return decided
     (z,) = difference.free_symbols
     return sign_on_interval(difference, z, *_interval(step, z))
@@ -98,7 +100,9 @@ def _equal(step: Step, given: Given, direct: Direct) -> Any:
 
 
 def _known(step: Step) -> Known:
-    return Known(step.hypotheses, step.left.free_symbols | step.right.free_symbols)
+    """The hypotheses; an index of the statement, or one that a relation restricts, is that index only."""
+    restricted = {symbol for relation in step.relations for symbol in relation.free_symbols}
+    return Known(step.hypotheses, step.left.free_symbols | step.right.free_symbols | restricted)
 
 
 def _interval(step: Step, z: Symbol) -> tuple[Expr | None, Expr | None]:

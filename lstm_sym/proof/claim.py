@@ -113,8 +113,11 @@ class ClaimResult:
         return tuple(
             f"{result.derivation.name}, step {result.number}: {result.outcome.verdict}"
             for result in self.results
-            if not result.ok
+            if not result.ok or (self._holds(result) and result.outcome.verdict != "proved")
         )
+
+    def _holds(self, result: StepResult) -> bool:
+        return (result.derivation.name, result.number) in self.claim.holds
 
     @property
     def verdict(self) -> str:

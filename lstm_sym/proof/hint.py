@@ -9,11 +9,13 @@ from sympy.matrices.exceptions import ShapeError
 
 from ..symbols import At, letters, t
 from .derivation import Step
+from .domains import NotExact, Singular
 from .field import agree_at, field_check
 from .given import Given
 from .instantiation import FIELD_SIZES, instances
 from .kernel import decide
 from .mutate import Mutant, mutants
+from .polynomial import Unsupported
 
 ATTEMPTS = 120
 LIKELY_FIRST = ("index", "transpose", "order", "sign", "derivative", "parenthesis", "drop a factor", "drop a term")
@@ -49,7 +51,7 @@ def _holds(step: Step, edited: Any, given: Given, first: Any) -> bool:
         if not agree_at(given, step.left, edited, first):
             return False
         checked = field_check(given, step.left, edited, wanted=step.instances, conditions=step.conditions)
-    except (ShapeError, TypeError, ValueError, KeyError):
+    except (ShapeError, TypeError, ValueError, KeyError, NotExact, Singular, Unsupported):
         return False
     return checked is not None and checked.agrees
 

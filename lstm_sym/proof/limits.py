@@ -43,7 +43,8 @@ def limit_detail(limit: Limit, value: Expr) -> str:
     for symbol in parameters:
         if not symbol.is_positive:
             raise Unsupported(f"the parameter {symbol} of a limit is not a positive symbol")
-    found = sympy.limit(_in_sympy(body, index), _real(index), target, str(direction))
+    along, end = _towards(index, target, str(direction))
+    found = sympy.limit(_in_sympy(body, index).xreplace({index: along}), _real(index), end)
     if not _same(found, _in_sympy(value, index)):
         return f"SymPy finds the limit {found}"
     samples = [dict.fromkeys(parameters, sample) for sample in SAMPLES] if parameters else [{}]
@@ -53,12 +54,12 @@ def limit_detail(limit: Limit, value: Expr) -> str:
 
 
 def _in_sympy(expr: Expr, index: Symbol) -> Expr:
-    """The expression in SymPy's own functions, over a positive real index."""
+    """The expression in SymPy's own functions."""
     changed = without_primes(expr)
     while changed.has(Applied):
         inner = {call: IN_SYMPY[call.function.name](call.argument) for call in _innermost(changed)}
         changed = changed.xreplace(inner)
-    return changed.xreplace({index: _real(index)})
+    return changed
 
 
 def _innermost(expr: Expr) -> list[Applied]:
@@ -67,6 +68,16 @@ def _innermost(expr: Expr) -> list[Applied]:
         if call.function.name not in IN_SYMPY or call.function.order:
             raise Unsupported(f"no limit of {call.function.text}")
     return calls
+
+
+def _towards(index: Symbol, target: Expr, direction: str) -> tuple[Expr, Expr]:
+    """The index by a positive variable that grows to infinity, or falls to 0 on one side of a finite point."""
+    if direction not in ("+", "-"):
+        raise Unsupported("a limit from both sides; take one at a time")
+    step = _real(index)
+    if target.is_infinite:
+        return (step if target.is_extended_positive else -step), sympy.oo
+    return (target + step if direction == "+" else target - step), sympy.Integer(0)
 
 
 def _real(index: Symbol) -> Symbol:
@@ -94,7 +105,7 @@ def _approached(
             return False
         distances = [abs(look - end) for look in looks]
         nearer = all(bool(b < a) or _nothing(b) for a, b in pairwise(distances))
-        return nearer and bool(distances[-1] < arb(1) / 100)
+        return nearer and bool(distances[-1] < arb(1) / 10_000)
 
 
 def _nothing(distance: arb) -> bool:

@@ -109,14 +109,20 @@ def without_primes(expr: Expr) -> Expr:
 
 
 def _points_between_roots(polynomial: Poly, low: int, high: int) -> list[Rational]:
-    """One rational point in every gap that the roots leave in (low, high), between disjoint isolating intervals."""
+    """One rational point in every gap that the roots leave in (low, high), between disjoint isolating intervals.
+
+    Roots at the ends are divided out first: they bound no gap of their own.
+    """
+    for end, sign in ((low, 1), (high, -1)):
+        while polynomial.eval(end) == 0:
+            polynomial = polynomial.quo(Poly(sign * (S - end), S, domain="QQ"))
     gap = Rational(1, 16)
     while True:
         isolating = [ends for ends, _ in polynomial.intervals(eps=gap) if ends[1] > low and ends[0] < high]
         edges = [(Rational(low), Rational(low)), *isolating, (Rational(high), Rational(high))]
         gaps = [(max(a, Rational(low)), min(b, Rational(high))) for (_, a), (b, _) in pairwise(edges)]
         open_gaps = [(a, b) for a, b in gaps if a < b]
-        if len(open_gaps) == len(gaps) or all(polynomial.eval(a) == 0 for a, b in gaps if a >= b):
+        if len(open_gaps) == len(gaps):
             return [(a + b) / 2 for a, b in open_gaps]
         gap /= 2**16
 
@@ -126,6 +132,8 @@ def _points_between_roots(polynomial: Poly, low: int, high: int) -> list[Rationa
 
 def sign_on_interval(difference: Expr, z: Symbol, low: Expr | None, high: Expr | None) -> BoundDecision | None:
     """Whether a function of ``z`` is above 0 on [low, high]; ``None`` stands for an infinite end."""
+    if low is not None and high is not None and low > high:
+        return None
     body = without_primes(difference)
     with precision(BITS):
         pieces = _first_pieces(low, high)

@@ -51,6 +51,12 @@ class Known:
         more.facts = [*self.facts, (expr, sign)]
         return more
 
+    def inside(self, index: Symbol) -> Known:
+        """What is known in the body of a binder: nothing about a free index that its own takes the name of."""
+        more = Known(fixed=self.fixed)
+        more.facts = [(e, sign) for e, sign in self.facts if index not in self.fixed or index not in e.free_symbols]
+        return more
+
     def sign(self, expr: Expr) -> int | None:
         """The sign of this expression, or of a positive multiple of it, among what is assumed."""
         wanted = _unscaled(expr)
@@ -190,12 +196,12 @@ def _(expr: Any, known: Known) -> int | None:
 @_sign.register(TimeSum)
 def _(expr: TimeSum, known: Known) -> int | None:
     """A sum may be empty."""
-    return _least([visible_sign(expr.body, known), 0])
+    return _least([visible_sign(expr.body, known.inside(expr.index)), 0])
 
 
 @_sign.register(OrderedProduct)
 def _(expr: OrderedProduct, known: Known) -> int | None:
-    inside = visible_sign(expr.body, known)
+    inside = visible_sign(expr.body, known.inside(expr.index))
     return inside if inside is None or expr.shape == (1, 1) else 0
 
 

@@ -32,7 +32,7 @@ BOUND_PLACES = 6
 """A bound that no witness fails is tried everywhere in vain, so it is tried at fewer places, and harder at each."""
 
 EVERY_INDEX = 8
-"""A hypothesis about every index is tried at 0, 1, …, below this."""
+"""A hypothesis about every index is tried below this, and wherever a letter was read."""
 
 PRECISIONS = (64, 128, 256, 512, 1024)
 PALETTES = (
@@ -254,7 +254,9 @@ def _holds(hypothesis: Any, where: Trajectory) -> bool:
         raise Unsupported(f"no value for the condition {hypothesis}")
     expr, strict = fact
     loose = sorted((s for s in expr.free_symbols - where.numbers.keys() if s.is_integer), key=str)
-    for values in product(range(EVERY_INDEX), repeat=len(loose)):
+    times = [time for _, time in where.root.values if time is not None]
+    every = range(min(times, default=0), max([EVERY_INDEX, *(time + 2 for time in times)]))
+    for values in product(every, repeat=len(loose)):
         view = where
         for index, value in zip(loose, values, strict=True):
             view = view.at(index, value)

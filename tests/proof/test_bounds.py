@@ -4,7 +4,7 @@ import pytest
 from sympy import Rational, Symbol
 
 from lstm_sym.activations import exp, log, phi, sigma, tanh
-from lstm_sym.nodes import MaxAbs, Nonnegative, Norm, OrderedProduct, Positive, diag, entries
+from lstm_sym.nodes import MaxAbs, Nonnegative, Norm, Ones, OrderedProduct, Positive, TimeSum, diag, entries
 from lstm_sym.proof import Derivation, verify_step
 from lstm_sym.proof.inequalities import Cited, norm_of_diagonal, norm_of_product, norm_of_sum, range_of
 from lstm_sym.symbols import Parameter, Sequence, indices, sizes
@@ -218,3 +218,32 @@ def test_one_variable(left, relation, right, options) -> None:
 )
 def test_one_variable_wrongly(left, relation, right, options) -> None:
     assert verdict(left, relation, right, **options) in ("refuted", "undecided")
+
+
+# --- bounds that look right where one happens to look ---------------------------------------------
+
+S = sigma(z)
+RESTRICTED = {
+    "two roots that touch in the search": (0, (S - half) * (S - Rational(6, 11)), {}),
+    "a root beside the end of the range": (0, S * (S - Rational(1, 22)), {}),
+    "an index that a sum takes the name of": (
+        zero := 0 * Ones(1, 1),
+        TimeSum(g[k], (k, 1, N)) + g[k],
+        {"assumes": (Nonnegative(g[k]),)},
+    ),
+    "a hypothesis outside its range": (zero, g[10], {"assumes": (Positive(g[k]), k <= 3), "slack": g[10]}),
+    "ends in the wrong order": (z, 2, {"assumes": (Nonnegative(z - 5), Nonnegative(3 - z))}),
+}
+
+
+@pytest.mark.parametrize("left, right, options", RESTRICTED.values(), ids=RESTRICTED)
+def test_what_is_false_somewhere_is_not_proved(left, right, options) -> None:
+    assert verdict(left, "le", right, **options) in ("refuted", "undecided")
+
+
+def test_a_hypothesis_on_every_index_holds_where_a_witness_reads() -> None:
+    assert verdict(0 * Ones(1, 1), "le", tanh(g[10]), assumes=(Nonnegative(g[k]),)) == "undecided"
+
+
+def test_a_half_line_takes_precedence_over_the_line() -> None:
+    assert verdict(quarter, "lt", S, assumes=(Nonnegative(z),)) == "proved"

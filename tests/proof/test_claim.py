@@ -59,6 +59,14 @@ def test_every_derivation_that_names_the_claim_counts() -> None:
     assert found.problems == ("slip, step 1: refuted",)
 
 
+def test_what_is_only_admitted_is_not_published_as_proved() -> None:
+    taken = Derivation("taken").start(z).le(z + 1, by="a citation", admit="Nobody 1900")
+    false = Derivation("false").start(z**3).le(z**2 + 5, by="a citation", admit="Nobody 1900")
+    known = KNOWN | {"taken": taken, "false": false}
+    (found,) = settle(Claim("C2", TEXT, TEXT, TEXT, CONDITIONAL, holds=(Cite("false"),)), known=known)
+    assert not found.ok
+
+
 @pytest.mark.parametrize(
     "verdict, options, message",
     [

@@ -55,6 +55,17 @@ def test_the_balls_alone_would_notice(limit, value, monkeypatch) -> None:
     assert found.verdict == "undecided" and "do not approach it" in found.detail
 
 
+SIDED = 1 + Rational(1, 1000) * exp(log(x**2) / 2) / x
+
+
+@pytest.mark.parametrize(
+    "limit, value",
+    [(Limit(SIDED + 1 / x, x, -oo), Rational(999, 1000)), (Limit(SIDED + x, x, 0, "-"), Rational(999, 1000))],
+)
+def test_the_side_of_an_approach_counts(limit, value) -> None:
+    assert outcome(limit, value + Rational(1, 500)).verdict == "undecided"
+
+
 @pytest.mark.parametrize(
     "limit, message",
     [
