@@ -104,8 +104,8 @@ CLAIMS = (
         ),
         Words(
             "A norm of D W below 1 at every step guarantees it. Eigenvalues below 1 are not enough: the gradient may first "
-            "grow 193-fold and decay then.",
-            "若每一步 D W 的范数都小于 1，就能保证这一点。特征值小于 1 还不够：梯度可能先增大到 193 倍，然后才衰减。",
+            "grow more than 193-fold and decay then.",
+            "若每一步 D W 的范数都小于 1，就能保证这一点。特征值小于 1 还不够：梯度可能先增大到 193 倍以上，然后才衰减。",
         ),
         CONDITIONAL,
         holds=(Cite("rnn.monotone.needs", 1), Cite("rnn.monotone.needs", 2), Cite("rnn.monotone.fails", 1)),

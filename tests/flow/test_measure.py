@@ -232,7 +232,7 @@ def test_a_trajectory_that_overflows_is_told():
         (dict(), -3, "the lag is at least 1, got -3"),
         (dict(size=0), 5, "the size is at least 1, got 0"),
         (dict(seed=-1), 5, "the seed is not negative, got -1"),
-        (dict(gain=float("nan")), 5, "gain is a finite number, got nan"),
+        (dict(gain=float("nan")), 5, "gain is a finite number and not negative, got nan"),
         (dict(fixed={"b_q": 1}), 5, "cell LSTM has no parameter 'b_q'; its parameters are W_f, U_f, b_f, "),
         (dict(fixed={"b_f": float("inf")}), 5, "b_f is set to inf, which is not finite"),
         (dict(size=2, fixed={"b_f": [1, 2, 3]}), 5, r"b_f has shape \(2, 1\), got one of shape \(3,\)"),
