@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,11 +23,16 @@ def modules() -> list[ModuleType]:
 
 
 def completed(module: ModuleType) -> None:
-    """Run what stands under ``if TYPE_CHECKING`` in a module, now that everything it names is imported."""
+    """Run what stands under ``if TYPE_CHECKING`` in a module, now that everything it names is imported.
+
+    A library of an extra that is not installed is passed over.
+    """
     source = Path(str(module.__file__)).read_text(encoding="utf-8")
     for node in ast.parse(source).body:
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            exec(compile(ast.Module(node.body, []), str(module.__file__), "exec"), vars(module))
+            for statement in node.body:
+                with suppress(ModuleNotFoundError):
+                    exec(compile(ast.Module([statement], []), str(module.__file__), "exec"), vars(module))
 
 
 def complete_all(app: Sphinx) -> None:
