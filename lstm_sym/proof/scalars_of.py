@@ -14,7 +14,7 @@ from flint import acb, acb_mat, arb, arb_mat, fmpq, nmod
 
 from ..nodes.scalars import Determinant, MaxAbs, Norm, ScalarOf, SpectralRadius
 from .blocks import common_parts, part_size, parts_of
-from .domains import Balls, Degree, Degrees, Domain, FiniteField, NotExact, Rationals, Singular
+from .domains import PRIME, Balls, Degree, Degrees, Domain, FiniteField, NotExact, Rationals, Singular
 from .evaluation import Matrix, _value, evaluate
 from .normal_form import NormalForm, _form
 from .polynomial import COLUMN, DELTA, ONE, ROW, Factor, Polynomial, Term, Unsupported
@@ -37,11 +37,12 @@ def _(expr: ScalarOf, to: NormalForm, rows: Any, cols: Any) -> Polynomial:
     if len(forms) > 1:
         return to.algebra.atom((head, len(col_parts), tuple(map(to.algebra.freeze, forms))))
     (form,) = forms
+    shape = tuple(sorted(str(size.expand()) for size in matrix.shape))  # a constant's form does not tell its size
     if form == {Term((Factor(to.algebra.name(DELTA), (ROW, COLUMN), ONE),)): ONE}:
         return to.algebra.constant(ONE)
     turned = to.algebra.transpose(form)
     signed = [to.algebra.freeze(to.algebra.scale(one, sign)) for one in (form, turned) for sign in (ONE, -ONE)]
-    return to.algebra.atom((head, 1, (min(signed),)))
+    return to.algebra.atom((head, shape, (min(signed),)))
 
 
 @_form.register(Determinant)
@@ -110,17 +111,12 @@ def _(domain: FiniteField, spectral: bool, matrix: Matrix) -> nmod:
     """A random element that the matrix decides up to its sign and transpose."""
     rows = [[int(entry) for entry in row] for row in matrix]
     if not any(any(row) for row in rows):
-        return nmod(0, nmod_modulus(matrix))
+        return nmod(0, PRIME)
     if len(rows) == len(rows[0]) and all(e == (i == j) for i, row in enumerate(rows) for j, e in enumerate(row)):
         return domain.rational(1, 1)
     turned = [list(column) for column in zip(*rows, strict=True)]
-    modulus = nmod_modulus(matrix)
-    faces = [[[e * sign % modulus for e in row] for row in face] for face in (rows, turned) for sign in (1, -1)]
+    faces = [[[e * sign % PRIME for e in row] for row in face] for face in (rows, turned) for sign in (1, -1)]
     return domain.random("norm" if spectral else "largest entry", str(min(faces)))
-
-
-def nmod_modulus(matrix: Matrix) -> int:
-    return int(matrix[0][0].modulus())
 
 
 @size_of.register

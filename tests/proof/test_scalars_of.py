@@ -5,11 +5,12 @@ import pytest
 from flint import arb
 from sympy import Rational, Symbol
 
-from lstm_sym.nodes import Determinant, Eye, MaxAbs, Norm, OrderedProduct, SpectralRadius, concat, entries
+from lstm_sym.nodes import Determinant, Eye, MaxAbs, Norm, Ones, OrderedProduct, SpectralRadius, concat, entries
 from lstm_sym.proof import Derivation, verify_step
 from lstm_sym.proof.domains import Balls, precision
 from lstm_sym.proof.evaluation import evaluate
 from lstm_sym.proof.given import Given
+from lstm_sym.proof.normal_form import NormalForm
 from lstm_sym.proof.trajectory import Instance, Trajectory
 from lstm_sym.symbols import Parameter, indices, sizes
 
@@ -75,3 +76,10 @@ def test_real_values_are_those_of_numpy(rows, cols) -> None:
             radius, determinant = (evaluate(kind(matrix), where) for kind in (SpectralRadius, Determinant))
             assert float(radius.mid()) == pytest.approx(np.abs(np.linalg.eigvals(numbers)).max(), rel=1e-12)
             assert float(determinant.mid()) == pytest.approx(np.linalg.det(numbers), rel=1e-12)
+
+
+def test_the_norm_of_a_constant_matrix_knows_its_shape() -> None:
+    """The normal form of an all-ones matrix is the number 1 whatever its size, yet its norm is the root of the size."""
+    form = NormalForm()
+    assert not form.equal(Norm(Ones(n)), Norm(Ones(d)))
+    assert form.equal(Norm(Ones(n)), Norm(Ones(1, n)))
