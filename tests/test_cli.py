@@ -286,7 +286,7 @@ def test_build_fails_with_numbers_that_are_wrong(project, run, one_cell, monkeyp
     from lstm_sym.export.module import export_module
 
     def slipped(cell, **options):
-        return export_module(cell, **options).replace("1 - ", "1 + ")
+        return export_module(cell, **options).replace("subtract(1, ", "np.add(1, ")
 
     monkeypatch.setattr("lstm_sym.cli.build.export_module", slipped)
     project("derivations/a.py", HEAD + RIGHT)

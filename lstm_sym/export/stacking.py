@@ -8,8 +8,8 @@ Four kinds of products share work:
   :math:`[M_1; \dots; M_k]^\top [\delta a_1; \dots; \delta a_k]`;
 - after the loop, :math:`dM_g = \sum_t \delta a_g v^\top` for one :math:`v` (an ``Outer``): one product of all
   steps, which is split; without :math:`v` the sums :math:`\sum_t \delta a_g`, the gradients of biases;
-- coefficients of the backward pass that hold no adjoint, such as :math:`\tanh c\odot o\odot(1-o)`: lines of
-  their own, computed for many steps at once.
+- coefficients of the backward pass made of values of the forward pass, such as
+  :math:`\tanh c\odot o\odot(1-o)`: lines of their own, computed for many steps at once.
 
 A *bundle* is a tuple of sequences in the order in which they lie in one buffer, such that every stack, gather
 and outer takes a contiguous run of it: the products read and write it without a copy. Adjoints lie in the order
@@ -106,8 +106,9 @@ class Stacking:
     In ``forward``, ``backward``, ``carries`` and ``gradients`` the stacked products are taken out: what is left of
     a sum is added to them, and is 0 where nothing is left. ``hoisted`` stands before the loop of the forward pass,
     ``recurrent`` in it: at its head if the operand is a value of the step before, else right after its line.
-    ``coefficients`` are lines that hold no adjoint, for all steps; ``backward`` reads their targets. ``fans`` take
-    nothing out: they name lines of the backward loop, side by side in a bundle, that one call can compute.
+    ``coefficients`` are lines made of values of the forward pass, for all steps; ``backward`` reads their targets.
+    ``fans`` take nothing out: they name lines of the backward loop, side by side in a bundle, that one call can
+    compute.
     """
 
     plan: Plan
@@ -136,7 +137,7 @@ def stacking_of(plan: Plan) -> Stacking:
     early, late, forward = _forward(plan.forward)
     gathered, backward, carries = _backward(plan)
     outer, gradients = _outers(plan)
-    coefficients, backward, carries = _split(backward, carries)
+    coefficients, backward, carries = _split(plan, backward, carries)
     fanned = _fanned(backward)
     wishes = _alike(plan.forward) + [[_plain(s) for s, _ in parts] for parts in fanned.values()]
     states = set(plan.cell.states)
@@ -274,27 +275,30 @@ def _outer(value: MatrixExpr) -> tuple[At | None, At | None]:
 
 
 def _split(
-    run: Pass, carries: tuple[tuple[Sequence, MatrixExpr], ...]
+    plan: Plan, run: Pass, carries: tuple[tuple[Sequence, MatrixExpr], ...]
 ) -> tuple[tuple[Line, ...], Pass, tuple[tuple[Sequence, MatrixExpr], ...]]:
-    """Lines for the factors that hold no adjoint, and the loop that reads them."""
+    """Lines for the factors made of values of the forward pass, and the loop that reads them."""
+    given = {*plan.cell.states, *(line.target for line in plan.forward.lines)}
     made: dict[MatrixExpr, Line] = {}
 
     def named(target: Sequence, value: MatrixExpr) -> MatrixExpr:
-        return add(*[_with_coefficient(term, target, made) for term in summands(value)])
+        return add(*[_with_coefficient(term, target, made, given) for term in summands(value)])
 
     loop = tuple(replace(line, value=named(line.target, line.value)) for line in run.loop)
     left = tuple((state, named(carry(state), value)) for state, value in carries)
     return tuple(made.values()), replace(run, loop=loop), left
 
 
-def _with_coefficient(term: MatrixExpr, target: Sequence, made: dict[MatrixExpr, Line]) -> MatrixExpr:
-    """The term with a letter for the product of its factors that hold no adjoint, where that is no letter already."""
+def _with_coefficient(
+    term: MatrixExpr, target: Sequence, made: dict[MatrixExpr, Line], given: set[Sequence]
+) -> MatrixExpr:
+    """The term with a letter for the product of its factors made of ``given`` values, where that is more than one."""
     if not isinstance(term, Hadamard):
         return term
-    known = [factor for factor in term.args if not _holds_adjoint(factor)]
-    rest = [factor for factor in term.args if _holds_adjoint(factor)]
+    known = [factor for factor in term.args if _is_of_forward(factor, given)]
+    rest = [factor for factor in term.args if factor not in known]
     value = hadamard(*known) if known else None
-    if not rest or value is None or isinstance(value, At | Parameter) or not _at_a_step(value):
+    if not any(map(_holds_adjoint, rest)) or value is None or isinstance(value, At):
         return term
     if value not in made:
         used = {line.target.text for line in made.values()}
@@ -324,8 +328,9 @@ def _holds_adjoint(expr: Any) -> bool:
     return any(a.sequence.mark or a.sequence.text.startswith("carry ") for a in letters(expr) if isinstance(a, At))
 
 
-def _at_a_step(expr: Any) -> bool:
-    return any(isinstance(a, At) for a in letters(expr))
+def _is_of_forward(expr: Any, given: set[Sequence]) -> bool:
+    """Whether an expression is made of ``given`` values alone: no adjoint, no parameter."""
+    return bool(letters(expr)) and all(isinstance(a, At) and a.sequence in given for a in letters(expr))
 
 
 # --- bundles ------------------------------------------------------------------------------------
