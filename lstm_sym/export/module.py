@@ -31,6 +31,7 @@ from .numpy_loop import CHUNK_BYTES, Passes
 from .passes import backward_body, forward_body, words
 from .plan import Plan, carry, plan_of, with_activation
 from .stacking import stacking_of
+from .staleness import cell_hash
 from .text import CHECKED, DEVIATION, FITTING, FLAT, HEADER, NORMALISED, OVER_STEPS, SIGMA, STEPS
 from .vocabulary import STEP, Vocabulary, vocabulary_of
 from .vocabulary import STEPS as ALL_STEPS
@@ -52,7 +53,7 @@ def _source_of(cell: Cell) -> str:
     source = cell.source or "no source given"
     if any(equation.has(StopGradient) for equation in cell.equations):
         source += ";\ntruncated: no gradient passes a stop_gradient, so these are not the gradients of the loss"
-    return source
+    return f"{source};\nhash of the equations: {cell_hash(cell)}"
 
 
 def numpy_module(cell: Cell) -> str:
