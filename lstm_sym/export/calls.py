@@ -20,6 +20,7 @@ from ..nodes.algebra import MatrixProduct, MatrixSum, Transposed, coefficient
 from ..nodes.derivatives import StopGradient
 from ..nodes.elementwise import Hadamard, HadamardPower, Maximum
 from ..symbols import At, Parameter
+from .naming import unused
 from .numpy_code import is_constant, plain, to_numpy
 from .rows import Rows, row_source
 
@@ -51,6 +52,7 @@ class Calls:
 
     rows: Rows
     arrays: bool = False
+    taken: frozenset[str] = frozenset()
     lines: list[str] = field(default_factory=list)
     spare: dict[str, str] = field(default_factory=dict)
     free: dict[str, list[str]] = field(default_factory=dict)
@@ -65,8 +67,7 @@ class Calls:
         shape = self.rows.shape(size)
         pool = self.free.setdefault(shape, [])
         if not pool:
-            count = sum(made == shape for made in self.spare.values())
-            name = f"spare_{self._width(size)}" + (f"_{count + 1}" if count else "")
+            name = unused(f"spare_{self._width(size)}", {*self.taken, *self.spare})
             self.spare[name] = shape
             pool.append(name)
         name = pool.pop()
@@ -77,7 +78,7 @@ class Calls:
         """A number as an operand of arrays of that size."""
         if not self.arrays or value not in CONSTANTS:
             return value
-        name = f"{CONSTANTS[value]}_{self._width(size)}"
+        name = unused(f"{CONSTANTS[value]}_{self._width(size)}", self.taken)
         self.constants[name] = f"np.full({self.rows.shape(size)}, {value}, dtype)"
         return name
 

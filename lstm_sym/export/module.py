@@ -25,10 +25,12 @@ from ..activations import Activation
 from ..cell import Cell
 from ..nodes.derivatives import StopGradient
 from ..symbols import Sequence, adjoint
+from .backward_code import BackwardCode
+from .forward_code import ForwardCode
 from .layout import assignment, signature
 from .numpy_code import HELPERS, plain
-from .numpy_loop import CHUNK_BYTES, Passes
 from .passes import backward_body, forward_body, words
+from .places import Places
 from .plan import Plan, carry, plan_of, with_activation
 from .stacking import stacking_of
 from .staleness import cell_hash
@@ -71,11 +73,12 @@ def loop_module(plan: Plan) -> str:
     """The module whose loops write into the arrays of a workspace."""
     cell, stacking = plan.cell, stacking_of(plan)
     names = vocabulary_of(plan, [line.target for line in stacking.coefficients])
-    passes = Passes(stacking, names)
-    forward, backward, coefficients = passes.forward(), passes.backward(), passes.coefficients()
+    places = Places(stacking, names)
+    pulled = BackwardCode(places)
+    forward, backward, coefficients = ForwardCode(places).body(), pulled.body(), pulled.coefficients()
     forward = _forward_of_loops(names, forward)
     backward = _backward_of_loops(names, backward)
-    made = _workspace(passes, [*forward, *backward, *coefficients])
+    made = _workspace(places, [*forward, *backward, *coefficients])
     parts = [
         HEADER.format(cell=cell.name, version=__version__, source=_source_of(cell)),
         *_structures(names),
@@ -102,29 +105,27 @@ def loop_module(plan: Plan) -> str:
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
+CHUNK_BYTES = 200_000
+"""About the second-level cache of a core: the coefficients of a chunk stay there until its steps read them."""
+
 COEFFICIENTS = '''
 def coefficients(work: Workspace, start: int, stop: int) -> None:
     """What the backward pass multiplies adjoints by, for the steps from start to before stop."""
 '''
 
 
-def _workspace(passes: Passes, code: list[str]) -> str:
+def _workspace(places: Places, code: list[str]) -> str:
     """The class that makes the arrays that the code reads."""
     attributes = set(re.findall(r"work\.(\w+)", "\n".join(code)))
-    views = {
-        "forward_steps": passes.forward_steps,
-        "backward_steps": passes.backward_steps,
-        "factors": passes.factors,
-    }
-    views = {name: parts for name, parts in views.items() if name in attributes}
+    views = {name: parts for name, parts in places.views.items() if name in attributes}
     used = attributes | {part for parts in views.values() for part in parts}
-    body = passes.space.lines(used)
+    body = places.space.lines(used)
     for name, parts in views.items():
         tuple_of = ", ".join(f"self.{part}" for part in parts)
         body += assignment("views", f"({tuple_of},)" if len(parts) == 1 else tuple_of, indent=2)
         body.append(f"        self.{name} = list(zip(*views))")
     text = "\n".join(body)
-    sizes = [passes.words.names[size] for size in passes.words.sizes]
+    sizes = [places.words.names[size] for size in places.words.sizes]
     read = [name for name in ["T", "B", *sizes] if re.search(rf"(?<![\w.]){name}(?!\w)", text) or name in ("T", "B")]
     lines = [
         "class Workspace:",
@@ -138,8 +139,8 @@ def _workspace(passes: Passes, code: list[str]) -> str:
         *assignment(", ".join(read), ", ".join(f'sizes["{name}"]' for name in read), indent=2),
     ]
     if "chunk" in attributes:
-        widths = [line.target.shape[0] for line in passes.stacking.coefficients]
-        width = plain(passes.space.sizes.size(Add(*widths)))
+        widths = [line.target.shape[0] for line in places.stacking.coefficients]
+        width = plain(places.space.sizes.size(Add(*widths)))
         lines += [
             f"        chunk = min(T, max(1, {CHUNK_BYTES} // (B * ({width}) * np.dtype(dtype).itemsize)))",
             "        self.chunk = chunk",
@@ -310,7 +311,7 @@ def _structure(name: str, says: str, axes: dict[str, tuple[str, ...]]) -> str:
 
 
 def _shapes(names: Vocabulary) -> str:
-    """The table of the axes of every array that a caller passes."""
+    """The table of the axes of every array that a caller places."""
     cell = names.cell
     groups = {
         "params.": names.axes(cell.parameters),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sympy import Eq
 
-from lstm_sym.activations import Activation, tanh
+from lstm_sym.activations import Activation, sigma, tanh
 from lstm_sym.cell import Cell
 from lstm_sym.cells import CELLS, LSTM, LSTM_BLOCK, PEEPHOLE_LSTM, RNN, RNN_LOSS, RNN_TANH
 from lstm_sym.export import check_source, export_module
@@ -281,6 +281,24 @@ def test_sequences_that_clash_with_the_codes_own_get_other_names():
         Eq(c[t], c[t - 1] + U * x[t]),
         Eq(carry_h[t], tanh(c[t]) + hadamard(tanh_c[t], tanh(c[t]))),
         Eq(h[t], W * h[t - 1] + carry_h[t]),
+    )
+    assert check_source(cell, export_module(cell)).passed
+
+
+def test_letters_that_clash_with_arrays_of_the_workspace_get_other_names():
+    """Two spare arrays at once, beside parameters and sequences that are named like such arrays."""
+    a, e_h = Sequence("a", n), Sequence("e_h", n)
+    spare, half, x_t, M_h = (
+        Parameter("spare_n", n, n),
+        Parameter("half_n", n),
+        Parameter("x_t", n, d),
+        Parameter("M_h", n, n),
+    )
+    cell = Cell(
+        "odd",
+        Eq(a[t], spare * h[t - 1] + x_t * x[t] + hadamard(half, h[t - 1])),
+        Eq(e_h[t], sigma(a[t])),
+        Eq(h[t], hadamard(e_h[t], tanh(M_h * h[t - 1] + x_t * x[t])) + hadamard(half, 1 - e_h[t])),
     )
     assert check_source(cell, export_module(cell)).passed
 
