@@ -235,9 +235,12 @@ def latex(
 @click.option("--to", default="numpy", metavar="BACKEND", help="What the module computes with [default: numpy].")
 @click.option("--phi", metavar="NAME", help="The activation of a cell that leaves it open, such as tanh.")
 @click.option("-o", "--output", metavar="FILE", help="Write the module to FILE [default: stdout].")
+@click.option("--pieces", is_flag=True, help="With passes that store the state before every k-th step alone.")
 @click.option("--plan", is_flag=True, help="Instead, explain what is stacked, taken out of the loop and stored.")
 @click.option("--check", metavar="FILE", help="Instead, say whether FILE, written by export, is stale.")
-def export(cell: str | None, to: str, phi: str | None, output: str | None, plan: bool, check: str | None) -> int:
+def export(
+    cell: str | None, to: str, phi: str | None, output: str | None, pieces: bool, plan: bool, check: str | None
+) -> int:
     """Write the numeric functions of CELL, forward and backward, as a module that stands alone.
 
     With --check, CELL need be given only if it is not of the zoo.
@@ -256,7 +259,7 @@ def export(cell: str | None, to: str, phi: str | None, output: str | None, plan:
             print(f"{check}: {'fresh' if stale is None else f'stale: {stale}'}")
             return 1 if stale else 0
         assert found is not None
-        text = plan_text(found, phi=phi) + "\n" if plan else export_module(found, to=to, phi=phi)
+        text = plan_text(found, phi=phi) + "\n" if plan else export_module(found, to=to, phi=phi, pieces=pieces)
         _write(output or "-", text)
     return 0
 
