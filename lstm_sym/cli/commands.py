@@ -246,9 +246,9 @@ def export(
     With --check, CELL need be given only if it is not of the zoo.
     """
     from ..cells.loading import cell_at
+    from ..export.freshness import staleness
     from ..export.module import export_module
-    from ..export.plan_text import plan_text
-    from ..export.staleness import staleness
+    from ..export.plan_page import plan_text
 
     if check is None and cell is None:
         raise click.UsageError("Missing argument 'CELL'")

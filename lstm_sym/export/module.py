@@ -27,6 +27,7 @@ from ..nodes.derivatives import StopGradient
 from ..symbols import Sequence, adjoint
 from .backward_code import BackwardCode
 from .forward_code import ForwardCode
+from .freshness import cell_hash
 from .layout import assignment, signature
 from .numpy_code import HELPERS, plain
 from .passes import backward_body, forward_body, words
@@ -34,7 +35,6 @@ from .pieces import pieces_source
 from .places import Places
 from .plan import Plan, carry, plan_of, with_activation
 from .stacking import stacking_of
-from .staleness import cell_hash
 from .text import CHECKED, DEVIATION, FITTING, FLAT, HEADER, NORMALISED, OVER_STEPS, SIGMA, STEPS
 from .vocabulary import STEP, Vocabulary, vocabulary_of
 from .vocabulary import STEPS as ALL_STEPS
