@@ -119,6 +119,21 @@ def _diagonal_part(expr: Any) -> MatrixExpr | None:
     return None
 
 
+def _pairing_with_outer(expr: Any) -> MatrixExpr | None:
+    """1ᵀ (u vᵀ ⊙ G) 1 with columns u and v: what the pullback of s (u vᵀ) gives s."""
+    if not (isinstance(expr, MatrixProduct) and len(expr.matrices) == 3 and expr.shape == (1, 1)):
+        return None
+    left, body, right = expr.matrices
+    if not (isinstance(left, Ones) and isinstance(body, Hadamard) and isinstance(right, Ones)):
+        return None
+    for place, factor in enumerate(body.args):
+        outer = factor.matrices if isinstance(factor, MatrixProduct) else ()
+        if len(outer) == 2 and outer[0].cols == 1:
+            other = hadamard(*body.args[:place], *body.args[place + 1 :])
+            return multiply(expr.scalar, Transposed(outer[0]), other, Transposed(outer[1]))
+    return None
+
+
 def _like_terms(expr: Any) -> MatrixExpr | None:
     if not isinstance(expr, MatrixSum):
         return None
@@ -190,6 +205,7 @@ RULES = (
     Rule("diag(u) diag(v) = diag(u ⊙ v)", _diagonals_side_by_side),
     Rule("diag(v) u = v ⊙ u", _diagonal_on_column),
     Rule("(u vᵀ ⊙ I) 1 = u ⊙ v", _diagonal_part),
+    Rule("1ᵀ (u vᵀ ⊙ G) 1 = uᵀ G v", _pairing_with_outer),
     Rule("α A + β A = (α + β) A", _like_terms),
     Rule("(A ⊙ B - A ⊙ C) ⊙ D = A ⊙ (B - C) ⊙ D", _common_factors),
     Rule("A 1 = A for the 1 x 1 matrix 1", _unit_factor),
