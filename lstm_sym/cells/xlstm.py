@@ -42,7 +42,7 @@ SLSTM = Cell(
     "so what the backward pass carries through m adds up to 0.",
 )
 
-C, v, r = Sequence("C", N, M), Sequence("v", N), Sequence("r", 1)
+C, (v, u), (s, r) = Sequence("C", N, M), (Sequence(name, N) for name in "vu"), (Sequence(name, 1) for name in "sr")
 q, k, n_k = (Sequence(name, M) for name in "qkn")
 i_1, f_1, a_i1, a_f1 = (Sequence(name, 1) for name in ("i", "f", "a_i", "a_f"))
 
@@ -63,10 +63,14 @@ MLSTM = Cell(
     Eq(f_1[t], sigma(a_f1[t])),
     Eq(C[t], scaled(f_1[t], C[t - 1]) + scaled(i_1[t], v[t] * k[t].T)),
     Eq(n_k[t], scaled(f_1[t], n_k[t - 1]) + scaled(i_1[t], k[t])),
+    Eq(s[t], n_k[t].T * q[t]),
+    Eq(r[t], maximum(absolute(s[t]), 1)),
+    Eq(u[t], scaled(hadamard_power(r[t], -1), C[t] * q[t])),
     Eq(a_o[t], W_ox * x[t] + b_o),
     Eq(o[t], sigma(a_o[t])),
-    Eq(r[t], maximum(absolute(n_k[t].T * q[t]), 1)),
-    Eq(h[t], hadamard(o[t], scaled(hadamard_power(r[t], -1), C[t] * q[t]))),
+    Eq(h[t], hadamard(o[t], u[t])),
     source="Beck et al. 2024, xLSTM: Extended long short-term memory, eq. 19 to 27",
-    note="",
+    note="The memory C is a matrix, written with values of N and keys of M entries; the paper has N = M. The gates i "
+    "and f are one number each; f = exp(a_f) is the paper's other choice. No equation of the memory reads h, so all "
+    "steps of it are known from the inputs. r is at least 1, so that nothing is divided by 0.",
 )

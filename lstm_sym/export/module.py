@@ -27,7 +27,7 @@ from .layout import assignment, signature
 from .numpy_code import HELPERS
 from .passes import backward_body, forward_body, words
 from .plan import carry, plan_of, with_activation
-from .text import CHECKED, DEVIATION, HEADER, NORMALISED, OVER_STEPS, STEPS
+from .text import APPLIED, CHECKED, DEVIATION, HEADER, NORMALISED, OUTER, OVER_STEPS, STEPS
 from .vocabulary import STEP, Vocabulary, vocabulary_of
 from .vocabulary import STEPS as ALL_STEPS
 
@@ -198,5 +198,6 @@ def _helpers(names: Vocabulary, code: list[str]) -> Iterable[str]:
         yield DEVIATION
     if "normalised(" in text:
         yield NORMALISED
-    if "over_steps(" in text:
-        yield OVER_STEPS
+    for name, helper in (("applied", APPLIED), ("outer", OUTER), ("over_steps", OVER_STEPS)):
+        if f"{name}(" in text:
+            yield helper
