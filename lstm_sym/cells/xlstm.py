@@ -42,7 +42,7 @@ SLSTM = Cell(
     "so what the backward pass carries through m adds up to 0.",
 )
 
-C, (v, u), (s, r) = Sequence("C", N, M), (Sequence(name, N) for name in "vu"), (Sequence(name, 1) for name in "sr")
+C, (v, u), (s, r, g) = Sequence("C", N, M), (Sequence(name, N) for name in "vu"), (Sequence(name, 1) for name in "srg")
 q, k, n_k = (Sequence(name, M) for name in "qkn")
 i_1, f_1, a_i1, a_f1 = (Sequence(name, 1) for name in ("i", "f", "a_i", "a_f"))
 
@@ -65,7 +65,8 @@ MLSTM = Cell(
     Eq(n_k[t], scaled(f_1[t], n_k[t - 1]) + scaled(i_1[t], k[t])),
     Eq(s[t], n_k[t].T * q[t]),
     Eq(r[t], maximum(absolute(s[t]), 1)),
-    Eq(u[t], scaled(hadamard_power(r[t], -1), C[t] * q[t])),
+    Eq(g[t], hadamard_power(r[t], -1)),
+    Eq(u[t], scaled(g[t], C[t] * q[t])),
     Eq(a_o[t], W_ox * x[t] + b_o),
     Eq(o[t], sigma(a_o[t])),
     Eq(h[t], hadamard(o[t], u[t])),

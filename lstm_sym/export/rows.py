@@ -112,8 +112,10 @@ def _(expr: Scaled, rows: Rows) -> str:
 
 @to_rows.register(Transposed)
 def _(expr: Transposed, rows: Rows) -> str:
-    text, turned = bracketed(to_rows(expr.args[0], rows)), expr.args[0]
-    return f"{text}[..., None, :]" if turned.cols == 1 else f"np.swapaxes({text}, -1, -2)"
+    if not _varies(expr):
+        return _constant(expr, rows)
+    text = to_rows(expr.args[0], rows)
+    return f"np.expand_dims({text}, -2)" if expr.rows == 1 else f"np.swapaxes({text}, -1, -2)"
 
 
 @to_rows.register(Normalised)
@@ -147,8 +149,6 @@ def _(expr: MatrixProduct, rows: Rows) -> str:
     *factors, last = expr.matrices
     if expr.cols != 1:
         text = _matrix_product(expr, rows)
-    elif _is_sum_of_entries(expr):
-        text = f"np.sum({to_rows(factors[1], rows)}, axis=(-2, -1))[..., None]"
     else:
         text, so_far = to_rows(last, rows), last
         for factor in reversed(factors):
@@ -168,24 +168,22 @@ def _matrix_product(expr: MatrixProduct, rows: Rows) -> str:
     return " @ ".join(bracketed(to_rows(factor, rows)) for factor in expr.matrices)
 
 
-def _is_sum_of_entries(expr: MatrixProduct) -> bool:
-    """Whether it is 1ᵀ A 1 with an A that differs from row to row."""
-    factors = expr.matrices
-    return len(factors) == 3 and isinstance(factors[0], Ones) and isinstance(factors[2], Ones) and _varies(factors[1])
-
-
 def _applied(factor: Any, vector: Any, text: str, rows: Rows) -> str:
     """A v for one factor A of a product; ``text`` is the code of the column v."""
     if isinstance(factor, Diag):
         return f"{bracketed(to_rows(factor.args[0], rows))} * {bracketed(text)}"
     if factor.cols == 1:
         return f"{bracketed(to_rows(factor, rows))} * {bracketed(text)}"
+    if isinstance(factor, Ones) and factor.rows == 1:
+        return f"np.sum({text}, axis=-1, keepdims=True)"
     if factor.rows == 1 and not isinstance(factor, Parameter):
         left = to_rows(tidy(Transposed(factor)), rows)
         return f"np.sum({bracketed(left)} * {bracketed(text)}, axis=-1, keepdims=True)"
     picked = _picked(factor, rows)
     if picked is not None:
         return f"{bracketed(text)}[..., {picked}]"
+    if _varies(factor) and isinstance(vector, Ones):
+        return f"np.sum({to_rows(factor, rows)}, axis=-1)"
     if _varies(factor):
         return f"applied({to_rows(factor, rows)}, {text})"
     return f"{bracketed(text)} @ {bracketed(_constant(Transposed(factor), rows))}"
@@ -258,5 +256,6 @@ def _varies(expr: Any) -> bool:
 def _require_column(expr: Any) -> None:
     if expr.cols != 1:
         raise TypeError(
-            f"no row form for {expr}, a matrix of shape ({expr.rows}, {expr.cols}): rows hold column vectors"
+            f"no row form for {expr} of shape ({expr.rows}, {expr.cols}): rows put columns below each other, "
+            "not matrices"
         )
