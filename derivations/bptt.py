@@ -11,6 +11,6 @@ lstm_block = bptt_theorem(LSTM_BLOCK, lengths=(1, 2, 3, 10))
 lstm_1997 = bptt_theorem(LSTM_1997, lengths=(1, 2, 3, 10))
 peephole_lstm = bptt_theorem(PEEPHOLE_LSTM, lengths=(1, 2, 3, 10))
 
-VARIANTS = "LSTM_projection NIG NFG NOG NIAF NOAF NP CIFG FGR layer_norm_LSTM sLSTM mLSTM"
-OTHERS = "GRU GRU_reset_before MGU IndRNN diagonal_linear minGRU minLSTM SRU QRNN"
+VARIANTS = "LSTM_projection NIG NFG NOG NIAF NOAF NP CIFG FGR layer_norm_LSTM sLSTM"
+OTHERS = "GRU GRU_reset_before MGU IndRNN diagonal_linear minGRU minLSTM SRU QRNN mLSTM"
 zoo = tuple(bptt_theorem(CELLS[name], lengths=(1, 2, 3, 10)) for name in f"{VARIANTS} {OTHERS}".split())

@@ -98,7 +98,7 @@ CELLS = (
     ),
     Cell(
         "memory_and_hidden",
-        Eq(A[t], scaled(h[t - 1].T * h[t - 1], A[t - 1]) + h[t - 1] * x2[t].T),
+        Eq(A[t], scaled(b.T * h[t - 1], A[t - 1]) + h[t - 1] * x2[t].T),
         Eq(r[t], maximum(W_k * A[t].T * p, 1)),
         Eq(h[t], tanh(A[t] * A[t].T * h[t - 1] + r[t])),
     ),
