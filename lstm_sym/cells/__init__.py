@@ -5,9 +5,10 @@ from .diagonal import DIAGONAL_LINEAR, IND_RNN, MIN_GRU, MIN_LSTM, QRNN, SRU
 from .gru import GRU, GRU_RESET_BEFORE, MGU
 from .layer_norm import LAYER_NORM_LSTM
 from .lstm import LSTM, LSTM_1997, LSTM_BLOCK, LSTM_PROJECTION, PEEPHOLE_LSTM
+from .mlstm import MLSTM
 from .rnn import LINEAR_RNN, RNN, RNN_LOSS, RNN_OUTPUT, RNN_TANH, elman
 from .variants import CIFG, FGR, NFG, NIAF, NIG, NOAF, NOG, NP
-from .xlstm import MLSTM, SLSTM
+from .xlstm import SLSTM
 
 _WRITTEN = (
     *(RNN, RNN_TANH, RNN_OUTPUT, RNN_LOSS, LINEAR_RNN),

@@ -1,18 +1,18 @@
-r"""The cells of the xLSTM: exponential gates, a normaliser state, and a matrix for a memory.
+r"""The sLSTM, the cell of the xLSTM with exponential gates and a normaliser state.
 
-The normaliser is ``n`` and the stabiliser ``m``, so the state has N entries; a key of the mLSTM has M.
+The normaliser is ``n`` and the stabiliser ``m``, so the state has N entries.
 """
 
 from __future__ import annotations
 
-from sympy import Eq, sqrt
+from sympy import Eq
 
-from ..activations import absolute, exp, sigma, softplus, tanh
+from ..activations import exp, sigma, softplus, tanh
 from ..cell import Cell
-from ..nodes import hadamard, hadamard_power, maximum, scaled
+from ..nodes import hadamard, hadamard_power, maximum
 from ..symbols import Parameter, Sequence, sizes, t
 
-N, M, d = sizes("N M d")
+N, d = sizes("N d")
 
 h, c, n, m, x = (*(Sequence(name, N) for name in "hcnm"), Sequence("x", d))
 a_z, a_i, a_f, a_o = (Sequence(name, N) for name in ("a_z", "a_i", "a_f", "a_o"))
@@ -40,38 +40,4 @@ SLSTM = Cell(
     source="Beck et al. 2024, xLSTM: Extended long short-term memory",
     note="l is the logarithm of the sigmoid of a_f. The output does not depend on the stabiliser m: that is proved, "
     "so what the backward pass carries through m adds up to 0.",
-)
-
-C, (v, u), (s, r, g) = Sequence("C", N, M), (Sequence(name, N) for name in "vu"), (Sequence(name, 1) for name in "srg")
-q, k, n_k = (Sequence(name, M) for name in "qkn")
-i_1, f_1, a_i1, a_f1 = (Sequence(name, 1) for name in ("i", "f", "a_i", "a_f"))
-
-W_q, W_k = (Parameter(name, M, d) for name in ("W_q", "W_k"))
-W_v, W_ox = (Parameter(name, N, d) for name in ("W_v", "W_o"))
-w_i, w_f = (Parameter(name, d) for name in ("w_i", "w_f"))
-b_q, b_k, b_v = Parameter("b_q", M), Parameter("b_k", M), Parameter("b_v", N)
-b_i1, b_f1 = Parameter("b_i", 1), Parameter("b_f", 1)
-
-MLSTM = Cell(
-    "mLSTM",
-    Eq(q[t], W_q * x[t] + b_q),
-    Eq(k[t], W_k * x[t] / sqrt(M) + b_k),
-    Eq(v[t], W_v * x[t] + b_v),
-    Eq(a_i1[t], w_i.T * x[t] + b_i1),
-    Eq(i_1[t], exp(a_i1[t])),
-    Eq(a_f1[t], w_f.T * x[t] + b_f1),
-    Eq(f_1[t], sigma(a_f1[t])),
-    Eq(C[t], scaled(f_1[t], C[t - 1]) + scaled(i_1[t], v[t] * k[t].T)),
-    Eq(n_k[t], scaled(f_1[t], n_k[t - 1]) + scaled(i_1[t], k[t])),
-    Eq(s[t], n_k[t].T * q[t]),
-    Eq(r[t], maximum(absolute(s[t]), 1)),
-    Eq(g[t], hadamard_power(r[t], -1)),
-    Eq(u[t], scaled(g[t], C[t] * q[t])),
-    Eq(a_o[t], W_ox * x[t] + b_o),
-    Eq(o[t], sigma(a_o[t])),
-    Eq(h[t], hadamard(o[t], u[t])),
-    source="Beck et al. 2024, xLSTM: Extended long short-term memory, eq. 19 to 27",
-    note="The memory C is a matrix, written with values of N and keys of M entries; the paper has N = M. The gates i "
-    "and f are one number each; f = exp(a_f) is the paper's other choice. No equation of the memory reads h, so all "
-    "steps of it are known from the inputs. r is at least 1, so that nothing is divided by 0.",
 )
