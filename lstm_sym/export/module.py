@@ -5,7 +5,7 @@ The interface of every module, derived from the cell's equations:
 - ``Params``, ``State`` (and ``Inputs``, ``Outputs`` where there are several): named tuples of arrays.
   A parameter has the orientation of the mathematics: a matrix (rows, cols), a column (rows,).
 - ``forward(params, x, state) -> (outputs, state, cache)``: ``x`` is (T, B, d), an array or ``Inputs``; the
-  outputs are those of every step, (T, B, n); states are (B, n).
+  outputs are those of every step, (T, B, n); states are (B, n), or (B, rows, cols) for a matrix.
 - ``backward(params, cache, d_outputs, d_state) -> (d_params, d_x, d_state)``: the vector-Jacobian product
   of ``forward``, for any gradients of the outputs and of the final state.
 
