@@ -2,6 +2,7 @@ r"""What letters and derivative nodes stand for, where the conditions allow thei
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -21,11 +22,15 @@ from .given import Given, fixed_definitions
 
 
 class Definitions:
-    """The definitions of ``given`` at the indices where ``conditions`` imply that they hold."""
+    """The definitions of ``given`` at the indices where ``conditions`` imply that they hold.
 
-    def __init__(self, given: Given, conditions: Conditions) -> None:
+    ``stated`` has what letters equal by the hypothesis of an induction.
+    """
+
+    def __init__(self, given: Given, conditions: Conditions, stated: Mapping[At, Expr] | None = None) -> None:
         self.given = given
         self.conditions = conditions
+        self.stated = stated or {}
         self._found: dict[tuple[Any, tuple[Expr, ...]], MatrixExpr | None] = {}
 
     def of(self, letter: Any) -> MatrixExpr | None:

@@ -37,6 +37,7 @@ class Given:
 
     def __post_init__(self) -> None:
         seen = set()
+        general = {_sides(equation)[0] for equation in self.equations}
         for equation in self.equations:
             left, right = _sides(equation)
             if left in seen:
@@ -46,6 +47,8 @@ class Given:
                 raise ValueError(f"the givens define {left}, constant in time, by {right}, which is not")
             if not (left.rows == right.rows and left.cols == right.cols):
                 raise ValueError(f"the givens define {left} by {right}, of another shape")
+            if isinstance(left, At) and left.index.is_Integer and left.index >= 1 and left.sequence[t] in general:
+                raise ValueError(f"the givens define {left} twice: by {right}, and with {left.sequence[t]}")
             if self._overrides_cell(left):
                 raise ValueError(f"the givens define {left}, which the cell defines already")
 

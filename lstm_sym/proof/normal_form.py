@@ -22,7 +22,7 @@ from ..nodes.block import Block
 from ..nodes.derivatives import Derivative, StopGradient
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower, Maximum, Scaled
 from ..nodes.normalisation import Deviation, Normalised
-from ..symbols import At, Parameter, letters
+from ..symbols import At, Parameter, letters, t
 from .blocks import Part, common_parts, located, off_diagonal, part_size, parts_of
 from .clearing import cleared
 from .conditions import Conditions
@@ -41,7 +41,8 @@ class NormalForm:
     ``unfold`` gives the definition of a letter that is to be written out, or ``None`` to keep it;
     ``value_of`` what a derivative node stands for. At the tie ``TANH``, tanh z is written as 2σ(2z) - 1, at
     ``EXP`` σ and softplus also by exp and log. With ``open_meaning``, a normalisation is written as what it
-    means rather than as a function.
+    means rather than as a function. ``positive`` tells why a divisor is above 0, or ``None``: then that it is not 0 is
+    listed among the ``divisors``.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class NormalForm:
         *,
         tie: int = 0,
         open_meaning: bool = False,
+        positive: Callable[[Expr], str | None] = lambda divisor: None,
     ) -> None:
         self.unfold = unfold
         self.value_of = value_of
@@ -60,7 +62,10 @@ class NormalForm:
         self.open_meaning = open_meaning
         self.met_meaning = False
         self.algebra = Algebra()
+        self.positive = positive
         self.divisors: dict[str, None] = {}
+        self.discharged: dict[str, None] = {}
+        self._divided: set[Any] = set()
         self.met: dict[str, set[Any]] = {"sigma": set(), "tanh": set(), "exp": set()}
         self._done: dict[Any, Polynomial] = {}
 
@@ -87,6 +92,19 @@ class NormalForm:
         if self.tie < TANH and self.met["sigma"] & self.met["tanh"]:
             return TANH
         return EXP if self.tie < EXP and self.met["exp"] else 0
+
+    def divide_by(self, source: Expr) -> None:
+        """Note what a division owes, or why it owes nothing."""
+        key = source, tuple(self.conditions.facts)
+        if key in self._divided:
+            return
+        self._divided.add(key)
+        why = self.positive(source)
+        if why is None:
+            shown = source.xreplace({symbol: t for symbol in source.atoms(Dummy)})
+            self.divisors[f"{shown} has no zero entry"] = None
+        else:
+            self.discharged[why] = None
 
     def slots(self, expr: Any, rows: Part, cols: Part) -> tuple[int, ...]:
         row_size, col_size = part_size(expr, 0, rows), part_size(expr, 1, cols)
