@@ -31,11 +31,11 @@ class Definitions:
         self.given = given
         self.conditions = conditions
         self.stated = stated or {}
-        self._found: dict[tuple[Any, tuple[Expr, ...]], MatrixExpr | None] = {}
+        self._found: dict[tuple[Any, int], MatrixExpr | None] = {}
 
     def of(self, letter: Any) -> MatrixExpr | None:
         """The expression that defines a letter, or ``None`` if it is free or may lie where no definition holds."""
-        key = letter, tuple(self.conditions.facts)
+        key = letter, self.conditions.scope
         if key not in self._found:
             self._found[key] = self._definition(letter)
         return self._found[key]

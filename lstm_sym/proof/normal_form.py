@@ -55,8 +55,8 @@ class NormalForm:
         open_meaning: bool = False,
         positive: Callable[[Expr], str | None] = lambda divisor: None,
     ) -> None:
-        self.unfold = unfold
-        self.value_of = value_of
+        self.unfold = self._remembered(unfold)
+        self.value_of = self._remembered(value_of)
         self.conditions = conditions or Conditions()
         self.tie = tie
         self.open_meaning = open_meaning
@@ -68,13 +68,26 @@ class NormalForm:
         self._divided: set[Any] = set()
         self.met: dict[str, set[Any]] = {"sigma": set(), "tanh": set(), "exp": set()}
         self._done: dict[Any, Polynomial] = {}
+        self.parts: dict[Any, tuple[Part, ...]] = {}
 
     def __call__(self, expr: Expr, rows: Part = None, cols: Part = None) -> Polynomial:
         """The polynomial of one entry of ``expr``, or of one entry in a block of its rows and columns."""
-        key = expr, rows, cols, tuple(self.conditions.facts)
+        key = expr, rows, cols, self.conditions.scope
         if key not in self._done:
             self._done[key] = _form(expr, self, rows, cols)
         return self._done[key]
+
+    def _remembered(self, meaning: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """What a letter or derivative stands for, asked for once under the same conditions."""
+        found: dict[Any, Any] = {}
+
+        def remembered(node: Any) -> Any:
+            key = node, self.conditions.scope
+            if key not in found:
+                found[key] = meaning(node)
+            return found[key]
+
+        return remembered
 
     def equal(self, left: Expr, right: Expr) -> bool:
         """Whether both sides have one normal form, block by block."""
@@ -95,7 +108,7 @@ class NormalForm:
 
     def divide_by(self, source: Expr) -> None:
         """Note what a division owes, or why it owes nothing."""
-        key = source, tuple(self.conditions.facts)
+        key = source, self.conditions.scope
         if key in self._divided:
             return
         self._divided.add(key)
@@ -176,7 +189,7 @@ def _(expr: MatrixProduct, to: NormalForm, rows: Part, cols: Part) -> Polynomial
     def chain(left: Expr, rest: list[Expr], row: Part) -> Polynomial:
         if not rest:
             return to(left, row, cols)
-        inner = common_parts(parts_of(left, 1, to), parts_of(_product(rest), 0, to))
+        inner = common_parts(parts_of(left, 1, to), parts_of(rest[0], 0, to))
         pieces = []
         for part in inner:
             right = chain(rest[0], rest[1:], part)
