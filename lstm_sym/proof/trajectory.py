@@ -53,6 +53,11 @@ class Trajectory:
         self.values: dict[Key, Matrix] = {}
         self.root = self
         self.rules: dict[Key, tuple[Any, Trajectory]] = {}
+        self.keys: dict[Any, Key] = {}
+        """The keys of letters at the numbers of this view."""
+        self.keys_at: dict[int, dict[Any, Key]] = {}
+        """The same for the views in which t has a value; these and what a key reads are shared with dual trajectories."""
+        self.reads: dict[Key, list[Key]] = {}
         self.fixed = {self.key(letter): rhs for letter, rhs in fixed_definitions(given).items()}
 
     # --- what the evaluator asks --------------------------------------------------------------
@@ -61,6 +66,7 @@ class Trajectory:
         """A view in which a bound index has a value."""
         view = self._view()
         view.numbers = {**self.numbers, index: value}
+        view.keys = {}
         return view
 
     def holding(self, scalars: dict[Symbol, Any]) -> Trajectory:
@@ -88,6 +94,9 @@ class Trajectory:
     def letter(self, letter: Any) -> Matrix:
         """The value of a parameter or of an indexed letter."""
         wanted = self.key(letter)
+        known = self.values.get(wanted)
+        if known is not None:
+            return known
         pending = [wanted]
         while pending:
             key = pending[-1]
@@ -139,7 +148,11 @@ class Trajectory:
     # --- how letters get their values -----------------------------------------------------------
 
     def key(self, letter: Any) -> Key:
-        return (letter, None) if isinstance(letter, Parameter) else (letter.sequence, self.integer(letter.index))
+        key = self.keys.get(letter)
+        if key is None:
+            key = (letter, None) if isinstance(letter, Parameter) else (letter.sequence, self.integer(letter.index))
+            self.keys[letter] = key
+        return key
 
     def shape(self, key: Key) -> tuple[int, int]:
         rows, cols = key[0].shape
@@ -168,11 +181,19 @@ class Trajectory:
         if self.given.runs_backward(what) and time > root.numbers.get(T, time):
             return None, root
         rhs = self.given.general_definition(what)
-        return (None, root) if rhs is None else (rhs, root.at(t, time))
+        if rhs is None:
+            return None, root
+        view = root.at(t, time)
+        view.keys = self.keys_at.setdefault(time, {})
+        return rhs, view
 
     def _reads(self, key: Key) -> list[Key]:
-        rhs, where = self._rule(key)
-        return [] if rhs is None else [where.key(a) for a in letters(rhs) if _is_closed(a, where.numbers)]
+        """The keys that the definition of ``key`` needs; what stands under a binder is asked for where that runs."""
+        if key not in self.reads:
+            rhs, where = self._rule(key)
+            found = [] if rhs is None else [where.key(a) for a in letters(rhs) if _is_closed(a, where.numbers)]
+            self.reads[key] = found
+        return self.reads[key]
 
     def _compute(self, key: Key) -> Matrix:
         if self._is_gradient(key):
