@@ -360,5 +360,7 @@ def _invertible(entry: Any) -> bool:
 
 
 def _filled(expr: Any, where: Trajectory, entry: Any) -> Matrix:
+    """A matrix of zeros and ones, by ``entry``."""
     rows, cols = where.size(expr.rows), where.size(expr.cols)
-    return [[where.domain.rational(entry(i, j), 1) for j in range(cols)] for i in range(rows)]
+    numbers = where.domain.rational(0, 1), where.domain.rational(1, 1)
+    return [[numbers[entry(i, j)] for j in range(cols)] for i in range(rows)]

@@ -19,7 +19,7 @@ from ..backpropagation import T
 from ..symbols import At, Parameter, Sequence, direct, letters, marked, t
 from .domains import Domain, Dual, Duals, Singular
 from .evaluation import Matrix, evaluate
-from .given import Given, fixed_definitions
+from .given import Given, fixed_definitions, told_by
 from .polynomial import Unsupported
 
 Key = tuple[Any, int | None]
@@ -45,6 +45,7 @@ class Trajectory:
 
     def __init__(self, given: Given, instance: Instance, domain: Domain, source: Source) -> None:
         self.given = given
+        self.told = told_by(given)
         self.instance = instance
         self.domain = domain
         self.source = source
@@ -55,8 +56,8 @@ class Trajectory:
         self.rules: dict[Key, tuple[Any, Trajectory]] = {}
         self.keys: dict[Any, Key] = {}
         """The keys of letters at the numbers of this view."""
+        # Dual trajectories share what depends on the numbers alone: the keys at each value of t, and what a key reads.
         self.keys_at: dict[int, dict[Any, Key]] = {}
-        """The same for the views in which t has a value; these and what a key reads are shared with dual trajectories."""
         self.reads: dict[Key, list[Key]] = {}
         self.fixed = {self.key(letter): rhs for letter, rhs in fixed_definitions(given).items()}
 
@@ -163,7 +164,7 @@ class Trajectory:
 
     def _is_gradient(self, key: Key) -> bool:
         what, _ = key
-        return isinstance(what, Sequence) and key not in self.fixed and self.given.is_true_adjoint(what)
+        return isinstance(what, Sequence) and key not in self.fixed and self.told[what].is_true_adjoint
 
     def _rule(self, key: Key) -> tuple[Any, Trajectory]:
         """The right side that defines a key and the view in which to evaluate it; ``None`` for a free one."""
@@ -176,11 +177,11 @@ class Trajectory:
         root = self.root
         if key in self.fixed:
             return self.fixed[key], root
-        if time is None or time < 1 or self.given.is_true_adjoint(what):
+        if time is None or time < 1:
             return None, root
-        if self.given.runs_backward(what) and time > root.numbers.get(T, time):
+        rhs, runs_backward, is_true_adjoint = self.told[what]
+        if is_true_adjoint or (runs_backward and time > root.numbers.get(T, time)):
             return None, root
-        rhs = self.given.general_definition(what)
         if rhs is None:
             return None, root
         view = root.at(t, time)
@@ -274,7 +275,7 @@ class DualTrajectory(Trajectory):
         if self.frozen or time is None:
             return True
         before = self.first is not None and time < self.first
-        return before and not self.given.runs_backward(what)
+        return before and not self.told[what].runs_backward
 
     def _compute(self, key: Key) -> Matrix:
         if self._is_still(key) or self.base.is_free(key):
