@@ -1,4 +1,4 @@
-r"""The cells of the xLSTM: exponential gates, a normaliser state, and a matrix for a memory.
+r"""The sLSTM, the cell of the xLSTM with exponential gates and a normaliser state.
 
 The normaliser is ``n`` and the stabiliser ``m``, so the state has N entries.
 """

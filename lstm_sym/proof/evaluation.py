@@ -92,8 +92,11 @@ def _(expr: Mul, where: Trajectory) -> Any:
 
 @_value.register(Pow)
 def _(expr: Pow, where: Trajectory) -> Any:
-    exponent = where.integer(expr.exp)
-    return power(_value(expr.base, where), exponent, where.domain.rational(1, 1))
+    """b^k; with half a step more, b^k √b."""
+    base, one = _value(expr.base, where), where.domain.rational(1, 1)
+    if expr.exp.is_Rational and expr.exp.q == 2:
+        return power(base, int(expr.exp - Rational(1, 2)), one) * where.domain.sqrt(base)
+    return power(base, where.integer(expr.exp), one)
 
 
 @_value.register(Applied)

@@ -205,7 +205,12 @@ _SPECIAL: dict[str, Callable[[Polynomial, NormalForm, tuple[int, ...]], Polynomi
 
 
 def raised(base: Polynomial, exponent: Expr, source: Expr, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
-    """A power entry by entry: of each factor of a single term, else by multiplication or as an opaque quotient."""
+    """A power entry by entry: of each factor of a single term, else by multiplication or as an opaque quotient.
+
+    A size is positive, so it has roots, too.
+    """
+    if isinstance(source, Symbol) and source.is_positive and exponent.is_Rational and exponent.q == 2:
+        return to.algebra.atom(("scalar", source), (), Fraction(int(exponent.p), 2))
     if not exponent.is_Integer:
         return _raised_symbolically(base, exponent, source, to, slots)
     count = int(exponent)

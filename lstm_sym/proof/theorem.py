@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
-from sympy import Eq
+from sympy import Eq, Symbol
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from ..backpropagation import AdjointRule, Backward, T, bptt
@@ -22,7 +22,7 @@ from ..differentiate import pushforward
 from ..nodes.algebra import Ones, Zero, add
 from ..nodes.binders import TimeSum, fresh
 from ..nodes.elementwise import hadamard
-from ..symbols import adjoint, direct, indices, letters, marked, t, tangent
+from ..symbols import At, adjoint, direct, indices, letters, marked, t, tangent
 from .derivation import Derivation
 from .domains import Degree, Degrees, FiniteField
 from .evaluation import evaluate
@@ -52,7 +52,8 @@ def bptt_theorem(
         raise ValueError(f"cell {cell.name} reads more than one step back; the invariant covers one step")
     backward = bptt(cell)
     pairing = _Pairing(cell, backward)
-    k = fresh(indices("k"), *[equation.rhs for equation in cell.equations])
+    named = [Symbol(a.sequence.text if isinstance(a, At) else a.text) for a in cell.letters]
+    k = fresh(indices("k"), *named, *[equation.rhs for equation in cell.equations])
     invariant = pairing.carried().subs(t, 0) - pairing.carried().subs(t, k) + TimeSum(pairing.gained(), (t, 1, k))
     theorem = (
         Derivation(f"bptt.{cell.name}", claim=claim, title=f"BPTT of {cell.name}", given=pairing.given())
