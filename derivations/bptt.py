@@ -12,7 +12,7 @@ lstm_block = bptt_theorem(LSTM_BLOCK, lengths=(1, 2, 3, 10))
 lstm_1997 = bptt_theorem(LSTM_1997, lengths=(1, 2, 3, 10))
 peephole_lstm = bptt_theorem(PEEPHOLE_LSTM, lengths=(1, 2, 3, 10))
 
-slstm = bptt_theorem(SLSTM, lengths=(1, 2, 3, 10), assumes=(Nonnegative(xlstm.n[0]),))
 VARIANTS = "LSTM_projection NIG NFG NOG NIAF NOAF NP CIFG FGR layer_norm_LSTM"
 OTHERS = "GRU GRU_reset_before MGU IndRNN diagonal_linear minGRU minLSTM SRU QRNN mLSTM"
+slstm = bptt_theorem(SLSTM, lengths=(1, 2, 3, 10), assumes=(Nonnegative(xlstm.n[0]),))
 zoo = tuple(bptt_theorem(CELLS[name], lengths=(1, 2, 3, 10)) for name in f"{VARIANTS} {OTHERS}".split())

@@ -185,7 +185,7 @@ def _(expr: Any, known: Known) -> int | None:
 
 @_sign.register(Maximum)
 def _(expr: Maximum, known: Known) -> int | None:
-    """The larger of two is at least either."""
+    """The larger is at least either side."""
     signs = [sign for side in expr.args if (sign := visible_sign(side, known)) is not None]
     return max(signs, default=None)
 
