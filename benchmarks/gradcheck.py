@@ -73,7 +73,8 @@ def rnn_backward(**mistake: Any) -> Callable[[Any, Any], Any]:
 
 def initial_state(transposed: bool) -> tuple[Callable[..., Any], Callable[[Any, Any], Any]]:
     """The last state as a function of the first, at weights that are given."""
-    x, h0, W, U = (np.random.default_rng(2).normal(size=s) * k for s, k in zip(sizes(20), (1, 1, SMALL, SMALL)))
+    random = np.random.default_rng(2)
+    x, W, U = (random.normal(size=sizes(20)[k]) * scale for k, scale in ((0, 1), (2, SMALL), (3, SMALL)))
 
     def forward(h0: Any) -> Any:
         return rnn(x, h0, W, U)
@@ -150,13 +151,14 @@ def hard() -> Iterator[tuple[str, Program, list[Any]]]:
     yield "wrong: W for its transpose, T = 20, gradient of h0 only, weights randn * 0.01", code, drawn(code)
     both = [sizes(10)[0], *sizes(10), *sizes(10)[2:]]
     code = program(encoder_decoder, encoder_decoder_backward(True), both)
+    values = drawn(code, 1, *small, *small[2:])
     yield (
         "wrong: W for its transpose in an encoder, 10 + 10 steps, weights randn * 0.01",
         code,
         drawn(code, 1, *small, *small[2:]),
     )
     code = program(encoder_decoder, encoder_decoder_backward(False), both)
-    yield "right: the same encoder and decoder", code, drawn(code, 1, *small, *small[2:])
+    yield "right: the same encoder and decoder", code, values
     code = program(single, single_backward, [(4, 3), (3, 5)])
     yield "right: computes in single precision", code, drawn(code)
     code = program(layer, layer_backward, [(4, 3), (3, 5), (5,)])

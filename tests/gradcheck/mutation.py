@@ -109,9 +109,7 @@ def _own(tree: ast.Module, forward: str, backward: str) -> list[ast.FunctionDef]
 def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     if isinstance(node, ast.BinOp):
         yield from _of_operation(node)
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        yield "sign", node.operand
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Invert):
         yield "sign", node.operand
     elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and node.attr == "T":
         yield "transpose", node.value
