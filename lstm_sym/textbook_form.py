@@ -53,15 +53,32 @@ def _transposed_elementwise(expr: Any) -> MatrixExpr | None:
     if not isinstance(expr, Transposed):
         return None
     inside = expr.args[0]
-    if isinstance(inside, Hadamard):
+    if isinstance(inside, Hadamard) and not _is_column(inside):
         return hadamard(*[Transposed(factor) for factor in inside.args])
-    if isinstance(inside, HadamardPower):
+    if isinstance(inside, HadamardPower) and not _is_column(inside):
         return HadamardPower(Transposed(inside.args[0]), inside.args[1])
     if isinstance(inside, MatrixPower):
         return MatrixPower(Transposed(inside.args[0]), inside.args[1])
     if isinstance(inside, TimeSum):
         return TimeSum(Transposed(inside.body), inside.args[1])
     return None
+
+
+def _is_column(expr: MatrixExpr) -> bool:
+    return bool(expr.cols == 1 and expr.rows != 1)
+
+
+def _product_of_rows(expr: Any) -> MatrixExpr | None:
+    """A row is written as a column transposed: papers have (r ⊙ h)ᵀ."""
+    if isinstance(expr, HadamardPower) and _turned(expr.args[0]):
+        return Transposed(HadamardPower(expr.args[0].args[0], expr.args[1]))
+    if isinstance(expr, Hadamard) and all(map(_turned, expr.args)):
+        return Transposed(hadamard(*[factor.args[0] for factor in expr.args]))
+    return None
+
+
+def _turned(expr: Any) -> bool:
+    return isinstance(expr, Transposed) and _is_column(expr.args[0])
 
 
 def _transposed_multiple(expr: Any) -> MatrixExpr | None:
@@ -185,6 +202,7 @@ RULES = (
     Rule("(A B)ᵀ = Bᵀ Aᵀ", _transposed_product),
     Rule("diag(v)ᵀ = diag(v)", _transposed_diagonal),
     Rule("(A ⊙ B)ᵀ = Aᵀ ⊙ Bᵀ", _transposed_elementwise),
+    Rule("uᵀ ⊙ vᵀ = (u ⊙ v)ᵀ", _product_of_rows),
     Rule("(s A)ᵀ = s Aᵀ", _transposed_multiple),
     Rule("A (s B) = s A B", _multiple_in_product),
     Rule("diag(u) diag(v) = diag(u ⊙ v)", _diagonals_side_by_side),

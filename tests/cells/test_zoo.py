@@ -84,6 +84,14 @@ def test_every_cell_has_a_whole_backward_pass(name) -> None:
         assert equation.lhs.shape == equation.rhs.shape
 
 
+@pytest.mark.parametrize("name, state", [("minGRU", "h"), ("minLSTM", "h"), ("SRU", "c"), ("QRNN", "c")])
+def test_in_a_diagonal_linear_recurrence_nothing_else_reads_the_state(name, state) -> None:
+    """So its factor and its summand are functions of the inputs, and a scan computes all steps."""
+    cell = CELLS[name]
+    (sequence,) = [sequence for sequence in cell.states if sequence.text == state]
+    assert [user for user, lag in cell.consumers(sequence) if lag] == [sequence]
+
+
 def test_elman_takes_any_activation() -> None:
     assert "relu(a[t])" in str(elman(relu, "RNN_relu"))
 
