@@ -143,8 +143,9 @@ def changed(
     r"""The cell with some lines written anew, each in the place of the old one, and without some others.
 
     Papers state a variant by its change to a cell: i = 1, f = 1 - i, and so on. A line of a new sequence
-    comes last; the source and the note are the cell's own where none is given. A line that is left out must be read
-    by no other, and a line that none reads any more must be left out, unless it was an output before.
+    comes last. The source is the cell's own where none is given; its note, which speaks of the cell, is not.
+    A line that is left out must be read by no other, and a line that none reads any more must be left out,
+    unless it was an output before.
     """
     dropped = set(without)
     for sequence in dropped - cell._definitions.keys():
@@ -160,7 +161,7 @@ def changed(
                     f"{name} leaves {letter.sequence.text} out of cell {cell.name}, but {_text(equation)} reads it; "
                     "write that line anew"
                 )
-    new = Cell(name, *lines.values(), loss=cell.loss, source=source or cell.source, note=note or cell.note)
+    new = Cell(name, *lines.values(), loss=cell.loss, source=source or cell.source, note=note)
     for sequence in new.outputs:
         if sequence in cell._definitions and sequence not in cell.outputs:
             raise ValueError(

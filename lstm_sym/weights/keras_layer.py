@@ -60,7 +60,7 @@ SLOTS: dict[str, dict[str, tuple[Elementwise, ...]]] = {
 DEFAULTS = {"activation": "tanh", "recurrent_activation": "sigmoid"}
 
 WITHOUT_EFFECT = {
-    "name", "trainable", "dtype", "units", "unroll", "seed", "return_state",
+    "name", "trainable", "dtype", "unroll", "seed", "return_state",
     "kernel_initializer", "recurrent_initializer", "bias_initializer", "unit_forget_bias",
     "kernel_regularizer", "recurrent_regularizer", "bias_regularizer", "activity_regularizer",
     "kernel_constraint", "recurrent_constraint", "bias_constraint",
@@ -125,6 +125,9 @@ def load(class_name: str, config: Mapping[str, Any], weights: Iterable[Any]) -> 
         own = zip(names, arrays[k * len(names) : (k + 1) * len(names)], strict=True)
         params = unpacked(PACKINGS["Keras", packing], {name: _blocks(name, array) for name, array in own}, module)
         directions.append(Direction(module, params, one["go_backwards"]))
+    for one, direction in zip(settings, directions, strict=True):
+        if one["units"] not in (None, stack.width(direction)):
+            raise ValueError(f"{kind}: units is {one['units']}, but the weights are those of {stack.width(direction)}")
     if merge_mode not in ("concat", None) and len({stack.width(direction) for direction in directions}) > 1:
         raise ValueError(f"Bidirectional: merge_mode {merge_mode!r} wants two layers of as many units")
     return Layer((tuple(directions),), packing, names, first["return_sequences"], zero, merge_mode)
@@ -216,13 +219,21 @@ def _settings(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
     if kind not in SLOTS:
         raise ValueError(f"unknown layer {kind!r}; the layers are {', '.join(SLOTS)}, Bidirectional")
     known: dict[str, Any] = {name: DEFAULTS[name] for name in SLOTS[kind]}
-    known |= {"use_bias": True, "go_backwards": False, "return_sequences": False, "zero_output_for_mask": False}
+    known |= {
+        "units": None,
+        "use_bias": True,
+        "go_backwards": False,
+        "return_sequences": False,
+        "zero_output_for_mask": False,
+    }
     known |= {"reset_after": True} if kind == "GRU" else {}
     for key, value in config.items():
         if key in OFF and value != OFF[key]:
             raise ValueError(f"{kind}: {key} is {value!r}, which is not computed here; give {key}={OFF[key]!r}")
         if key not in known and key not in OFF and key not in WITHOUT_EFFECT:
             raise ValueError(f"{kind} has no key {key!r} that is known here; known are {', '.join(known)}")
+        if key in known and isinstance(known[key], bool) and not isinstance(value, bool | np.bool_):
+            raise ValueError(f"{kind}: {key} is {value!r}; it is True or False")
         if key in SLOTS[kind] and not (isinstance(value, str) and value in ACTIVATIONS):
             raise ValueError(f"{kind}: unknown {key} {value!r}; known are {', '.join(ACTIVATIONS)}")
     return {key: config.get(key, value) for key, value in known.items()}
@@ -239,6 +250,10 @@ def _directions(config: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]
     for key in ("layer", "backward_layer"):
         if key not in config:
             raise ValueError(f"Bidirectional: the configuration lacks {key!r}")
+        if not (isinstance(config[key], Mapping) and {"class_name", "config"} <= config[key].keys()):
+            raise ValueError(f"Bidirectional: {key} is no serialized layer with class_name and config")
+        if not str(config[key].get("module", "keras")).startswith("keras"):
+            raise ValueError(f"Bidirectional: {key} is of the module {config[key]['module']!r}, not of Keras")
     return [(config[key]["class_name"], config[key]["config"]) for key in ("layer", "backward_layer")]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_sym.weights import keras_layer
+from lstm_sym.weights import keras_layer, pytorch_module
 from lstm_sym.weights.masking import Mask
 
 GATES = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}
@@ -74,12 +74,32 @@ OTHER = {"class_name": "GRU", "config": {"reset_after": False}}
         ("Bidirectional", wrapped("LSTM", go_backwards=True), "has go_backwards=False and its backward_layer True"),
         ("Bidirectional", wrapped("LSTM") | {"layer": wrapped("GRU")["layer"]}, "are of two kinds, GRU and LSTM"),
         ("Bidirectional", wrapped("GRU") | {"layer": OTHER}, "the two layers differ in reset_after"),
+        ("LSTM", {"units": 3}, "LSTM: units is 3, but the weights are those of 2"),
+        ("LSTM", {"return_sequences": "no"}, "LSTM: return_sequences is 'no'; it is True or False"),
+        ("GRU", {"reset_after": None}, "GRU: reset_after is None; it is True or False"),
+        ("LSTM", {"time_major": True}, "LSTM has no key 'time_major' that is known here"),
+        ("Bidirectional", wrapped("LSTM") | {"layer": 3}, "layer is no serialized layer with class_name and config"),
+        (
+            "Bidirectional",
+            wrapped("LSTM") | {"layer": wrapped("LSTM")["layer"] | {"module": "mine"}},
+            "layer is of the module 'mine', not of Keras",
+        ),
         ("Bidirectional", {"layer": wrapped("GRU")["layer"]}, "the configuration lacks 'backward_layer'"),
     ],
 )
 def test_what_is_not_known_or_not_computed_is_told(kind, config, told):
     with pytest.raises(ValueError, match=told):
         keras_layer.load(kind, config, weights(kind if kind in GATES else "LSTM"))
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_layers_of_keras_become_a_module_of_pytorch(kind):
+    """The letters between are the cell's, so that weights go from each library to each other."""
+    layer = keras_layer.load("Bidirectional", wrapped(kind, return_sequences=True), 2 * weights(kind))
+    module = pytorch_module.Module(layer.layers, kind, pytorch_module.NAMES[:4], batch_first=True)
+    again = pytorch_module.load(pytorch_module.state_dict(module), kind, batch_first=True)
+    x = np.random.default_rng(1).normal(size=(4, 5, D_IN))
+    np.testing.assert_array_equal(pytorch_module.forward(again, x)[0], keras_layer.forward(layer, x)[0])
 
 
 def test_states_that_do_not_fit_are_told():
