@@ -226,6 +226,13 @@ def _check_letters(name: str, equation: Eq, definitions: dict[Sequence, MatrixEx
                 "it is read at an earlier time, but no equation defines it; an input is kept for a step by a state, "
                 f"as in Eq(s[t], {letter.sequence.text}[t]), which s[t - 1] then reads"
             )
+    bare = equation.rhs.xreplace(
+        {a: Parameter(a.sequence.name, *a.shape) for a in letters(equation.rhs) if isinstance(a, At)}
+    )
+    if t in bare.free_symbols:
+        raise ValueError(
+            f"cell {name}: {_text(equation)} reads the time t itself; a coefficient that changes with time is an input"
+        )
     stray = equation.rhs.free_symbols - {t} - _sizes_of(equation.rhs)
     unknown = sorted(str(symbol) for symbol in stray if not isinstance(symbol, Parameter))
     if unknown:

@@ -144,6 +144,11 @@ REFUSED = [
         ValueError,
         "cell c: e_h is what the backward pass calls a quantity of h",
     ),
+    (
+        lambda: Cell("c", Eq(h[t], t * W * h[t - 1])),
+        ValueError,
+        r"cell c: h\[t\] = t\*W\*h\[t - 1\] reads the time t itself; a coefficient that changes with time is an input",
+    ),
     (lambda: (W * b).applyfunc(sin), TypeError, r"W\*b\.applyfunc: .* take sin from lstm_sym\.activations"),
     (lambda: np.ones((2, 2)) * b, TypeError, r"np\.multiply computes with numbers, b is an expression"),
     (
