@@ -1,9 +1,10 @@
 r"""Masks: steps of a sequence that a layer skips, as Keras' recurrent layers do.
 
 A step that is masked keeps every state. Its output is that of the step computed before it, 0 if there is none; or
-always 0. (So do Keras' backends PyTorch and TensorFlow. Its backend JAX gives the initial state, not 0, before the
-first step that is computed.) Hence a layer runs on the steps that count, moved to the front of their sequence, and
-its outputs are spread over all steps. Both moves are linear; gradients go back by their adjoints.
+always 0. (So do Keras' backends PyTorch and TensorFlow. Its backend JAX, where it does not unroll, gives the initial
+state, not 0, before the first step that is computed.) Hence a layer runs on the steps that count, moved to the front
+of their sequence, and its outputs are spread over all steps. Both moves are linear; gradients go back by their
+adjoints.
 """
 
 from __future__ import annotations
