@@ -123,7 +123,9 @@ def load(class_name: str, config: Mapping[str, Any], weights: Iterable[Any]) -> 
     for k, one in enumerate(settings):
         module = module_of(_cell(kind, before, *(one[name] for name in SLOTS[kind])))
         own = zip(names, arrays[k * len(names) : (k + 1) * len(names)], strict=True)
-        params = unpacked(PACKINGS["Keras", packing], {name: _blocks(name, array) for name, array in own}, module)
+        params = unpacked(
+            PACKINGS["Keras", packing], {name: _blocks(packing, name, array) for name, array in own}, module
+        )
         directions.append(Direction(module, params, one["go_backwards"]))
     for one, direction in zip(settings, directions, strict=True):
         if one["units"] not in (None, stack.width(direction)):
@@ -195,9 +197,16 @@ def _in_keras_order(layer: Layer, pack: Callable[..., dict[str, Array]], params:
     ]
 
 
-def _blocks(name: str, array: Array) -> Array:
+def _blocks(packing: str, name: str, array: Array) -> Array:
     """A weight as a column of blocks: matrices transposed, the two biases of a GRU one after the other."""
-    return array.reshape(-1) if name == "bias" else array.T
+    if name != "bias":
+        return array.T
+    pair = packing == "GRU"
+    if array.ndim != (2 if pair else 1) or (pair and len(array) != 2):
+        raise ValueError(
+            f"bias has shape {array.shape}; {packing} wants {'two rows, one for each bias' if pair else 'one axis'}"
+        )
+    return array.reshape(-1)
 
 
 @cache

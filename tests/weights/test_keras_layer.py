@@ -63,7 +63,7 @@ OTHER = {"class_name": "GRU", "config": {"reset_after": False}}
         ("LSTM", {"activation": "gelu"}, "LSTM: unknown activation 'gelu'; known are tanh, sigmoid, linear"),
         ("LSTM", {"recurrent_activation": {"class_name": "own"}}, "LSTM: unknown recurrent_activation {'class_name'"),
         ("LSTM", {"use_bias": False}, "LSTM with this configuration has 2 weights, got 3"),
-        ("GRU", {"reset_after": False}, r"bias has shape \(12,\), which makes the block b_r of shape \(4,\)"),
+        ("GRU", {"reset_after": False}, r"bias has shape \(2, 6\); GRU_reset_before wants one axis"),
         ("Bidirectional", wrapped("LSTM"), "Bidirectional with this configuration has 6 weights, got 3"),
         (
             "Bidirectional",
@@ -121,6 +121,22 @@ def test_arrays_that_do_not_fit_are_told():
         keras_layer.backward(layer, trace, output[:, 0])
     with pytest.raises(ValueError, match=r"weight 1 of GRU is of type int64; wanted floating point numbers"):
         keras_layer.load("GRU", {}, [*weights("GRU")[:1], np.ones((2, 6), int)])
+
+
+@pytest.mark.parametrize(
+    "kind, shape, told",
+    [
+        ("LSTM", (2, 4), r"bias has shape \(2, 4\); LSTM wants one axis"),
+        ("LSTM", (8, 1), r"bias has shape \(8, 1\)"),
+        ("LSTM", (6,), r"bias has shape \(6,\); its 6 rows are not 4 equal blocks"),
+        ("GRU", (12,), r"bias has shape \(12,\); GRU wants two rows, one for each bias"),
+        ("GRU", (3, 4), r"bias has shape \(3, 4\); GRU wants two rows"),
+        ("GRU", (2, 9), r"bias has shape \(18,\), which makes the block b_r of shape \(3,\)"),
+    ],
+)
+def test_a_bias_of_another_shape_is_told(kind, shape, told):
+    with pytest.raises(ValueError, match=told):
+        keras_layer.load(kind, {}, [*weights(kind)[:2], np.ones(shape)])
 
 
 def test_a_pair_with_unlike_numbers_of_units_can_be_joined_in_one_way_only():
