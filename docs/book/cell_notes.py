@@ -35,6 +35,13 @@ CHINESE = {
         "so what the backward pass carries through m adds up to 0."
     ): "l 是 a_f 的 sigmoid 的对数。输出与稳定量 m 无关，这一点已证明，所以反向传播中经 m 传递的各项相加为 0。",
     (
+        "The paper has N = M, and f = exp(a_f) as its other choice. There is no stabiliser here, so that exp(a_i) "
+        "overflows where a_i is large. No gate reads h, so that all of them are known from the inputs."
+    ): (
+        "论文取 N = M，并以 f = exp(a_f) 为另一种选择。这里没有稳定量，所以 a_i 大时 exp(a_i) 会溢出。"
+        "没有门读取 h，所以各门仅由输入即可算出。"
+    ),
+    (
         "Each gate is normalised on its own, state and input together; the paper normalises the stack of all gates, "
         "and state and input apart. Implementations add a small number to the variance, so that it is never 0."
     ): (
