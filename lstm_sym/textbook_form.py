@@ -53,9 +53,9 @@ def _transposed_elementwise(expr: Any) -> MatrixExpr | None:
     if not isinstance(expr, Transposed):
         return None
     inside = expr.args[0]
-    if isinstance(inside, Hadamard) and not _is_column(inside):
+    if isinstance(inside, Hadamard) and not all(map(_is_column_letter, inside.args)):
         return hadamard(*[Transposed(factor) for factor in inside.args])
-    if isinstance(inside, HadamardPower) and not _is_column(inside):
+    if isinstance(inside, HadamardPower):
         return HadamardPower(Transposed(inside.args[0]), inside.args[1])
     if isinstance(inside, MatrixPower):
         return MatrixPower(Transposed(inside.args[0]), inside.args[1])
@@ -64,21 +64,17 @@ def _transposed_elementwise(expr: Any) -> MatrixExpr | None:
     return None
 
 
-def _is_column(expr: MatrixExpr) -> bool:
-    return bool(expr.cols == 1 and expr.rows != 1)
+def _is_column_letter(expr: Any) -> bool:
+    return isinstance(expr, At | Parameter) and bool(expr.cols == 1 and expr.rows != 1)
 
 
 def _product_of_rows(expr: Any) -> MatrixExpr | None:
-    """A row is written as a column transposed: papers have (r ⊙ h)ᵀ."""
-    if isinstance(expr, HadamardPower) and _turned(expr.args[0]):
-        return Transposed(HadamardPower(expr.args[0].args[0], expr.args[1]))
-    if isinstance(expr, Hadamard) and all(map(_turned, expr.args)):
+    """A product of letters that are rows is written as a column transposed: papers have (r ⊙ h)ᵀ."""
+    if isinstance(expr, Hadamard) and all(
+        isinstance(f, Transposed) and _is_column_letter(f.args[0]) for f in expr.args
+    ):
         return Transposed(hadamard(*[factor.args[0] for factor in expr.args]))
     return None
-
-
-def _turned(expr: Any) -> bool:
-    return isinstance(expr, Transposed) and _is_column(expr.args[0])
 
 
 def _transposed_multiple(expr: Any) -> MatrixExpr | None:

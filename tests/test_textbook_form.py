@@ -44,7 +44,7 @@ TABLE = [
     (hadamard_power(W, 2).T, "hadamard_power(W.T, 2)", "(A ⊙ B)ᵀ = Aᵀ ⊙ Bᵀ"),
     (hadamard(u.T, v.T).T, "hadamard(u, v)", "(A ⊙ B)ᵀ = Aᵀ ⊙ Bᵀ"),
     (hadamard(u.T, v.T), "hadamard(u, v).T", "uᵀ ⊙ vᵀ = (u ⊙ v)ᵀ"),
-    (hadamard(hadamard_power(u.T, 2), v.T), "hadamard(hadamard_power(u, 2), v).T", "uᵀ ⊙ vᵀ = (u ⊙ v)ᵀ"),
+    (hadamard(u, W * v).T, "hadamard(u.T, v.T*W.T)", "(A ⊙ B)ᵀ = Aᵀ ⊙ Bᵀ"),
     ((W * hadamard(u, v)).T, "hadamard(u, v).T*W.T", "(A B)ᵀ = Bᵀ Aᵀ"),
     (hadamard(u, v).T, "hadamard(u, v).T", ""),
     (MatrixPower(W, k).T, "(W.T)**k", "(A ⊙ B)ᵀ = Aᵀ ⊙ Bᵀ"),
