@@ -4,18 +4,23 @@
 
 One pass forward and one backward with all gradients, on one thread. The ways are run in turns, so that what else the
 machine does falls on all of them alike; the medians are given as ratios to ``torch.nn``. ``products`` does the plan's
-matrix products with NumPy and nothing else: no pass in NumPy can be faster. ``scaling`` (``--scaling``) is one row
-for each number of steps, with the time per step and the memory.
+matrix products with NumPy and nothing else: no pass in NumPy can be faster. ``c`` is the C functions on arrays that
+stay; it needs a C compiler. ``scaling`` (``--scaling``) is one row for each number of steps, with the time per step and
+the memory.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
+import shutil
 import statistics
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -25,6 +30,7 @@ import numpy as np
 from lstm_sym.cells import CELLS
 from lstm_sym.export import export_module
 from lstm_sym.export.experiment import imported
+from lstm_sym.export.files import export_files
 
 SIZES = {"S": (50, 1, 32, 32), "M": (100, 32, 64, 128), "L": (100, 64, 128, 256), "XL": (200, 16, 256, 512)}
 """T steps, B sequences, d inputs, n units."""
@@ -82,6 +88,25 @@ def torch_way(cell: str, size: tuple[int, int, int, int], dtype: Any) -> Way:
     return run
 
 
+def c_way(cell: str, size: tuple[int, int, int, int], dtype: Any) -> Way:
+    """The exported C functions on arrays that stay, built here."""
+    folder = Path(tempfile.mkdtemp(prefix="lstm-sym-"))
+    for name, text in export_files(CELLS[cell], "c").items():
+        (folder / name).write_text(text)
+    spec = importlib.util.spec_from_file_location(f"c_{cell}", next(folder.glob("*.py")))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    prepared = module.Prepared(*arguments(module, _lengths(module, size), dtype))
+    shutil.rmtree(folder)
+
+    def run() -> Any:
+        prepared.forward()
+        prepared.backward()
+
+    return run
+
+
 def products_way(cell: str, size: tuple[int, int, int, int], dtype: Any) -> Way:
     """The matrix products of the plan in NumPy, and nothing else."""
     T, B, d, n = size
@@ -105,6 +130,7 @@ def products_way(cell: str, size: tuple[int, int, int, int], dtype: Any) -> Way:
 WAYS: dict[str, Callable[[str, tuple[int, int, int, int], Any], Way]] = {
     "torch.nn": torch_way,
     "numpy": numpy_way,
+    **({"c": c_way} if shutil.which(os.environ.get("CC", "cc")) else {}),
     "products": products_way,
 }
 """What is compared, by its column; the first is what the others are divided by."""

@@ -433,3 +433,10 @@ def test_ctrl_c_ends_cleanly(project, tmp_path, jobs):
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err.strip()) == (130, "", "lstm-sym: interrupted")
+
+
+def test_export_of_c_to_a_folder(run, tmp_path):
+    assert run("export", "RNN_tanh", "--to", "c", "-o", f"{tmp_path}/new/")[0] == 0
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["rnn_tanh.c", "rnn_tanh.h", "rnn_tanh.py"]
+    for path in (tmp_path / "new").iterdir():
+        assert run("export", "--check", path)[1].endswith("fresh\n")

@@ -234,7 +234,7 @@ def latex(
 @click.argument("cell", metavar="CELL", required=False)
 @click.option("--to", default="numpy", metavar="BACKEND", help="What the module computes with [default: numpy].")
 @click.option("--phi", metavar="NAME", help="The activation of a cell that leaves it open, such as tanh.")
-@click.option("-o", "--output", metavar="FILE", help="Write the module to FILE [default: stdout].")
+@click.option("-o", "--output", metavar="FILE|DIR/", help="Write to FILE, or all files to DIR [default: stdout].")
 @click.option("--pieces", is_flag=True, help="With passes that store the state before every k-th step alone.")
 @click.option("--plan", is_flag=True, help="Instead, explain what is stacked, taken out of the loop and stored.")
 @click.option("--check", metavar="FILE", help="Instead, say whether FILE, written by export, is stale.")
@@ -243,9 +243,11 @@ def export(
 ) -> int:
     """Write the numeric functions of CELL, forward and backward, as a module that stands alone.
 
+    With a folder as output, C comes with its header and a Python module that builds and loads it.
     With --check, CELL need be given only if it is not of the zoo.
     """
     from ..cells.loading import cell_at
+    from ..export.files import export_files
     from ..export.freshness import staleness
     from ..export.module import export_module
     from ..export.plan_page import plan_text
@@ -259,6 +261,11 @@ def export(
             print(f"{check}: {'fresh' if stale is None else f'stale: {stale}'}")
             return 1 if stale else 0
         assert found is not None
+        if output is not None and not plan and (output.endswith("/") or Path(output).is_dir()):
+            Path(output).mkdir(parents=True, exist_ok=True)
+            for name, text in export_files(found, to=to, phi=phi, pieces=pieces).items():
+                _write(str(Path(output, name)), text)
+            return 0
         text = plan_text(found, phi=phi) + "\n" if plan else export_module(found, to=to, phi=phi, pieces=pieces)
         _write(output or "-", text)
     return 0

@@ -11,6 +11,7 @@ from .. import __version__
 from ..activations import TABLE
 from ..cell import Cell
 from ..cells import cell_named
+from ..nodes.derivatives import StopGradient
 from .plan import with_activation
 
 WRITTEN = re.compile(r"Written by lstm-sym (\S+) from the equations of the cell (\S+)\.")
@@ -32,6 +33,14 @@ def cell_hash(cell: Cell) -> str:
     shapes = [f"{letter.text}: {letter.shape}" for letter in letters]
     text = "\n".join([cell.name, *map(str, cell.equations), *shapes])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def source_told(cell: Cell) -> str:
+    """Where the equations are from, whether their derivative is truncated, and their hash."""
+    source = cell.source or "no source given"
+    if any(equation.has(StopGradient) for equation in cell.equations):
+        source += ";\ntruncated: no gradient passes a stop_gradient, so these are not the gradients of the loss"
+    return f"{source};\nhash of the equations: {cell_hash(cell)}"
 
 
 def origin_of(source: str) -> Origin:

@@ -23,11 +23,11 @@ from sympy import Add
 from .. import __version__
 from ..activations import Activation
 from ..cell import Cell
-from ..nodes.derivatives import StopGradient
 from ..symbols import Sequence, adjoint
 from .backward_code import BackwardCode
+from .c_code import c_module
 from .forward_code import ForwardCode
-from .freshness import cell_hash
+from .freshness import source_told
 from .layout import assignment, signature
 from .numpy_code import HELPERS, plain
 from .passes import backward_body, forward_body, words
@@ -59,13 +59,6 @@ def export_module(cell: Cell, to: str = "numpy", *, phi: Activation | str | None
     return f"{source}\n\n{pieces_source(vocabulary_of(plan_of(specified)))}\n"
 
 
-def _source_of(cell: Cell) -> str:
-    source = cell.source or "no source given"
-    if any(equation.has(StopGradient) for equation in cell.equations):
-        source += ";\ntruncated: no gradient passes a stop_gradient, so these are not the gradients of the loss"
-    return f"{source};\nhash of the equations: {cell_hash(cell)}"
-
-
 def numpy_module(cell: Cell) -> str:
     """The NumPy module of a cell whose activations are all known.
 
@@ -88,9 +81,9 @@ def loop_module(plan: Plan) -> str:
     backward = _backward_of_loops(names, backward)
     made = _workspace(places, [*forward, *backward, *coefficients])
     parts = [
-        HEADER.format(cell=cell.name, version=__version__, source=_source_of(cell)),
-        *_structures(names),
-        _shapes(names),
+        HEADER.format(cell=cell.name, version=__version__, source=source_told(cell)),
+        *structures_of(names),
+        shapes_of(names),
         made,
         "\n".join(
             [
@@ -214,10 +207,10 @@ def expression_module(plan: Plan) -> str:
         saved += [name for name in (names.before[state], names.names[state]) if name in read]
     forward = forward_body(plan, names, set(stored))
     parts = [
-        HEADER.format(cell=cell.name, version=__version__, source=_source_of(cell)),
-        *_structures(names),
+        HEADER.format(cell=cell.name, version=__version__, source=source_told(cell)),
+        *structures_of(names),
         _cache(names, saved),
-        _shapes(names),
+        shapes_of(names),
         *_helpers(names, [*forward, *backward]),
         CHECKED,
         "\n".join(_forward(names, forward, set(stored), saved)),
@@ -226,7 +219,7 @@ def expression_module(plan: Plan) -> str:
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-BACKENDS: dict[str, Callable[[Cell], str]] = {"numpy": numpy_module}
+BACKENDS: dict[str, Callable[[Cell], str]] = {"numpy": numpy_module, "c": c_module}
 """What writes the module of a cell, by the name of what it computes with."""
 
 
@@ -296,7 +289,8 @@ def _opened(group: str, fields: list[str], body: list[str]) -> list[str]:
 # --- what stands before them --------------------------------------------------------------------
 
 
-def _structures(names: Vocabulary) -> Iterable[str]:
+def structures_of(names: Vocabulary) -> Iterable[str]:
+    """The named tuples that a caller passes and gets."""
     cell = names.cell
     yield _structure("Params", "The parameters, or their gradients.", names.axes(cell.parameters))
     yield _structure("State", "The state of every sequence, or its gradient.", names.axes(cell.states, STEP))
@@ -318,8 +312,8 @@ def _structure(name: str, says: str, axes: dict[str, tuple[str, ...]]) -> str:
     return "\n".join([f"class {name}(NamedTuple):", f'    """{says}"""', *(["", *fields] if fields else [])])
 
 
-def _shapes(names: Vocabulary) -> str:
-    """The table of the axes of every array that a caller places."""
+def shapes_of(names: Vocabulary) -> str:
+    """The table of the axes of every array that a caller passes."""
     cell = names.cell
     groups = {
         "params.": names.axes(cell.parameters),

@@ -191,16 +191,23 @@ def _applied(factor: Any, vector: Any, text: str, rows: Rows) -> str:
 
 def _picked(factor: Any, rows: Rows) -> str | None:
     """The slice that [0 … I … 0] takes from a vector; ``None`` for another matrix."""
+    start = picked_from(factor)
+    if start is None:
+        return None
+    stop = start + factor.rows
+    low = "" if start == 0 else rows.size(start)
+    return f"{low}:" if stop == factor.cols else f"{low}:{rows.size(stop)}"
+
+
+def picked_from(factor: Any) -> Expr | None:
+    """The first entry of those that [0 … I … 0] takes from a vector; ``None`` for another matrix."""
     if not (isinstance(factor, Block) and len(factor.args) == 1):
         return None
     blocks = list(factor.args[0])
     where = [k for k, block in enumerate(blocks) if isinstance(block, Eye)]
     if len(where) != 1 or not all(isinstance(block, Eye | Zero) for block in blocks):
         return None
-    start = sum((block.cols for block in blocks[: where[0]]), Integer(0))
-    stop = start + blocks[where[0]].cols
-    low = "" if start == 0 else rows.size(start)
-    return f"{low}:" if where[0] == len(blocks) - 1 else f"{low}:{rows.size(stop)}"
+    return sum((block.cols for block in blocks[: where[0]]), Integer(0))
 
 
 def _constant(expr: Any, rows: Rows) -> str:
@@ -246,6 +253,18 @@ def _outer(expr: MatrixProduct) -> tuple[Any, Any] | None:
 def axes_of(letter: Any) -> tuple[Expr, ...]:
     """The sizes of the axes of a value beside the leading ones: a column has one."""
     return letter.shape[:1] if letter.cols == 1 else letter.shape
+
+
+def outer_of(expr: Any) -> list[tuple[Any, Any]]:
+    """The columns u and v of every term of a sum of outer products."""
+    if isinstance(expr, MatrixSum):
+        return [pair for term in expr.args for pair in outer_of(term)]
+    if isinstance(expr, StopGradient):
+        return outer_of(expr.args[0])
+    columns = _outer(expr) if isinstance(expr, MatrixProduct) else None
+    if columns is not None:
+        return [columns]
+    raise TypeError(f"no row form for the gradient {expr}: it is not a sum of outer products")
 
 
 def _varies(expr: Any) -> bool:

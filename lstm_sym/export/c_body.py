@@ -1,0 +1,268 @@
+"""A function as it is written: its operations by where they stand, and the arrays that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sympy import Integer
+
+from ..nodes.algebra import Transposed, Zero, add
+from ..nodes.block import Block
+from ..nodes.derivatives import StopGradient
+from ..symbols import At, Parameter, Sequence, letters, t
+from .c_entries import size_text, to_c
+from .c_names import CNames
+from .c_operations import Each, Operation, Outer, Packed, Place, Product, Total, grouped, read_by
+from .plan import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An array of a workspace: how many numbers it holds, and how far apart the rows of several sequences are."""
+
+    name: str
+    count: str
+    stride: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What a function does: matrices are packed, then come the groups of operations of each part."""
+
+    packed: tuple[Packed, ...]
+    before: tuple[tuple[Operation, ...], ...]
+    loop: tuple[tuple[Operation, ...], ...]
+    after: tuple[tuple[Operation, ...], ...]
+    stored: frozenset[str]
+    scratch: tuple[Array, ...]
+    places: Mapping[str, Place]
+
+    @property
+    def groups(self) -> tuple[tuple[Operation, ...], ...]:
+        return (*self.before, *self.loop, *self.after)
+
+
+@dataclass(slots=True)
+class Body:
+    """The operations of one function as they are written, and the places of the letters that they read and write."""
+
+    words: CNames
+    places: dict[Any, Place]
+    region: str = "before"
+    parts: dict[str, list[Operation]] = field(default_factory=lambda: {"before": [], "loop": [], "after": []})
+    packed: list[Packed] = field(default_factory=list)
+    arrays: dict[str, Array] = field(default_factory=dict)
+    filled: set[Sequence] = field(default_factory=set)
+    known: dict[str, Place] = field(default_factory=dict)
+    _stored: dict[Any, Place] = field(default_factory=dict)
+
+    @property
+    def names(self) -> Mapping[Any, str]:
+        return self.words.names
+
+    def put(self, operation: Operation) -> None:
+        self.parts[self.region].append(operation)
+
+    def width(self, size: Any) -> str:
+        text = size_text(size, self.names)
+        return f"({text})" if " " in text else text
+
+    def place(self, letter: Any) -> Place:
+        if letter not in self.places:
+            raise ValueError(f"{letter} has no value here")
+        place = self.places[letter]
+        self.known[place.name] = place
+        return place
+
+    def own(self, name: str, width: str, all_steps: bool) -> Place:
+        """A place in an array of its own."""
+        array = self.words.new(f"{name}_steps" if all_steps else f"{name}_now")
+        self.arrays[array] = Array(array, f"{'T * ' if all_steps else ''}B * {width}")
+        place = Place(name, array, width, width, all_steps=all_steps)
+        self.known[name] = place
+        return place
+
+    def work(self, width: str) -> Place:
+        return self.own(self.words.new("part"), width, self.region != "loop")
+
+    def stored(self, value: Any) -> Place:
+        bare = value.args[0] if isinstance(value, StopGradient) else value
+        if isinstance(bare, At):
+            return self.place(bare)
+        key = (self.region, bare)
+        if key not in self._stored:
+            self._stored[key] = self.work(self.width(bare.rows))
+            self.assign(self._stored[key], bare, "")
+        return self._stored[key]
+
+    def assign(self, place: Place, value: Any, comment: str, also: bool = False, always: bool = False) -> None:
+        """The values of a place are those of an expression; ``also``: on top of those that are there."""
+        if isinstance(value, Block) and not also:
+            at: Any = Integer(0)
+            for (block,) in value.args:
+                sub = replace(
+                    place,
+                    name=self.words.new(place.name),
+                    offset=f"{place.offset} + {self.width(at)}",
+                    width=self.width(block.rows),
+                )
+                self.put(Each(sub, to_c(block, self), comment, always=True))
+                at += block.rows
+        else:
+            text = to_c(value, self)
+            text = f"({text})" if text.startswith("-") and also else text
+            self.put(Each(place, f"{place.token} + {text}" if also else text, comment, always))
+
+    def summed(self, value: str, width: str, finish: str) -> Place:
+        key = (self.region, value, finish)
+        if key not in self._stored:
+            self._stored[key] = self.work("1")
+            bare = f"({width})" if " " in width and not width.startswith("(") else width
+            self.put(Total(self._stored[key], value, bare, finish))
+        return self._stored[key]
+
+    def applied(self, matrix: Any, operand: Place) -> Place:
+        key = (self.region, matrix, operand.name)
+        if key not in self._stored:
+            panels = self.pack(matrix, matrix.rows, matrix.cols, [(matrix, Integer(0), Integer(0))])
+            target = self.work(self.width(matrix.rows))
+            self.put(Product(target, operand, panels, target.width, self.width(matrix.cols), False, ""))
+            self._stored[key] = target
+        return self._stored[key]
+
+    def pack(self, key: Any, rows: Any, cols: Any, parts: list[tuple[Any, Any, Any]]) -> str:
+        """The panels of a matrix of several, each at its row and column."""
+        if key not in self._stored:
+            name = self.words.new("panels")
+            size = self.width(rows), self.width(cols)
+            cut = [piece for matrix, at, at_k in parts for piece in self._pieces(matrix, at, at_k)]
+            self.packed.append(Packed(name, *size, tuple(cut)))
+            self.arrays[name] = Array(name, f"panels({size[0]}, {size[1]})")
+            self._stored[key] = Place(name, name, *size)
+        return self._stored[key].name
+
+    def _pieces(self, matrix: Any, at: Any, at_k: Any) -> Iterable[tuple[str, ...]]:
+        if isinstance(matrix, Transposed):
+            for name, i, k, rows, cols, by_row, by_col in self._pieces(matrix.args[0], at_k, at):
+                yield name, k, i, cols, rows, by_col, by_row
+        elif isinstance(matrix, Block):
+            for row in matrix.args:
+                along = at_k
+                for block in row:
+                    yield from self._pieces(block, at, along)
+                    along += block.cols
+                at += row[0].rows
+        elif isinstance(matrix, Parameter) and matrix.cols != 1:
+            sizes = self.width(matrix.rows), self.width(matrix.cols)
+            yield self.names[matrix], self.width(at), self.width(at_k), *sizes, sizes[1], "1"
+        else:
+            raise TypeError(f"no C form for the constant matrix {matrix}; write the cell with a parameter in its place")
+
+    # --- what a plan consists of ----------------------------------------------------------------
+
+    def product(self, targets: list[tuple[Any, Any]], operand: At, comment: str) -> None:
+        """Rows of one product for several targets side by side; where one is filled, it adds."""
+        for run in _alike(targets, self.filled):
+            rows = sum((matrix.rows for _, matrix in run), Integer(0))
+            at, parts = Integer(0), []
+            for _, matrix in run:
+                parts.append((matrix, at, Integer(0)))
+                at += matrix.rows
+            panels = self.pack(tuple(matrix for _, matrix in run), rows, run[0][1].cols, parts)
+            target, also = self.place(run[0][0][t]), run[0][0] in self.filled
+            self.put(
+                Product(
+                    target, self.place(operand), panels, self.width(rows), self.width(run[0][1].cols), also, comment
+                )
+            )
+            self.filled |= {sequence for sequence, _ in run}
+
+    def gather(self, target: Sequence, parts: tuple[tuple[Sequence, Any], ...], comment: str) -> None:
+        """The sum of the transposed matrices times the adjoints that lie side by side."""
+        at, turned = Integer(0), []
+        for _, matrix in parts:
+            turned.append((Transposed(matrix), Integer(0), at))
+            at += matrix.rows
+        panels = self.pack((target, parts), parts[0][1].cols, at, turned)
+        place, also = self.place(target[t]), target in self.filled
+        self.put(Product(place, self.place(parts[0][0][t]), panels, place.width, self.width(at), also, comment))
+        self.filled.add(target)
+
+    def early(self, lines: Iterable[Line]) -> None:
+        """The terms that are worth taking out of the loop."""
+        for line in lines:
+            if line.early is not None and _multiplies(line.early):
+                also = line.target in self.filled
+                self.assign(self.place(line.target[t]), line.early, "", also, always=True)
+                self.filled.add(line.target)
+
+    def line(self, target: Sequence, value: Any, comment: str) -> None:
+        also = target in self.filled
+        if not (also and isinstance(value, Zero)):
+            self.assign(self.place(target[t]), value, comment, also)
+
+    def lines(self, lines: Iterable[Line], back: Mapping[Any, Any]) -> None:
+        """Lines with what is left of their early terms, which is cheap enough to stand in the loop."""
+        for line in lines:
+            value = line.value.xreplace(dict(back))
+            early = line.early if line.early is not None and not _multiplies(line.early) else None
+            self.line(line.target, value if early is None else add(value, early), _equation(line))
+
+    def finished(self, kept: set[str]) -> Function:
+        groups = {region: tuple(grouped(operations)) for region, operations in self.parts.items()}
+        every = [group for part in groups.values() for group in part]
+        stored = set(kept)
+        for group in every:
+            for operation in group:
+                others = [o for other in every if other is not group for o in other]
+                if not isinstance(operation, Each) or len(group) == 1:
+                    stored |= {p.name for p in _written(operation)}
+                elif operation.always or any(operation.place.name in read_by(o) for o in others):
+                    stored.add(operation.place.name)
+        used = {place.array for group in every for o in group for place in _touched(o, group, stored)}
+        used |= {packed.name for packed in self.packed}
+        arrays = tuple(array for array in self.arrays.values() if array.name in used)
+        widths = sorted({o.operand.width for group in every for o in group if isinstance(o, Outer)})
+        if widths:
+            chunks = " + ".join(f"panels({width}, chunk(T * B))" for width in widths)
+            arrays = (*arrays, Array("chunk_panels", chunks))
+        return Function(tuple(self.packed), **groups, stored=frozenset(stored), scratch=arrays, places=self.known)
+
+
+def _written(operation: Operation) -> list[Place]:
+    return [operation.target] if isinstance(operation, Product) else (
+        [operation.place] if isinstance(operation, Each | Total) else []
+    )  # fmt: skip
+
+
+def _touched(operation: Operation, group: tuple[Operation, ...], stored: set[str]) -> Iterable[Place]:
+    """The places whose arrays an operation needs."""
+    for place in _written(operation):
+        if place.name in stored:
+            yield place
+    if isinstance(operation, Product):
+        yield operation.operand
+    if isinstance(operation, Outer):
+        yield operation.operand
+        yield from (place for _, place, _ in operation.parts)
+
+
+def _alike(targets: list[tuple[Any, Any]], filled: set[Sequence]) -> Iterable[list[tuple[Any, Any]]]:
+    run: list[tuple[Any, Any]] = []
+    for part in targets:
+        if run and (part[0] in filled) != (run[-1][0] in filled):
+            yield run
+            run = []
+        run.append(part)
+    if run:
+        yield run
+
+
+def _multiplies(value: Any) -> bool:
+    return any(isinstance(letter, Parameter) and letter.cols != 1 for letter in letters(value))
+
+
+def _equation(line: Line) -> str:
+    return f"{line.target[t]} = {line.equation}"

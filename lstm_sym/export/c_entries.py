@@ -1,0 +1,261 @@
+r"""One entry of a column-vector expression as C, one rule per node.
+
+:math:`f\odot c` is ``f * c`` for entry j of a row. A part that is no entry of its own, a product with a matrix or a
+sum over entries, is an operation that stands before; its result is read by entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import singledispatch
+from typing import Any, Protocol
+
+from sympy import Add, Expr, Float, Integer, Mul, NumberSymbol, Pow, Rational, Symbol
+
+from ..activations import Elementwise
+from ..nodes.algebra import MatrixProduct, MatrixSum, Ones, Transposed, Zero, coefficient, multiply
+from ..nodes.block import Block
+from ..nodes.derivatives import StopGradient
+from ..nodes.elementwise import Diag, Hadamard, HadamardPower, Maximum, Scaled
+from ..nodes.normalisation import Deviation, Normalised
+from ..nodes.operand import is_matrix
+from ..symbols import At, Parameter
+from ..textbook_form import tidy
+from .c_operations import TOKEN, Place
+from .c_runtime import FUNCTIONS
+from .numpy_code import ATOM
+from .rows import picked_from
+
+
+class Body(Protocol):
+    """What takes the operations that stand before an entry."""
+
+    @property
+    def names(self) -> Mapping[Any, str]:
+        """The C names of parameters and sizes."""
+
+    def place(self, letter: Any) -> Place:
+        """Where the values of a letter at a step lie."""
+
+    def stored(self, value: Any) -> Place:
+        """A place that holds the value."""
+
+    def summed(self, value: str, width: str, finish: str) -> Place:
+        """A place that holds a sum over the entries of every row."""
+
+    def applied(self, matrix: Any, operand: Place) -> Place:
+        """A place that holds a constant matrix times what lies at the operand's."""
+
+
+def size_text(size: Any, names: Mapping[Any, str]) -> str:
+    """A size, a sum of whole multiples of sizes, as a whole number in C."""
+    terms = []
+    for term in Add.make_args(size):
+        number, symbol = term.as_coeff_Mul()
+        if symbol == 1:
+            terms.append(str(number))
+        else:
+            terms.append(names[symbol] if number == 1 else f"{number} * {names[symbol]}")
+    return " + ".join(terms)
+
+
+@singledispatch
+def to_c(expr: Any, body: Body) -> str:
+    """The C text of entry j of a column, or of a scalar."""
+    raise TypeError(f"no C form for {type(expr).__name__} ({expr}); register one with @to_c.register")
+
+
+@to_c.register(At)
+def _(expr: At, body: Body) -> str:
+    return _entry(body.place(expr))
+
+
+@to_c.register(Parameter)
+def _(expr: Parameter, body: Body) -> str:
+    if expr.cols != 1:
+        raise TypeError(f"no C form for {expr}, a matrix of shape ({expr.rows}, {expr.cols}), among column vectors")
+    return f"{body.names[expr]}[{'0' if expr.rows == 1 else 'j'}]"
+
+
+@to_c.register(Zero)
+@to_c.register(Ones)
+def _(expr: Any, body: Body) -> str:
+    return "0" if isinstance(expr, Zero) else "1"
+
+
+@to_c.register(MatrixSum)
+def _(expr: MatrixSum, body: Body) -> str:
+    return _signed(list(expr.args), body)
+
+
+@to_c.register(Hadamard)
+def _(expr: Hadamard, body: Body) -> str:
+    return " * ".join(_inside(factor, body) for factor in expr.args)
+
+
+@to_c.register(HadamardPower)
+@to_c.register(Pow)
+def _(expr: Any, body: Body) -> str:
+    base, exponent = expr.args
+    return _power(_inside(base, body), exponent, to_c(exponent, body))
+
+
+@to_c.register(Elementwise)
+def _(expr: Elementwise, body: Body) -> str:
+    argument = to_c(expr.argument, body)
+    if expr.function.name == "identity" and not expr.function.order:
+        return argument
+    if expr.function.order or expr.function.name not in FUNCTIONS:
+        raise TypeError(f"no C form for the function {expr.function.text}; add it to c_runtime.FUNCTIONS")
+    return f"{FUNCTIONS[expr.function.name]}({argument})"
+
+
+@to_c.register(Maximum)
+def _(expr: Maximum, body: Body) -> str:
+    return f"larger({to_c(expr.args[0], body)}, {to_c(expr.args[1], body)})"
+
+
+@to_c.register(Scaled)
+def _(expr: Scaled, body: Body) -> str:
+    return f"{_inside(expr.scale, body)} * {_inside(expr.matrix, body)}"
+
+
+@to_c.register(Deviation)
+def _(expr: Deviation, body: Body) -> str:
+    return f"‹{_deviation(expr.args[0], body)[1].name}:0›"
+
+
+@to_c.register(Normalised)
+def _(expr: Normalised, body: Body) -> str:
+    mean, deviation = _deviation(expr.args[0], body)
+    return f"({to_c(expr.args[0], body)} - ‹{mean.name}:0›) / ‹{deviation.name}:0›"
+
+
+@to_c.register(StopGradient)
+def _(expr: StopGradient, body: Body) -> str:
+    """The value passes; only derivatives stop."""
+    return to_c(expr.args[0], body)
+
+
+@to_c.register(Block)
+def _(expr: Block, body: Body) -> str:
+    return _entry(body.stored(expr))
+
+
+@to_c.register(MatrixProduct)
+def _(expr: MatrixProduct, body: Body) -> str:
+    """α A B ⋯ v, from the right: every partial product is a column."""
+    *factors, last = expr.matrices
+    text, so_far = to_c(last, body), last
+    for factor in reversed(factors):
+        text, so_far = _applied(factor, so_far, text, body), multiply(factor, so_far)
+    if expr.scalar == 1:
+        return text
+    return f"-{_bracketed(text)}" if expr.scalar == -1 else f"{_inside(expr.scalar, body)} * {_bracketed(text)}"
+
+
+def _applied(factor: Any, vector: Any, text: str, body: Body) -> str:
+    """Entry j of A v for one factor A; ``text`` is an entry of v."""
+    if isinstance(factor, Diag):
+        return f"{_inside(factor.args[0], body)} * {_bracketed(text)}"
+    if factor.cols == 1:
+        return f"{_inside(factor, body)} * {_bracketed(text)}"
+    if factor.rows == 1 and not isinstance(factor, Parameter):
+        left = _inside(tidy(Transposed(factor)), body)
+        return _entry(body.summed(f"{left} * {_bracketed(text)}", size_text(factor.cols, body.names), "sum"))
+    start = picked_from(factor)
+    place = body.stored(vector)
+    if start is not None:
+        return f"‹{place.name}:{size_text(start, body.names)} + j›"
+    return _entry(body.applied(factor, place))
+
+
+def _deviation(value: Any, body: Body) -> tuple[Place, Place]:
+    """The mean and the standard deviation of the entries of each row."""
+    width, entry = size_text(value.rows, body.names), to_c(value, body)
+    mean = body.summed(entry, width, f"sum / (real)({width})")
+    centred = f"({_bracketed(entry)} - ‹{mean.name}:0›)"
+    return mean, body.summed(f"{centred} * {centred}", width, f"square_root(sum / (real)({width}))")
+
+
+# --- scalars ------------------------------------------------------------------------------------
+
+
+@to_c.register(Integer)
+def _(expr: Integer, body: Body) -> str:
+    return str(expr)
+
+
+@to_c.register(Rational)
+@to_c.register(Float)
+@to_c.register(NumberSymbol)
+def _(expr: Any, body: Body) -> str:
+    return f"(real){float(expr)!r}"
+
+
+@to_c.register(Symbol)
+def _(expr: Symbol, body: Body) -> str:
+    return body.names[expr]
+
+
+@to_c.register(Add)
+def _(expr: Add, body: Body) -> str:
+    return _signed(expr.as_ordered_terms(), body)
+
+
+@to_c.register(Mul)
+def _(expr: Mul, body: Body) -> str:
+    number, rest = expr.as_coeff_Mul()
+    if number == -1:
+        return f"-{_inside(rest, body)}"
+    factors = expr.as_ordered_factors() if number == 1 else [number, *Mul.make_args(rest)]
+    return " * ".join(_inside(factor, body) for factor in factors)
+
+
+# --- what the rules share -----------------------------------------------------------------------
+
+
+def _bracketed(text: str) -> str:
+    return text if TOKEN.fullmatch(text) or ATOM.fullmatch(text) else f"({text})"
+
+
+def _entry(place: Place) -> str:
+    """A column of one entry serves every entry of the others."""
+    return f"‹{place.name}:0›" if place.width == "1" else place.token
+
+
+def _inside(expr: Any, body: Body) -> str:
+    text = to_c(expr, body)
+    if isinstance(expr, Expr) and not is_matrix(expr) and not expr.is_Number:
+        return f"(real){_bracketed(text)}" if expr.is_Symbol else f"({_real(expr, body)})"
+    return _bracketed(text)
+
+
+def _real(expr: Any, body: Body) -> str:
+    """A scalar of sizes, which are whole numbers in C, as a real number."""
+    if isinstance(expr, Pow) and expr.args[1] == -1:
+        return f"1 / (real){_bracketed(to_c(expr.args[0], body))}"
+    if isinstance(expr, Mul):
+        return " * ".join(f"({_real(factor, body)})" for factor in expr.args)
+    return to_c(expr, body) if expr.is_Number else f"(real){_bracketed(to_c(expr, body))}"
+
+
+def _signed(terms: list[Any], body: Body) -> str:
+    text = ""
+    for term in terms:
+        front = coefficient(term) if is_matrix(term) else term
+        negative = bool(text) and front.could_extract_minus_sign()
+        written = to_c(-term if negative else term, body)
+        sign = (" - " if negative else " + ") if text else ""
+        text += sign + (f"({written})" if written.startswith("-") or (negative and " " in written) else written)
+    return text
+
+
+def _power(base: str, exponent: Any, text: str) -> str:
+    """Entry by entry; small whole powers as products, negative ones as quotients."""
+    if exponent.is_Integer and 1 < abs(int(exponent)) <= 4:
+        product = " * ".join([base] * abs(int(exponent)))
+        return product if exponent > 0 else f"1 / ({product})"
+    if exponent == -1:
+        return f"1 / {base}"
+    return base if exponent == 1 else f"to_power({base}, {text})"

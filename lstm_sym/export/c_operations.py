@@ -1,0 +1,148 @@
+"""The operations that a C file consists of: each is one loop nest or one call, over all rows of a step or of all steps.
+
+In the C text of a value, ``‹f›`` stands for entry j of the letter at the place named f in the row at hand, and
+``‹f:k›`` for its entry k.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+TOKEN = re.compile(r"‹(\w+)(?::([^›]*))?›")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the rows of a letter lie: ``width`` numbers from ``offset`` on, ``stride`` apart, in an array.
+
+    The array holds one step, or ``all_steps``; it begins ``shift`` steps before the first value of the letter.
+    """
+
+    name: str
+    array: str
+    width: str
+    stride: str
+    offset: str = "0"
+    all_steps: bool = True
+    shift: int = 0
+
+    @property
+    def token(self) -> str:
+        return f"‹{self.name}›"
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """``value`` for every entry of every row; ``always`` where something that no token shows reads it."""
+
+    place: Place
+    value: str
+    comment: str = ""
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The sum of ``value`` over ``width`` entries of every row; ``finish`` makes the result of this ``sum``."""
+
+    place: Place
+    value: str
+    width: str
+    finish: str = "sum"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """``inner`` entries from ``operand`` on times the packed matrix, into ``width`` entries from ``target`` on."""
+
+    target: Place
+    operand: Place
+    panels: str
+    width: str
+    inner: str
+    add: bool
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A matrix of parameters in panels; a part is (text of the array, at, at_k, rows, cols, by_row, by_col)."""
+
+    name: str
+    rows: str
+    cols: str
+    parts: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outer:
+    """Every part's gradient gets the sum over all rows of source times operand, added where ``add`` says so."""
+
+    operand: Place
+    parts: tuple[tuple[str, Place, bool], ...]
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSum:
+    """A gradient is the sum over all rows of ``value``."""
+
+    gradient: str
+    value: str
+    width: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """A gradient is 0."""
+
+    gradient: str
+    count: str
+
+
+Operation = Each | Total | Product | Outer | ColumnSum | Nothing
+
+
+def names_in(text: str) -> set[str]:
+    return {found.group(1) for found in TOKEN.finditer(text)}
+
+
+def read_by(operation: Operation) -> set[str]:
+    """The names of the places that an operation reads."""
+    match operation:
+        case Each() | Total() | ColumnSum():
+            return names_in(operation.value)
+        case Product():
+            return {operation.operand.name}
+        case Outer():
+            return {operation.operand.name, *(place.name for _, place, _ in operation.parts)}
+        case Nothing():
+            return set()
+
+
+def grouped(operations: list[Operation]) -> list[tuple[Operation, ...]]:
+    """The operations with those beside each other that can share one loop over rows and entries.
+
+    They have one kind and width, and none reads an entry other than its own of what another one writes.
+    """
+    groups: list[tuple[Operation, ...]] = []
+    for operation in operations:
+        last = groups[-1] if groups else ()
+        if last and _joins(operation, last):
+            groups[-1] = (*last, operation)
+        else:
+            groups.append((operation,))
+    return groups
+
+
+def _joins(operation: Operation, group: tuple[Operation, ...]) -> bool:
+    if isinstance(operation, ColumnSum):
+        return all(isinstance(other, ColumnSum) and other.width == operation.width for other in group)
+    if not isinstance(operation, Each):
+        return False
+    each = [other for other in group if isinstance(other, Each)]
+    same = len(each) == len(group) and all(other.place.width == operation.place.width for other in each)
+    elsewhere = {found.group(1) for found in TOKEN.finditer(operation.value) if found.group(2) is not None}
+    return same and not elsewhere & {other.place.name for other in each} and not any(other.always for other in each)

@@ -1,0 +1,19 @@
+"""The files of a cell for a folder: a module, or a C source with its header and the Python module that loads it."""
+
+from __future__ import annotations
+
+from ..activations import Activation
+from ..cell import Cell
+from .c_code import prefix_of
+from .c_loader import c_files
+from .module import export_module
+from .plan import with_activation
+
+
+def export_files(
+    cell: Cell, to: str = "numpy", *, phi: Activation | str | None = None, pieces: bool = False
+) -> dict[str, str]:
+    """The texts of the files of a cell by their names; for the arguments see ``export_module``."""
+    if to == "c" and not pieces:
+        return c_files(with_activation(cell, phi))
+    return {f"{prefix_of(cell)}.py": export_module(cell, to, phi=phi, pieces=pieces)}
