@@ -74,7 +74,30 @@ def numpy_module(cell: Cell) -> str:
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-BACKENDS: dict[str, Callable[[Cell], str]] = {"numpy": numpy_module}
+def _torch(cell: Cell) -> str:
+    from .torch_backend import torch_module
+
+    return torch_module(cell)
+
+
+def _jax(cell: Cell) -> str:
+    from .jax_backend import jax_module
+
+    return jax_module(cell)
+
+
+def _array_api(cell: Cell) -> str:
+    from .array_api_backend import array_api_module
+
+    return array_api_module(cell)
+
+
+BACKENDS: dict[str, Callable[[Cell], str]] = {
+    "numpy": numpy_module,
+    "torch": _torch,
+    "jax": _jax,
+    "array-api": _array_api,
+}
 """What writes the module of a cell, by the name of what it computes with."""
 
 
