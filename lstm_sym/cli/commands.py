@@ -234,15 +234,34 @@ def latex(
 @cell_argument
 @click.option("--to", default="numpy", metavar="BACKEND", help="What the module computes with [default: numpy].")
 @click.option("--phi", metavar="NAME", help="The activation of a cell that leaves it open, such as tanh.")
+@click.option("--dtype", metavar="TYPE", help="The numbers of an ONNX graph, float32 [default] or float64.")
 @click.option("-o", "--output", metavar="FILE", help="Write the module to FILE [default: stdout].")
-def export(cell: str, to: str, phi: str | None, output: str | None) -> int:
-    """Write the numeric functions of CELL, forward and backward, as a module that stands alone."""
+def export(cell: str, to: str, phi: str | None, dtype: str | None, output: str | None) -> int:
+    """Write the numeric functions of CELL, forward and backward, as a module that stands alone.
+
+    BACKEND is numpy, torch, jax, array-api or onnx; onnx is the forward pass as a graph, and needs -o FILE.
+    """
     from ..cells.loading import cell_at
     from ..export.module import export_module
 
     with misuse_told():
+        if to == "onnx":
+            _write_graph(cell, phi, dtype or "float32", output)
+            return 0
+        if dtype is not None:
+            raise ValueError("--dtype is for --to onnx; a module takes the type of its arguments")
         _write(output or "-", export_module(cell_at(cell), to=to, phi=phi))
     return 0
+
+
+def _write_graph(cell: str, phi: str | None, dtype: str, output: str | None) -> None:
+    from ..atomic import write_whole
+    from ..cells.loading import cell_at
+    from ..export.onnx_graph import export_onnx
+
+    if output is None or output == "-":
+        raise ValueError("an ONNX graph is no text: say where it goes, -o FILE.onnx")
+    write_whole(Path(output), export_onnx(cell_at(cell), phi=phi, dtype=dtype).SerializeToString())
 
 
 @program.command()
@@ -270,7 +289,7 @@ def show(cell: str, backward: bool, as_latex: bool) -> int:
 def list_all(sources: tuple[Path, ...]) -> int:
     """What there is: cells, derivations, claims, notations, backends."""
     from ..cells import CELLS
-    from ..export.module import BACKENDS
+    from ..export.module import FORMATS
     from ..latex import NOTATIONS
     from .weaving import derivations_at
 
@@ -286,7 +305,7 @@ def list_all(sources: tuple[Path, ...]) -> int:
     )
     _section("claims", ((claim, ", ".join(names)) for claim, names in sorted(claims.items())))
     _section("notations", ((name, notation.description) for name, notation in NOTATIONS.items()))
-    _section("backends", ((name,) for name in BACKENDS))
+    _section("backends", ((name,) for name in FORMATS))
     return 0
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .layout import unparsed
 
@@ -21,7 +21,8 @@ FILLED = ("np.maximum", "np.minimum", "np.logaddexp", "np.where")
 class Dialect:
     """How a library says what ``functions`` and ``methods`` list; ``full`` is an array like {0} that holds {1}.
 
-    ``fused`` says whether a step of a loop writes a + b @ c and a + b * c as one call each.
+    ``fused`` says whether a step of a loop writes a + b @ c and a + b * c as one call each; ``own`` are elementwise
+    functions of the table that the library has under a name, stable for large arguments.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Dialect:
     methods: Mapping[str, str]
     full: str
     fused: bool = False
+    own: Mapping[str, str] = field(default_factory=dict)
 
     def said(self, numpy: str, *, in_loop: bool = False) -> str:
         """The source of an expression in this library's words."""
@@ -42,8 +44,11 @@ class _Said(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         called = ast.unparse(node.func)
+        if called in self.dialect.own:
+            self.generic_visit(node)
+            return self._form(self.dialect.own[called].replace("{x}", "{0}"), node.args, node)
         if called == "np.block":
-            return self.visit(_side_by_side(node))
+            return self.visit(side_by_side(node))
         self.generic_visit(node)
         if called.startswith("np."):
             return self._filled(called, node)
@@ -96,7 +101,7 @@ class _Placed(ast.NodeTransformer):
         return self.placed.get(node.id, node)
 
 
-def _side_by_side(block: ast.Call) -> ast.expr:
+def side_by_side(block: ast.Call) -> ast.expr:
     """np.block([[A, B], [C, D]]) as concatenations."""
     (whole,) = block.args
     assert isinstance(whole, ast.List)
@@ -143,6 +148,7 @@ TORCH = Dialect(
     {"sum": "{0}.sum({axis})", "mean": "{0}.mean({axis}, {keepdims})", "reshape": "{0}.reshape({1}, {2})"},
     full="torch.full_like({0}, {1})",
     fused=True,
+    own={"sigma": "torch.sigmoid({x})"},
 )
 
 _ARRAYS = {

@@ -214,7 +214,7 @@ def widths(writer: Writer, vectors: Iterable[Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Split:
+class Split:
     """A line of a scan: the terms known before it, and the others."""
 
     line: Assigned
@@ -227,7 +227,7 @@ class _Stacked:
     """Lines whose matrices meet one vector: their pre-activations are one array, ``known`` before the scan."""
 
     vector: At
-    members: tuple[tuple[_Split, MatrixExpr], ...]
+    members: tuple[tuple[Split, MatrixExpr], ...]
 
 
 def _scan(writer: Writer, stage: Stage, later: set[Sequence]) -> None:
@@ -238,7 +238,7 @@ def _scan(writer: Writer, stage: Stage, later: set[Sequence]) -> None:
     def early(value: MatrixExpr) -> bool:
         return not any(a in lag or (a not in before and a.sequence in inside) for a in ats(value))
 
-    splits = [_split(line, early) for line in stage.lines]
+    splits = [split_terms(line, early) for line in stage.lines]
     stack = _stacked(splits, lag, stage)
     given: dict[At, str] = {}
     body: list[str] = []
@@ -271,22 +271,22 @@ def _words(lines: Iterable[str]) -> set[str]:
     return words(lines)
 
 
-def _split(line: Assigned, early: Any) -> _Split:
+def split_terms(line: Assigned, early: Any) -> Split:
     """A term that depends on the parameters alone goes with the others that are known, if there are any."""
     terms = tuple(summands(line.value))
     late = tuple(term for term in terms if not early(term))
     soon = tuple(term for term in terms if early(term))
     products = any(isinstance(part, MatrixProduct) and _multiplies(part) for part in soon)
-    return _Split(line, soon, late) if products else _Split(line, (), tuple(terms))
+    return Split(line, soon, late) if products else Split(line, (), tuple(terms))
 
 
 def _multiplies(product: MatrixProduct) -> bool:
     return any(isinstance(letter, Parameter) and letter.cols != 1 for letter in letters(product))
 
 
-def _stacked(splits: list[_Split], lag: set[At], stage: Stage) -> _Stacked | None:
+def _stacked(splits: list[Split], lag: set[At], stage: Stage) -> _Stacked | None:
     """The largest group of lines that read one vector of the step before through a matrix each."""
-    groups: dict[At, list[tuple[_Split, MatrixExpr]]] = {}
+    groups: dict[At, list[tuple[Split, MatrixExpr]]] = {}
     for split in splits:
         found = [product for term in split.late if (product := product_of(term)) is not None and product[1] in lag]
         constant = all(not ats(term) for term in split.late if product_of(term) is None)
@@ -300,7 +300,7 @@ def _stacked(splits: list[_Split], lag: set[At], stage: Stage) -> _Stacked | Non
     return _Stacked(vector, tuple(ordered))
 
 
-def _function_of(split: _Split, stage: Stage) -> Any:
+def _function_of(split: Split, stage: Stage) -> Any:
     """The function whose argument a line is, if it is nothing but that."""
     target = split.line.target[t]
     reading = [line for line in stage.lines if target in letters(line.value)]
@@ -309,7 +309,7 @@ def _function_of(split: _Split, stage: Stage) -> Any:
     return None
 
 
-def _rest(split: _Split, matrix: MatrixExpr, vector: At) -> list[MatrixExpr]:
+def _rest(split: Split, matrix: MatrixExpr, vector: At) -> list[MatrixExpr]:
     return [term for term in split.late if product_of(term) != (matrix, vector) and ats(term)]
 
 
@@ -345,9 +345,9 @@ def _stack_lines(
     return done | {split.line.target for split, m in stack.members if not _rest(split, m, stack.vector)}
 
 
-def _segments(stack: _Stacked, stage: Stage, later: set[Sequence]) -> list[list[_Split]]:
+def _segments(stack: _Stacked, stage: Stage, later: set[Sequence]) -> list[list[Split]]:
     """Neighbours whose activations are one call; every other line by itself."""
-    segments: list[list[_Split]] = []
+    segments: list[list[Split]] = []
     previous = None
     for split, matrix in stack.members:
         plain = not _rest(split, matrix, stack.vector) and split.line.target not in later
@@ -360,7 +360,7 @@ def _segments(stack: _Stacked, stage: Stage, later: set[Sequence]) -> list[list[
     return segments
 
 
-def _segment_name(writer: Writer, segment: list[_Split]) -> str:
+def _segment_name(writer: Writer, segment: list[Split]) -> str:
     if len(segment) > 1:
         return writer.fresh(common([split.line.target[t] for split in segment], writer.names) + "_alike")
     (split,) = segment
@@ -369,7 +369,7 @@ def _segment_name(writer: Writer, segment: list[_Split]) -> str:
     return writer.names[part]
 
 
-def _segment(writer: Writer, segment: list[_Split], text: str, stage: Stage, body: list[str]) -> set[Sequence]:
+def _segment(writer: Writer, segment: list[Split], text: str, stage: Stage, body: list[str]) -> set[Sequence]:
     if len(segment) == 1:
         return set()
     functions = [
@@ -429,7 +429,7 @@ def _projection(terms: list[MatrixExpr]) -> tuple[MatrixExpr, At, MatrixExpr | N
     return *products[0], others[0] if others else None
 
 
-def _known(writer: Writer, split: _Split, stack: _Stacked | None, given: dict[At, str]) -> list[MatrixExpr]:
+def _known(writer: Writer, split: Split, stack: _Stacked | None, given: dict[At, str]) -> list[MatrixExpr]:
     """What a line begins with: its part of the stack, or the terms known before the scan under a name."""
     target = split.line.target
     if stack is not None and any(member is split for member, _ in stack.members):

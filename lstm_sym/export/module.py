@@ -39,6 +39,8 @@ def export_module(cell: Cell, to: str = "numpy", *, phi: Activation | str | None
     ``ValueError`` for an unknown backend, an open activation, or a cell that looks back more than one step, and
     ``TypeError`` for an equation that has no form over a batch.
     """
+    if to == "onnx":
+        raise ValueError("an ONNX graph is no text: lstm_sym.export.onnx_graph.export_onnx makes one")
     if to not in BACKENDS:
         raise ValueError(f"unknown backend {to!r}; the backends are {', '.join(BACKENDS)}")
     return BACKENDS[to](with_activation(cell, phi))
@@ -99,6 +101,9 @@ BACKENDS: dict[str, Callable[[Cell], str]] = {
     "array-api": _array_api,
 }
 """What writes the module of a cell, by the name of what it computes with."""
+
+FORMATS = (*BACKENDS, "onnx")
+"""What a cell can be exported to: a module of a backend, or an ONNX graph (``onnx_graph``), which is no text."""
 
 
 # --- the two functions --------------------------------------------------------------------------
