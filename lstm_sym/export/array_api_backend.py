@@ -91,7 +91,6 @@ BACKEND = Backend(
     },
     checked=checked_for(TEST),
     prelude="array_namespace({x})",
-    device="{x}.device",
 )
 
 

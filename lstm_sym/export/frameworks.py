@@ -29,7 +29,7 @@ from .text import DEVIATION, NORMALISED
 from .vocabulary import RESERVED, Vocabulary, vocabulary_of
 
 OWN = {
-    "jax", "jnp", "lax", "torch", "nn", "xp", "scan", "linear_scan", "parts", "shifted", "given", "kept", "device",
+    "jax", "jnp", "lax", "torch", "nn", "xp", "scan", "linear_scan", "parts", "shifted", "given", "kept", "kind",
     "reverse", "math", "array_namespace", "run", "Layer", "Recurrence", "Mapping", "once_differentiable",
 }  # fmt: skip
 """Names that these modules use beside those of the NumPy module."""
@@ -49,7 +49,6 @@ class Backend:
     runtime: Mapping[str, str]
     checked: str
     prelude: str = ""
-    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ line computes stands above it. Arrays are of float32 or float64, all of one dtyp
 
 
 def _checked(names: Vocabulary, given: str, x: str, body: list[str], backend: Backend) -> list[str]:
-    """The check of the arguments, and the sizes, the namespace, the dtype and the device that the body reads."""
+    """The check of the arguments, and the sizes, the namespace, and the kind of numbers that the body reads."""
     read = words(body)
     sizes = [name for name in ["T", "B", *(names.names[size] for size in names.sizes)] if name in read]
     lines = [f"    {'sizes = ' if sizes else ''}checked({given})"]
@@ -132,29 +131,38 @@ def _checked(names: Vocabulary, given: str, x: str, body: list[str], backend: Ba
         lines.append(f"    xp = {backend.prelude.format(x=first)}")
     if "dtype" in read:
         lines.append(f"    dtype = {first}.dtype")
-    if "device" in words(line.replace("device=device", "device") for line in body):
-        lines.append(f"    device = {backend.device.format(x=first)}")
+    if "kind" in read:
+        lines.append(f"    kind = {{'dtype': {first}.dtype, 'device': {first}.device}}")
     return [line.replace("'", '"') for line in lines]
+
+
+UNPACKING = re.compile(r"( +)((?:\w+, )+\w+|\(\w+,\)) = (carry|kept|given|parts\(.*)$")
 
 
 def _tidied(lines: list[str]) -> list[str]:
     """The lines of a function with _ for every name of an unpacking that nothing reads, and no double blank lines."""
-    reads: dict[str, int] = {}
-    for line in lines:
-        if not line.lstrip().startswith("#"):
-            for word in re.findall(r"(?<![\w.])[A-Za-z_]\w*", line):
-                reads[word] = reads.get(word, 0) + 1
-    tidied = []
-    for line in lines:
-        found = re.match(r"( +)((?:\w+, )+\w+|\(\w+,\)) = (carry|kept|given|parts\(.*)$", line)
-        if found:
-            targets = re.sub(r"\w+", lambda word: word[0] if reads.get(word[0], 0) > 1 else "_", found[2])
+    tidied: list[str] = []
+    for k, line in enumerate(lines):
+        if found := UNPACKING.match(line):
+            read = words(_in_scope(lines[k + 1 :], len(found[1])))
+            targets = re.sub(r"\w+", lambda word: word[0] if word[0] in read else "_", found[2])
             if set(re.findall(r"\w+", targets)) == {"_"}:
                 continue
             line = f"{found[1]}{targets} = {found[3]}"
         if line or (tidied and tidied[-1]):
             tidied.append(line)
     return tidied
+
+
+def _in_scope(lines: list[str], indent: int) -> Iterable[str]:
+    """The lines that follow in a block, without the functions of a step further down, which are given what they read."""
+    inner = indent
+    for line in lines:
+        if line and len(line) - len(line.lstrip()) < indent:
+            return
+        if inner == indent or len(line) - len(line.lstrip()) <= indent:
+            inner = indent + 4 if line.lstrip().startswith("def ") else indent
+            yield line
 
 
 def _helpers(code: str, backend: Backend) -> Iterable[str]:

@@ -78,7 +78,6 @@ BACKEND = Backend(
         "parts": PARTS.format(split="torch.split(values, sizes, dim=axis)"),
     },
     checked=checked_for(TEST),
-    device="{x}.device",
 )
 
 FUNCTION = '''
