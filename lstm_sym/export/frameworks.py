@@ -30,7 +30,7 @@ from .vocabulary import RESERVED, Vocabulary, vocabulary_of
 
 OWN = {
     "jax", "jnp", "lax", "torch", "nn", "xp", "scan", "linear_scan", "parts", "shifted", "given", "kept", "kind",
-    "reverse", "math", "array_namespace", "run", "Layer", "Recurrence", "Mapping", "once_differentiable",
+    "reverse", "math", "array_namespace", "run", "Layer", "Recurrence", "Mapping",
 }  # fmt: skip
 """Names that these modules use beside those of the NumPy module."""
 

@@ -20,7 +20,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
-from torch.autograd.function import once_differentiable
 
 Array = torch.Tensor
 """
@@ -92,8 +91,11 @@ class Recurrence(torch.autograd.Function):
         return {outputs}, *final
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gradients: Array) -> Any:
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "{cell} has no second derivative here: its gradient is computed, not recorded; leave out create_graph"
+            )
         params, given, saved = Params(*ctx.saved_tensors[:{p}]), ctx.saved_tensors[{p}:{i}], ctx.saved_tensors[{i}:]
         cache = Cache({inputs}, *saved)
         d_outputs, d_state = {d_outputs}, State(*gradients[{o}:])
@@ -189,6 +191,7 @@ def _function(cell: Cell, names: Vocabulary) -> str:
     p, o = len(cell.parameters), len(cell.outputs)
     several_in, several_out = names.has_inputs, names.has_outputs
     return FUNCTION.strip("\n").format(
+        cell=cell.name,
         p=p,
         i=p + len(cell.inputs),
         o=o,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -51,5 +52,6 @@ def results(experiment: Experiment, module):
     }
 
 
+@cache
 def module_of(cell, backend="numpy"):
     return imported(export_module(cell, backend), cell.name)
