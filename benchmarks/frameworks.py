@@ -1,4 +1,4 @@
-"""The exported PyTorch and JAX modules of the LSTM beside what one would write by hand: ``python benchmarks/frameworks.py``.
+"""The exported PyTorch and JAX modules of the LSTM beside what one would write by hand.
 
 One measurement is a forward pass and the gradients of all parameters, of the input and of the initial state, in
 float32 and on one thread. The rivals take turns, and the table shows the median of the ratios of a turn.
@@ -6,13 +6,8 @@ float32 and on one thread. The rivals take turns, and the table shows the median
 
 from __future__ import annotations
 
-import os
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
-
 import argparse
+import os
 import time
 from collections.abc import Callable, Iterator
 from statistics import median
@@ -80,6 +75,7 @@ def torch_rivals(shape: tuple[int, int, int, int]) -> dict[str, Run]:
 
 
 def jax_rivals(shape: tuple[int, int, int, int]) -> dict[str, Run]:
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
     import jax
     import jax.numpy as jnp
     from jax import lax
@@ -143,7 +139,10 @@ def table(backend: str, rivals_of: Callable[[Any], dict[str, Run]], shapes: list
         runs = list(measured(rivals_of(SHAPES[name]), turns))
         others = [rival for rival in runs[0] if rival != "ours"]
         ratios = [f"{median(run['ours'] / run[rival] for run in runs):.2f} of {rival}" for rival in others]
-        print(f"| {backend} | {name} | {1e3 * median(run['ours'] for run in runs):.2f} ms | {', '.join(ratios)} |", flush=True)
+        print(
+            f"| {backend} | {name} | {1e3 * median(run['ours'] for run in runs):.2f} ms | {', '.join(ratios)} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ from pathlib import Path
 
 
 def write_whole(path: Path, text: str | bytes) -> None:
-    """Put ``text`` into a file in one step, as UTF-8, or bytes as they are; what cannot be written is a ``ValueError`` and leaves no trace.
+    """Put ``text`` (as UTF-8) or bytes into a file in one step; what cannot be written leaves no trace.
 
-    A link is followed, the mode of a file that is there is kept, a device or pipe is written to directly.
+    That is a ``ValueError``. A link is followed, the mode of a file that is there is kept, a device or pipe is
+    written to directly.
     """
     target = path.resolve()
     data = text if isinstance(text, bytes) else text.encode("utf-8")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from ..cell import Cell
 from .dialect import ARRAY_API
 from .frameworks import Backend, framework_module
-from .functional import Style
 from .runtime import checked_for
+from .writer import Style
 
 HEADER = """
 from __future__ import annotations

@@ -66,7 +66,7 @@ class _Said(ast.NodeTransformer):
         if self.fused and isinstance(node.op, ast.Add) and not _is_number(node.left):
             product = node.right
             if isinstance(product, ast.BinOp) and not _is_number(product.left) and not _is_number(product.right):
-                name = {ast.MatMult: "np.addmm", ast.Mult: "np.addcmul"}.get(type(product.op))
+                name = {ast.MatMult: "np.addmm", ast.Mult: "np.addcmul"}.get(type(product.op), "")
                 if name in self.dialect.functions:
                     parts = [node.left, product.left, product.right]
                     return self._form(self.dialect.functions[name], parts, ast.Call(node.left, parts, []))
@@ -84,10 +84,11 @@ class _Said(ast.NodeTransformer):
 
     def _form(self, form: str, arguments: list[ast.expr], node: ast.Call) -> ast.expr:
         """A form with its arguments in place."""
-        given = dict(enumerate(arguments)) | {keyword.arg: keyword.value for keyword in node.keywords}
-        names = {str(key): f"argument_{key}" for key in given}
+        given = {str(k): argument for k, argument in enumerate(arguments)}
+        given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+        names = {key: f"argument_{key}" for key in given}
         text = form.format(*[names[str(k)] for k in range(len(arguments))], **{k: v for k, v in names.items()})
-        placed = {names[str(key)]: value for key, value in given.items()}
+        placed = {names[key]: value for key, value in given.items()}
         tree = ast.parse(text, mode="eval").body
         found: ast.expr = _Placed(placed).visit(tree)
         return found

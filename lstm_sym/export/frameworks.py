@@ -13,20 +13,20 @@ from typing import Any
 
 from .. import __version__
 from ..cell import Cell
-from ..nodes.algebra import Zero
-from ..symbols import At, Parameter, Sequence, adjoint, direct, t
-from .functional import ALL, Style, Writer, _tuple, beside, noted, shifted, widths, write
+from ..symbols import At, Parameter, adjoint, direct, t
+from .functional import write
 from .identity import hash_line
-from .layout import assignment, comment, signature
+from .layout import assignment, signature
 from .module import _opened, _shapes, _source_of, _structures
 from .naming import identifier, unused
 from .numpy_code import HELPERS
 from .passes import words
 from .plan import Plan, carry, plan_of
 from .recurrence import ats, backward_flow, forward_flow, given_back, sequences
-from .rows import Rows, _outer, total_source
+from .rows import _outer, total_source
 from .text import DEVIATION, NORMALISED
 from .vocabulary import RESERVED, Vocabulary, vocabulary_of
+from .writer import ALL, Style, Writer, beside, shifted, widths
 
 OWN = {
     "jax", "jnp", "lax", "torch", "nn", "xp", "scan", "linear_scan", "parts", "shifted", "given", "kept", "kind",
@@ -145,7 +145,8 @@ def _tidied(lines: list[str]) -> list[str]:
     for k, line in enumerate(lines):
         if found := UNPACKING.match(line):
             read = words(_in_scope(lines[k + 1 :], len(found[1])))
-            targets = re.sub(r"\w+", lambda word: word[0] if word[0] in read else "_", found[2])
+            unread = set(re.findall(r"\w+", found[2])) - read
+            targets = re.sub(r"\w+", lambda word, unread=unread: "_" if word[0] in unread else word[0], found[2])
             if set(re.findall(r"\w+", targets)) == {"_"}:
                 continue
             line = f"{found[1]}{targets} = {found[3]}"
@@ -155,7 +156,7 @@ def _tidied(lines: list[str]) -> list[str]:
 
 
 def _in_scope(lines: list[str], indent: int) -> Iterable[str]:
-    """The lines that follow in a block, without the functions of a step further down, which are given what they read."""
+    """The lines that follow in a block, without the insides of a step, which is given what it reads."""
     inner = indent
     for line in lines:
         if line and len(line) - len(line.lstrip()) < indent:
@@ -326,6 +327,3 @@ def _split_gradient(
     along = ", axis=0" if axis else ""
     writer.lines += assignment(", ".join(targets), f"parts({value}, {widths(writer, order)}{along})")
     texts |= dict(zip(parameters, targets, strict=True))
-
-
-__all__ = ["OWN", "Backend", "Parts", "Rows", "Zero", "_tuple", "comment", "framework_module", "noted", "Sequence"]

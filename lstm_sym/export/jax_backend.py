@@ -1,13 +1,13 @@
-r"""A cell as a JAX module: ``lax.scan`` for what recurs, an associative scan for what is linear, a custom derivative."""
+r"""A cell as a JAX module: ``lax.scan``, an associative scan where it is linear, and a custom derivative."""
 
 from __future__ import annotations
 
 from ..cell import Cell
 from .dialect import JAX
 from .frameworks import Backend, framework_module
-from .functional import Style
 from .runtime import checked_for
 from .vocabulary import Vocabulary
+from .writer import Style
 
 HEADER = """
 from __future__ import annotations

@@ -18,14 +18,15 @@ from ..cell import Cell
 from ..nodes.algebra import add
 from ..symbols import At, Sequence, t
 from .dialect import side_by_side
-from .functional import ALL, noted, split_terms
 from .identity import cell_hash
 from .module import _source_of
 from .numpy_code import HELPERS
 from .plan import plan_of, with_activation
 from .recurrence import Flow, Stage, ats, forward_flow
 from .rows import Rows, row_source
+from .scanned import split_terms
 from .vocabulary import STEP, STEPS, Vocabulary, vocabulary_of
+from .writer import ALL, noted
 
 OPSET, IR_VERSION = 18, 8
 """The version of the operators, and that of the format which came with it."""
@@ -49,8 +50,8 @@ def export_onnx(cell: Cell, *, phi: Activation | str | None = None, dtype: str =
     if dtype not in DTYPES:
         raise ValueError(f"a graph holds float32 or float64, got dtype={dtype!r}")
     whole = with_activation(cell, phi)
-    names = vocabulary_of(plan_of(whole))
-    model = _model(whole, names, forward_flow(plan_of(whole)), dtype)
+    plan = plan_of(whole)
+    model = _model(whole, vocabulary_of(plan), forward_flow(plan), dtype)
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -104,7 +105,9 @@ class _Graph:
     prefix: str = ""
     nodes: list[Any] = field(default_factory=list)
 
-    def node(self, kind: str, inputs: Iterable[str], output: str | None = None, *, says: str = "", **attributes: Any) -> str:
+    def node(
+        self, kind: str, inputs: Iterable[str], output: str | None = None, *, says: str = "", **attributes: Any
+    ) -> str:
         from onnx import helper
 
         output = output or f"{self.prefix}{kind}_{len(self.nodes)}"
@@ -238,9 +241,7 @@ class _Builder:
             self.lasts[sequence] = f"{self.names[sequence[t]]}/end"
         outputs = [*(self.lasts[s] for s, _, _ in carried), *(self.names[s[t]] for s in ends)]
         inputs = [*(self.initial[s] for s, _, _ in carried), *scanned]
-        self.graph.nodes.append(
-            helper.make_node("Scan", inputs, outputs, body=subgraph, num_scan_inputs=len(scanned))
-        )
+        self.graph.nodes.append(helper.make_node("Scan", inputs, outputs, body=subgraph, num_scan_inputs=len(scanned)))
         self.env |= {self.names[s[t]]: self.names[s[t]] for s in ends}
 
 
@@ -348,5 +349,3 @@ FORMS: dict[str, Callable[[_Expression, ast.Call], str]] = {
     ),
 }
 """The functions that are more than one node, or a node with attributes."""
-
-

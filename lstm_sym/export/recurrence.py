@@ -14,7 +14,6 @@ from typing import Any
 
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from ..cell import Cell
 from ..nodes.algebra import MatrixProduct, MatrixSum, Ones, Zero, add, multiply
 from ..nodes.elementwise import Hadamard, hadamard
 from ..symbols import At, Sequence, adjoint, letters, t

@@ -7,10 +7,10 @@ from ..cell import Cell
 from ..cells import GRU, LSTM, LSTM_PROJECTION, RNN_TANH, elman
 from .dialect import TORCH
 from .frameworks import Backend, framework_module
-from .functional import Style
 from .packings import PACKINGS
 from .runtime import PARTS, checked_for
 from .vocabulary import Vocabulary
+from .writer import Style
 
 HEADER = """
 from __future__ import annotations
@@ -156,8 +156,9 @@ def from_torch(state_dict: Mapping[str, Array], *, layer: int = 0, reverse: bool
             if name.startswith("bias"):
                 continue
             raise ValueError(f"the state dict lacks {{key}}; it has {{', '.join(state_dict)}}")
-        if state_dict[key].shape[0] % len(letters):
-            raise ValueError(f"{{key}} has {{state_dict[key].shape[0]}} rows, which are not {{len(letters)}} equal blocks")
+        rows = state_dict[key].shape[0]
+        if rows % len(letters):
+            raise ValueError(f"{{key}} has {{rows}} rows, which are not {{len(letters)}} equal blocks")
         for letter, block in zip(letters, state_dict[key].chunk(len(letters)), strict=True):
             params[letter] = params[letter] + block if letter in params else block
     first = next(iter(params.values()))

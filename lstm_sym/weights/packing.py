@@ -21,6 +21,7 @@ from ..export.packings import PACKINGS, Packing
 Array = npt.NDArray[Any]
 Arrays = Mapping[str, Array]
 
+
 def unpacked(packing: Packing, arrays: Arrays, module: ModuleType) -> Any:
     """The ``Params`` of a module from a library's arrays; a letter of which there is no array is 0.
 

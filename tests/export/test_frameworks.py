@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from lstm_sym.activations import tanh
 from lstm_sym.cells import CELLS, LSTM, RNN_TANH, cell_named
-from lstm_sym.export import export_module
 from lstm_sym.export import experiment as experiments
+from lstm_sym.export import export_module
 from lstm_sym.export.check import relative_error
 from lstm_sym.export.experiment import experiment_on
 from lstm_sym.export.identity import cell_hash

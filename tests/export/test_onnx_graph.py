@@ -55,7 +55,9 @@ def test_numbers_are_right_far_out(bias):
     for name in experiment.params:
         if name.startswith("b"):
             experiment.params[name][:] = bias
-    (wanted,), _, _ = (list(part.values()) if isinstance(part, dict) else part for part in experiment.run(module_of(LSTM)))
+    (wanted,), _, _ = (
+        list(part.values()) if isinstance(part, dict) else part for part in experiment.run(module_of(LSTM))
+    )
     found = outputs_of(export_onnx(LSTM, dtype="float64"), LSTM, experiment, "float64")[0]
     assert np.isfinite(found).all() and np.abs(found - wanted).max() <= 1e-12
 
