@@ -94,7 +94,8 @@ class Recurrence(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Array) -> Any:
         if torch.is_grad_enabled():
             raise RuntimeError(
-                "{cell} has no second derivative here: its gradient is computed, not recorded; leave out create_graph"
+                "{cell} has no second derivative here: "
+                "its gradient is computed, not recorded; leave out create_graph"
             )
         params, given, saved = Params(*ctx.saved_tensors[:{p}]), ctx.saved_tensors[{p}:{i}], ctx.saved_tensors[{i}:]
         cache = Cache({inputs}, *saved)
