@@ -231,37 +231,53 @@ def latex(
 
 
 @program.command(short_help="Write the numeric functions of a cell.")
-@cell_argument
+@click.argument("cell", metavar="CELL", required=False)
 @click.option("--to", default="numpy", metavar="BACKEND", help="What the module computes with [default: numpy].")
 @click.option("--phi", metavar="NAME", help="The activation of a cell that leaves it open, such as tanh.")
 @click.option("--dtype", metavar="TYPE", help="The numbers of an ONNX graph, float32 [default] or float64.")
 @click.option("-o", "--output", metavar="FILE", help="Write the module to FILE [default: stdout].")
-def export(cell: str, to: str, phi: str | None, dtype: str | None, output: str | None) -> int:
+@click.option("--plan", is_flag=True, help="Instead, explain what is stacked, taken out of the loop and stored.")
+@click.option("--check", metavar="FILE", help="Instead, say whether FILE, written by export, is stale.")
+def export(
+    cell: str | None, to: str, phi: str | None, dtype: str | None, output: str | None, plan: bool, check: str | None
+) -> int:
     """Write the numeric functions of CELL, forward and backward, as a module that stands alone.
 
     BACKEND is numpy, torch, jax, array-api or onnx; onnx is the forward pass as a graph, and needs -o FILE.
+    With --check, CELL need be given only if it is not of the zoo.
     """
     from ..cells.loading import cell_at
     from ..export.module import export_module
+    from ..export.plan_text import plan_text
+    from ..export.staleness import staleness
 
+    if check is None and cell is None:
+        raise click.UsageError("Missing argument 'CELL'")
     with misuse_told():
-        if to == "onnx":
-            _write_graph(cell, phi, dtype or "float32", output)
-            return 0
-        if dtype is not None:
+        found = None if cell is None else cell_at(cell)
+        if check is not None:
+            # An ONNX graph holds its header as plain text among other bytes.
+            stale = staleness(Path(check).read_text(encoding="utf-8", errors="replace"), found)
+            print(f"{check}: {'fresh' if stale is None else f'stale: {stale}'}")
+            return 1 if stale else 0
+        assert found is not None
+        if dtype is not None and to != "onnx":
             raise ValueError("--dtype is for --to onnx; a module takes the type of its arguments")
-        _write(output or "-", export_module(cell_at(cell), to=to, phi=phi))
+        if to == "onnx" and not plan:
+            _write_graph(found, phi, dtype or "float32", output)
+            return 0
+        text = plan_text(found, phi=phi) + "\n" if plan else export_module(found, to=to, phi=phi)
+        _write(output or "-", text)
     return 0
 
 
-def _write_graph(cell: str, phi: str | None, dtype: str, output: str | None) -> None:
+def _write_graph(cell: Cell, phi: str | None, dtype: str, output: str | None) -> None:
     from ..atomic import write_whole
-    from ..cells.loading import cell_at
     from ..export.onnx_graph import export_onnx
 
     if output is None or output == "-":
         raise ValueError("an ONNX graph is no text: say where it goes, -o FILE.onnx")
-    write_whole(Path(output), export_onnx(cell_at(cell), phi=phi, dtype=dtype).SerializeToString())
+    write_whole(Path(output), export_onnx(cell, phi=phi, dtype=dtype).SerializeToString())
 
 
 @program.command()

@@ -15,9 +15,8 @@ from .. import __version__
 from ..cell import Cell
 from ..symbols import At, Parameter, adjoint, direct, t
 from .functional import write
-from .identity import hash_line
 from .layout import assignment, signature
-from .module import _opened, _shapes, _source_of, _structures
+from .module import _cache, _opened, _shapes, _source_of, _structures
 from .naming import identifier, unused
 from .numpy_code import HELPERS
 from .passes import words
@@ -95,7 +94,8 @@ def framework_module(cell: Cell, backend: Backend) -> Parts:
     code = "\n".join([*ahead, *back])
     parts = [
         _docstring(cell, backend) + backend.header,
-        *_structures(names, saved),
+        *_structures(names),
+        _cache(names, saved),
         _shapes(names),
         *_helpers(code, backend),
         backend.checked,
@@ -112,7 +112,6 @@ def _docstring(cell: Cell, backend: Backend) -> str:
 
 Written by lstm-sym {__version__} from the equations of the cell {cell.name}.
 Source: {_source_of(cell)}.
-{hash_line(cell)}
 
 A row is one sequence of the batch, so that W h + U x + b is h @ W.T + x @ U.T + b here; the equation that a
 line computes stands above it. Arrays are of float32 or float64, all of one dtype; T steps, B sequences.

@@ -18,13 +18,13 @@ from ..cell import Cell
 from ..nodes.algebra import add
 from ..symbols import At, Sequence, t
 from .dialect import side_by_side
-from .identity import cell_hash
 from .module import _source_of
 from .numpy_code import HELPERS
 from .plan import plan_of, with_activation
 from .recurrence import Flow, Stage, ats, forward_flow
 from .rows import Rows, row_source
 from .scanned import split_terms
+from .staleness import cell_hash
 from .vocabulary import STEP, STEPS, Vocabulary, vocabulary_of
 from .writer import ALL, noted
 
@@ -87,13 +87,17 @@ def _model(cell: Cell, names: Vocabulary, flow: Flow, dtype: str) -> Any:
             *declared(names.axes(cell.states, STEP), "_first"),
         ],
         [*declared(names.axes(cell.outputs, STEPS)), *declared(names.axes(cell.states, STEP), "_last")],
-        doc_string=f"{cell.name}, forward over a sequence and a batch. Source: {_source_of(cell)}.",
+        doc_string=(
+            f"{cell.name}: forward over a sequence and a batch.\n\n"
+            f"Written by lstm-sym {__version__} from the equations of the cell {cell.name}.\n"
+            f"Source: {_source_of(cell)}."
+        ),
     )
     model = helper.make_model(
         made, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="lstm-sym", producer_version=__version__
     )
     model.ir_version = IR_VERSION
-    helper.set_model_props(model, {"Cell hash": cell_hash(cell)})
+    helper.set_model_props(model, {"hash of the equations": cell_hash(cell)})
     return model
 
 

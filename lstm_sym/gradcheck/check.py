@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from .comparison import Point, at_point
 from .diagnosis import diagnosed
@@ -12,6 +12,8 @@ from .modular import Singular, Unlucky
 from .report import GradientError, GradientReport
 from .subject import STYLES, Failed, Misuse, Subject, named_inputs
 from .witness import Witness, find_witness
+
+Backward = TypeVar("Backward", bound=Callable[..., Any])
 
 POINTS = 2
 POINTS_WITH_BRANCHES = 6
@@ -52,6 +54,25 @@ def assert_gradients(forward: Callable[..., Any], backward: Callable[..., Any], 
     report = gradcheck(forward, backward, inputs, **options)
     if not report.ok:
         raise GradientError(str(report))
+
+
+def gradient_of(forward: Callable[..., Any], inputs: Any, **options: Any) -> Callable[[Backward], Backward]:
+    """A decorator that checks a backward pass when it is defined, and leaves it as it is.
+
+    It takes what ``gradcheck`` takes, and raises a ``GradientError`` unless the gradients are right.
+
+    >>> import numpy as np
+    >>> @gradient_of(np.tanh, [np.zeros((2, 3))], style="vjp")
+    ... def tanh_backward(inputs, d):
+    ...     (x,) = inputs
+    ...     return d * (1 - np.tanh(x) ** 2)
+    """
+
+    def checked(backward: Backward) -> Backward:
+        assert_gradients(forward, backward, inputs, **options)
+        return backward
+
+    return checked
 
 
 class Check:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,46 +22,61 @@ TRIED = 60
 
 @dataclass(frozen=True, slots=True)
 class EqualityReport:
-    """``equal``, ``different`` (with the inputs at which they differ, by real numbers) or ``undecided`` (with why)."""
+    """``equal``, ``different`` (with the inputs at which they differ, by real numbers) or ``undecided`` (with why).
+
+    ``diagnosis`` are sentences that say what would make a difference vanish, each of them established.
+    """
 
     verdict: str
     error_bound: float | None = None
     reason: str = ""
     witness: dict[str, Any] | None = None
+    diagnosis: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         return self.verdict == "equal"
 
     def __str__(self) -> str:
-        return ": ".join(filter(None, (self.verdict, self.reason)))
+        return "\n".join([": ".join(filter(None, (self.verdict, self.reason))), *self.diagnosis])
 
 
-def same_function(f: Callable[..., Any], g: Callable[..., Any], inputs: Any) -> EqualityReport:
-    """Whether f and g return the same for all inputs of these shapes, output by output in order."""
+def same_function(
+    f: Callable[..., Any], g: Callable[..., Any], inputs: Any, *, outputs: Sequence[str] = ()
+) -> EqualityReport:
+    """Whether f and g return the same for all inputs of these shapes, output by output in order.
+
+    ``outputs`` are their names in the report.
+    """
     subjects = [Subject(function, None, named_inputs(f, inputs), "vjp") for function in (f, g)]
     if not subjects[0].leaves:
         raise Misuse("no input is of floating-point numbers, so there is nothing to vary")
-    found, bound = 0, 1.0
     try:
-        for seed in range(1, TRIED):
-            try:
-                field = Field(seed)
-                first, second = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
-            except (Unlucky, Singular):
-                continue
-            shapes = [[y.shape for y in outputs] for _, outputs in (first, second)]
-            if shapes[0] != shapes[1]:
-                return EqualityReport("different", reason=f"the outputs have the shapes {shapes[0]} and {shapes[1]}")
-            bench = first[0]
-            if not all(np.all(bench.domain.same(a.read(), b.read())) for a, b in zip(first[1], second[1])):
-                return _confirmed(subjects)
-            found += 1
-            bound *= min(1.0, max(_degree(*pair) for pair in (first, second)) / CHAIN[1])
-            if found == POINTS:
-                return EqualityReport("equal", bound)
+        report = compared(subjects)
+        return _confirmed(subjects, outputs) if report.verdict == "different" and not report.reason else report
     except Failed as error:
         return EqualityReport("undecided", reason=str(error))
+
+
+def compared(subjects: list[Subject]) -> EqualityReport:
+    """The verdict at random points of the field; a difference in value has no reason yet, nor a witness."""
+    found, bound = 0, 1.0
+    for seed in range(1, TRIED):
+        try:
+            field = Field(seed)
+            first, second = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
+        except (Unlucky, Singular):
+            continue
+        shapes = [[y.shape for y in outputs] for _, outputs in (first, second)]
+        if shapes[0] != shapes[1]:
+            return EqualityReport("different", reason=f"the outputs have the shapes {shapes[0]} and {shapes[1]}")
+        bench = first[0]
+        if not all(np.all(bench.domain.same(a.read(), b.read())) for a, b in zip(first[1], second[1])):
+            return EqualityReport("different")
+        found += 1
+        bound *= min(1.0, max(_degree(*pair) for pair in (first, second)) / CHAIN[1])
+        if found == POINTS:
+            return EqualityReport("equal", bound)
     return EqualityReport("undecided", reason="no random point could be evaluated")
 
 
@@ -75,7 +90,7 @@ def _degree(bench: Bench, outputs: list[Any]) -> float:
     return max(2 * y.read().degree.total(bench.domain.divisors) + 2 for y in outputs)
 
 
-def _confirmed(subjects: list[Subject]) -> EqualityReport:
+def _confirmed(subjects: list[Subject], names: Sequence[str]) -> EqualityReport:
     """Real inputs at which the two differ, where balls find some."""
     for attempt in range(ATTEMPTS):
         for bits in PRECISIONS[:3]:
@@ -90,7 +105,9 @@ def _confirmed(subjects: list[Subject]) -> EqualityReport:
                     for place, (u, v) in enumerate(zip(left, right)):
                         if not (u - v).contains(0):
                             both = " and ".join(ball.str(12, radius=False) for ball in (u, v))
-                            at = f"entry {place} of output {k} is {both}"
+                            index = np.unravel_index(place, a.shape)
+                            name = names[k] if names else f"output {k}"
+                            at = f"entry ({', '.join(map(str, index))}) of {name} is {both}"
                             values = {name: (x / 8).tolist() for name, x in bench.rationals.items()}
                             return EqualityReport("different", reason=at, witness=values)
     return EqualityReport(

@@ -11,10 +11,10 @@ from lstm_sym.cell import Cell
 from lstm_sym.cells import CELLS, LSTM
 from lstm_sym.export.check import relative_error
 from lstm_sym.export.experiment import experiment_on
-from lstm_sym.export.identity import cell_hash
 from lstm_sym.export.module import export_module
 from lstm_sym.export.onnx_graph import OPSET, export_onnx
 from lstm_sym.export.plan import plan_of, with_activation
+from lstm_sym.export.staleness import cell_hash
 from lstm_sym.export.vocabulary import vocabulary_of
 from lstm_sym.nodes import concat
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
@@ -64,7 +64,7 @@ def test_numbers_are_right_far_out(bias):
 
 def test_a_graph_says_where_it_comes_from():
     model = export_onnx(LSTM)
-    assert {entry.key: entry.value for entry in model.metadata_props} == {"Cell hash": cell_hash(LSTM)}
+    assert {entry.key: entry.value for entry in model.metadata_props} == {"hash of the equations": cell_hash(LSTM)}
     assert [entry.version for entry in model.opset_import] == [OPSET]
     (scan,) = [node for node in model.graph.node if node.op_type == "Scan"]
     (body,) = [attribute.g for attribute in scan.attribute if attribute.name == "body"]

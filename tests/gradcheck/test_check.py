@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from lstm_sym.gradcheck import GradientError, assert_gradients, gradcheck, same_function
+from lstm_sym.gradcheck import GradientError, assert_gradients, gradcheck, gradient_of, same_function
 
 from .corpus import batched, columns, layers
 
@@ -146,6 +146,19 @@ def test_misuse():
         gradcheck(np_tanh, np_tanh, [3])
     with pytest.raises(ValueError, match="unknown style"):
         gradcheck(np_tanh, np_tanh, [np.zeros(3)], style="odd")
+
+
+def test_the_decorator_lets_right_gradients_pass_and_raises_for_others():
+    @gradient_of(np_tanh, [np.zeros((2, 3))])
+    def right(inputs, d):
+        return d * (1 - np.tanh(inputs[0]) ** 2)
+
+    assert right.__name__ == "right"
+    with pytest.raises(GradientError, match="NOT exact"):
+
+        @gradient_of(np_tanh, [np.zeros((2, 3))])
+        def wrong(inputs, d):
+            return d * (1 - inputs[0] ** 2)
 
 
 def test_the_same_function_written_twice_and_another_one():

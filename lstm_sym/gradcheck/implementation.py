@@ -1,0 +1,297 @@
+"""Whether somebody's NumPy code computes a cell: its outputs and final states over a sequence, or one step of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, permutations
+from typing import Any
+
+import numpy as np
+
+from ..activations import Activation, Elementwise
+from ..cell import Cell
+from ..export import export_module
+from ..export.experiment import imported
+from ..export.plan import with_activation
+from .convention import LENGTHS, SIZES, Convention
+from .equality import EqualityReport, compared, same_function
+from .subject import Failed, Misuse, Subject
+from .trees import leaves
+
+STATE_NAMES = ("{}", "{}0", "{}_0", "{}_prev", "prev_{}", "{}_init", "initial_{}")
+FINAL = "final "
+
+Texts = dict[str, str]
+"""The code of every argument of a module, by its key: ``params.W``, ``x``, ``state.h``."""
+
+
+def implements(
+    cell: Cell,
+    f: Callable[..., Any],
+    *,
+    names: Mapping[str, str] | None = None,
+    axes: str = "T B d",
+    transposed: bool | Collection[str] = False,
+    returns: Sequence[str] | None = None,
+    zero: Collection[str] = (),
+    phi: Activation | str | None = None,
+) -> EqualityReport:
+    r"""Whether ``f`` computes ``cell``, for all values of its arguments, at sizes that are all different.
+
+    The parameters of ``f`` bear the names of the cell's letters: parameters, inputs, initial states (``h``, ``h0``,
+    ``h_prev``); ``names`` maps others, as in ``{"Whh": "W"}``. ``axes`` are those of the input: ``T`` steps, ``B``
+    sequences, ``d`` entries and ``1``, as in ``"B T d"`` or ``"T d 1"``; without ``T``, ``f`` is one step. States have
+    these axes but ``T``; a bias is (n,), or (n, 1) where the axes have a ``1``. A matrix of the cell has its rows
+    first; ``transposed`` names the letters (or is ``True`` for all) that ``f`` holds the other way round.
+
+    ``returns`` says what the results are, in order: an output of the cell by its name (over all steps), or
+    ``"final c"``, a state after the last step; without it they are told by their shapes. Letters that ``f`` does
+    not take must be named in ``zero``, and are 0. Raises ``ValueError`` naming what cannot be matched.
+
+    >>> import numpy as np
+    >>> from lstm_sym.cells import RNN_TANH
+    >>> def step(x, h, W, U, b):
+    ...     return np.tanh(W @ h + U @ x + b)
+    >>> implements(RNN_TANH, step, axes="d").verdict
+    'equal'
+    """
+    theirs = _matched(with_activation(cell, phi), f, names or {}, tuple(axes.split()), transposed, tuple(zero))
+    results = _known(theirs, returns) if returns is not None else _told_by_shapes(theirs)
+    texts = theirs.texts()
+    report = same_function(f, theirs.reference(texts, results), theirs.inputs(), outputs=results)
+    if report.verdict != "different":
+        return report
+    return replace(report, diagnosis=tuple(_diagnosed(theirs, texts, results)))
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """A function, with the key of the cell's letter that each of its parameters stands for.
+
+    ``source`` is the cell's own module, ``sizes`` the axes of its arguments by key.
+    """
+
+    cell: Cell
+    f: Callable[..., Any]
+    source: str
+    sizes: dict[str, tuple[str, ...]]
+    keys: dict[str, str]
+    convention: Convention
+
+    def inputs(self) -> dict[str, Any]:
+        """Arrays of the shapes that ``f`` takes, by parameter."""
+        return {name: np.zeros(self._shape(key)) for name, key in self.keys.items()}
+
+    def _shape(self, key: str) -> tuple[int, ...]:
+        if key.startswith("params."):
+            return self.convention.parameter_shape(_letter(key), self.sizes[key])
+        return self.convention.shape(self.sizes[key][-1], steps=not key.startswith("state."))
+
+    def texts(self) -> Texts:
+        """The code of every argument of the module from the parameters of ``f``; 0 where ``f`` takes none."""
+        return {key: self._text(key) for key in self.sizes if not key.startswith("d_")}
+
+    def _text(self, key: str) -> str:
+        name = next((name for name, other in self.keys.items() if other == key), None)
+        if name is None:
+            return f"np.zeros({tuple(LENGTHS.get(s) or self.convention.length(s) for s in self.sizes[key])})"
+        if key.startswith("params."):
+            return self.convention.parameter(_letter(key), self.sizes[key], name)
+        return self.convention.ours(name, steps=not key.startswith("state."))
+
+    def reference(self, texts: Texts, results: tuple[str, ...]) -> Callable[..., Any]:
+        """The cell as a function of the parameters of ``f`` with the results of ``f``."""
+
+        def group(prefix: str) -> str:
+            return ", ".join(text for key, text in texts.items() if key.startswith(prefix))
+
+        several = len(self.cell.outputs) > 1
+        x = f"Inputs({group('inputs.')})" if len(self.cell.inputs) > 1 else texts[self.cell.inputs[0].text]
+        lines = [
+            f"def reference({', '.join(self.keys)}):",
+            f"    outputs, final, _ = forward(Params({group('params.')}), {x}, State({group('state.')}))",
+            f"    return ({', '.join(self._result(result, several) for result in results)},)",
+        ]
+        function: Callable[..., Any] = imported(
+            "\n\n\n".join([self.source, "\n".join(lines)]) + "\n", self.cell.name
+        ).reference
+        return function
+
+    def _result(self, result: str, several: bool) -> str:
+        if result.startswith(FINAL):
+            return self.convention.theirs(f"final.{result.removeprefix(FINAL)}", steps=False)
+        output = f"outputs.{result}" if several else "outputs"
+        return (
+            self.convention.theirs(f"{output}[-1]", steps=False)
+            if self.convention.one_step
+            else (self.convention.theirs(output))
+        )
+
+
+def _letter(key: str) -> str:
+    return key.rpartition(".")[2]
+
+
+# --- matching names -----------------------------------------------------------------------------
+
+
+def _matched(
+    cell: Cell,
+    f: Callable[..., Any],
+    names: Mapping[str, str],
+    axes: tuple[str, ...],
+    transposed: bool | Collection[str],
+    zero: tuple[str, ...],
+) -> Theirs:
+    source = export_module(cell)
+    sizes: dict[str, tuple[str, ...]] = dict(imported(source, cell.name).SHAPES)
+    if "inputs" not in sizes and len(cell.inputs) == 1:
+        sizes = {cell.inputs[0].text if len(size) == 3 and key[0] != "d" else key: size for key, size in sizes.items()}
+    by_letter = _by_letter(sizes)
+    keys: dict[str, str] = {}
+    for name, parameter in inspect.signature(f).parameters.items():
+        letter = names.get(name, name)
+        if letter in by_letter:
+            keys[name] = by_letter[letter]
+        elif name in names:
+            raise Misuse(f"names: {name} is said to be {letter}, which cell {cell.name} has not; {_has(by_letter)}")
+        elif parameter.default is parameter.empty:
+            raise Misuse(
+                f"{f.__name__} takes {name}, which is no letter of cell {cell.name}; {_has(by_letter)}; "
+                f"say which it is, as in names={{{name!r}: ...}}"
+            )
+    missing = [_letter(key) for key in dict.fromkeys(by_letter.values()) if key not in keys.values()]
+    unsaid = [letter for letter in missing if letter not in zero]
+    if unsaid:
+        raise Misuse(
+            f"{f.__name__} takes no {', '.join(unsaid)}; say which parameter that is (names=...), "
+            f"or that it is 0: zero={tuple(unsaid)}"
+        )
+    symbols = dict.fromkeys(part for size in sizes.values() for axis in size for part in axis.split(" + "))
+    plain = [symbol for symbol in symbols if symbol.isidentifier() and symbol not in LENGTHS]
+    lengths = dict(zip(plain, SIZES, strict=False))
+    return Theirs(cell, f, source, sizes, keys, Convention(axes, lengths, transposed))
+
+
+def _by_letter(sizes: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """The key of every argument by the names that it may have."""
+    found: dict[str, str] = {}
+    for key in sizes:
+        if key.startswith("state."):
+            found |= {form.format(_letter(key)): key for form in STATE_NAMES}
+        elif not key.startswith("d_"):
+            found[_letter(key)] = key
+    return found
+
+
+def _has(by_letter: dict[str, str]) -> str:
+    return f"its letters are {', '.join(dict.fromkeys(map(_letter, by_letter.values())))}"
+
+
+# --- matching results ---------------------------------------------------------------------------
+
+
+def _known(theirs: Theirs, returns: Sequence[str]) -> tuple[str, ...]:
+    cell = theirs.cell
+    can = [s.text for s in cell.outputs] + [f"{FINAL}{s.text}" for s in cell.states]
+    for result in returns:
+        if result not in can:
+            raise Misuse(f"returns: {result!r} is nothing that cell {cell.name} gives; it gives {', '.join(can)}")
+    return tuple(returns)
+
+
+def _told_by_shapes(theirs: Theirs) -> tuple[str, ...]:
+    """What the results are: outputs over all steps, then final states, each in the order of the cell."""
+    with np.errstate(all="ignore"):
+        given = [np.shape(value) for _, value in leaves(theirs.f(**theirs.inputs()))]
+    convention, cell = theirs.convention, theirs.cell
+    sizes = theirs.sizes
+    finals = {f"{FINAL}{s.text}": convention.shape(sizes[f"state.{s.text}"][-1], steps=False) for s in cell.states}
+    several = len(cell.outputs) > 1
+    outputs = {
+        s.text: convention.shape(sizes[f"d_outputs.{s.text}" if several else "d_outputs"][-1]) for s in cell.outputs
+    }
+    free = finals if convention.one_step and len(given) == len(finals) else outputs | finals
+    results = []
+    for k, shape in enumerate(given):
+        found = next((name for name, wanted in free.items() if wanted == shape), None)
+        if found is None:
+            left = ", ".join(f"{name} {wanted}" for name, wanted in free.items()) or "nothing"
+            raise Misuse(
+                f"result {k} of {theirs.f.__name__} has the shape {shape}; of cell {cell.name} there is left: {left}; "
+                f"say what the results are (returns=...), or how its arrays lie (axes=...)"
+            )
+        free = {name: wanted for name, wanted in free.items() if name != found}
+        results.append(found)
+    return tuple(results)
+
+
+# --- what would make the difference vanish ------------------------------------------------------
+
+
+def _diagnosed(theirs: Theirs, texts: Texts, results: tuple[str, ...]) -> Iterator[str]:
+    """The changes of the cell's parameters or results under which ``f`` computes it, the first that is found."""
+    ours = f"{theirs.f.__name__} computes {theirs.cell.name}"
+    for sentence, changed, order in _changes(theirs, texts, results):
+        subjects = [
+            Subject(function, None, theirs.inputs(), "vjp") for function in (theirs.f, theirs.reference(changed, order))
+        ]
+        try:
+            found = compared(subjects)
+        except Failed:
+            continue
+        if found.ok:
+            yield f"{ours} {sentence}"
+            return
+
+
+def _changes(theirs: Theirs, texts: Texts, results: tuple[str, ...]) -> Iterator[tuple[str, Texts, tuple[str, ...]]]:
+    for order in permutations(results):
+        if order != results and [_shape(theirs, r) for r in order] == [_shape(theirs, r) for r in results]:
+            yield f"if its results are ({', '.join(order)}) in this order", texts, order
+    gates = _gates(theirs)
+    for (a, first), (b, second) in combinations(gates.items(), 2):
+        if first.keys() == second.keys():
+            pairs = [(first[stem], second[stem]) for stem in first]
+            if all(theirs.sizes[p] == theirs.sizes[q] for p, q in pairs):
+                swapped = {p: texts[q] for p, q in pairs} | {q: texts[p] for p, q in pairs}
+                yield f"with the parameters of {a} and {b} in each other's place", texts | swapped, results
+    for gate in _sigmoid_gates(theirs.cell) & gates.keys():
+        turned = {key: f"-({texts[key]})" for key in gates[gate].values()}
+        yield f"with 1 - {gate} in the place of {gate}", texts | turned, results
+    square = [key for key, size in theirs.sizes.items() if key.startswith("params.") and size[0] == size[-1] != size]
+    square = [key for key in square if len(theirs.sizes[key]) == 2]
+    for chosen in [*[[key] for key in square], square]:
+        letters = ", ".join(map(_letter, chosen))
+        yield f"with {letters} transposed", texts | {key: f"({texts[key]}).T" for key in chosen}, results
+    for key in theirs.sizes:
+        if key.startswith("params.") and len(theirs.sizes[key]) == 1:
+            yield f"with {_letter(key)} = 0", texts | {key: f"0 * {texts[key]}"}, results
+
+
+def _shape(theirs: Theirs, result: str) -> tuple[str, ...]:
+    several = len(theirs.cell.outputs) > 1
+    if result.startswith(FINAL):
+        return theirs.sizes[f"state.{result.removeprefix(FINAL)}"]
+    sizes = theirs.sizes[f"d_outputs.{result}" if several else "d_outputs"]
+    return sizes[1:] if theirs.convention.one_step else sizes
+
+
+def _gates(theirs: Theirs) -> dict[str, dict[str, str]]:
+    """The parameters of each gate by their stem: those of ``f`` are W_f, U_f and b_f."""
+    found: dict[str, dict[str, str]] = {}
+    for key in theirs.sizes:
+        if key.startswith("params.") and "_" in _letter(key):
+            stem, _, gate = _letter(key).rpartition("_")
+            found.setdefault(gate, {})[stem] = key
+    return found
+
+
+def _sigmoid_gates(cell: Cell) -> set[str]:
+    return {
+        equation.lhs.sequence.text
+        for equation in cell.equations
+        if isinstance(equation.rhs, Elementwise) and equation.rhs.function.text == "sigma"
+    }
