@@ -13,7 +13,9 @@ from typing import Any
 
 from .. import __version__
 from ..cell import Cell
+from ..nodes.algebra import MatrixProduct, Transposed
 from ..symbols import At, Parameter, adjoint, direct, t
+from ..textbook_form import tidy
 from .functional import write
 from .layout import assignment, signature
 from .module import _cache, _opened, _shapes, _source_of, _structures
@@ -22,7 +24,7 @@ from .numpy_code import HELPERS
 from .passes import words
 from .plan import Plan, carry, plan_of
 from .recurrence import ats, backward_flow, forward_flow, given_back, sequences
-from .rows import _outer, total_source
+from .rows import total_source
 from .text import DEVIATION, NORMALISED
 from .vocabulary import RESERVED, Vocabulary, vocabulary_of
 from .writer import ALL, Style, Writer, beside, shifted, widths
@@ -61,6 +63,7 @@ class Parts:
 
 def framework_module(cell: Cell, backend: Backend) -> Parts:
     """The module up to ``forward`` and ``backward``."""
+    require_columns(cell, backend.title)
     plan = plan_of(cell)
     names = vocabulary_of(plan)
     backward, read = _backward_body(plan, names, backend)
@@ -302,11 +305,20 @@ def _gradients(writer: Writer, plan: Plan, names: Vocabulary) -> list[str]:
 
 def _pair(value: Any) -> tuple[At, At] | None:
     """u and v of a gradient u vᵀ that is nothing else."""
-    try:
-        left, right = _outer(value)
-    except (TypeError, AttributeError):
+    if not isinstance(value, MatrixProduct) or value.scalar != 1 or len(value.matrices) != 2:
         return None
+    left, right = value.matrices[0], tidy(Transposed(value.matrices[1]))
     return (left, right) if isinstance(left, At) and isinstance(right, At) else None
+
+
+def require_columns(cell: Cell, backend: str) -> None:
+    """Raise ``ValueError`` for a cell that has a matrix among its sequences."""
+    for sequence in (*cell.inputs, *cell.order):
+        if sequence.shape[1] != 1:
+            raise ValueError(
+                f"cell {cell.name}: {sequence.text} is a matrix, and modules of {backend} hold column vectors; "
+                "the NumPy module takes it (--to numpy)"
+            )
 
 
 def _order(writer: Writer, vectors: list[At]) -> list[Any]:

@@ -5,7 +5,7 @@ The interface of every module, derived from the cell's equations:
 - ``Params``, ``State`` (and ``Inputs``, ``Outputs`` where there are several): named tuples of arrays.
   A parameter has the orientation of the mathematics: a matrix (rows, cols), a column (rows,).
 - ``forward(params, x, state) -> (outputs, state, cache)``: ``x`` is (T, B, d), an array or ``Inputs``; the
-  outputs are those of every step, (T, B, n); states are (B, n).
+  outputs are those of every step, (T, B, n); states are (B, n), or (B, rows, cols) for a matrix.
 - ``backward(params, cache, d_outputs, d_state) -> (d_params, d_x, d_state)``: the vector-Jacobian product
   of ``forward``, for any gradients of the outputs and of the final state.
 
@@ -34,7 +34,7 @@ from .places import Places
 from .plan import Plan, carry, plan_of, with_activation
 from .stacking import stacking_of
 from .staleness import cell_hash
-from .text import CHECKED, DEVIATION, FITTING, FLAT, HEADER, NORMALISED, OVER_STEPS, SIGMA, STEPS
+from .text import APPLIED, CHECKED, DEVIATION, FITTING, FLAT, HEADER, NORMALISED, OUTER, OVER_STEPS, SIGMA, STEPS
 from .vocabulary import STEP, Vocabulary, vocabulary_of
 from .vocabulary import STEPS as ALL_STEPS
 
@@ -375,5 +375,6 @@ def _helpers(names: Vocabulary, code: list[str]) -> Iterable[str]:
         yield DEVIATION
     if "normalised(" in text:
         yield NORMALISED
-    if "over_steps(" in text:
-        yield OVER_STEPS
+    for name, helper in (("applied", APPLIED), ("outer", OUTER), ("over_steps", OVER_STEPS)):
+        if f"{name}(" in text:
+            yield helper

@@ -18,6 +18,7 @@ from ..cell import Cell
 from ..nodes.algebra import add
 from ..symbols import At, Sequence, t
 from .dialect import side_by_side
+from .frameworks import require_columns
 from .module import _source_of
 from .numpy_code import HELPERS
 from .plan import plan_of, with_activation
@@ -50,6 +51,7 @@ def export_onnx(cell: Cell, *, phi: Activation | str | None = None, dtype: str =
     if dtype not in DTYPES:
         raise ValueError(f"a graph holds float32 or float64, got dtype={dtype!r}")
     whole = with_activation(cell, phi)
+    require_columns(whole, "ONNX")
     plan = plan_of(whole)
     model = _model(whole, vocabulary_of(plan), forward_flow(plan), dtype)
     onnx.checker.check_model(model, full_check=True)

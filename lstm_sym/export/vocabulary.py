@@ -23,7 +23,7 @@ RESERVED = {
     "inputs", "len", "list", "normalised", "np", "npt", "outputs", "over_steps", "params", "range", "reversed", "run",
     "self", "sigma", "sizes", "spare", "start", "state", "steps", "stop", "sum", "t", "values", "views", "work",
     "workspace", "zip",
-    *FUNCTIONS, *HELPERS,
+    "applied", "outer", *FUNCTIONS, *HELPERS,
 }  # fmt: skip
 
 STEP, STEPS = ("B",), ("T", "B")

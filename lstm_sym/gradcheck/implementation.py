@@ -145,6 +145,9 @@ def _matched(
     transposed: bool | Collection[str],
     zero: tuple[str, ...],
 ) -> Theirs:
+    for sequence in (*cell.inputs, *cell.states, *cell.outputs):
+        if sequence.shape[1] != 1:
+            raise Misuse(f"cell {cell.name}: {sequence.text} is a matrix; the axes told are those of columns")
     source = export_module(cell)
     sizes: dict[str, tuple[str, ...]] = dict(imported(source, cell.name).SHAPES)
     if "inputs" not in sizes and len(cell.inputs) == 1:

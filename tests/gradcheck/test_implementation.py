@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lstm_sym.activations import tanh
-from lstm_sym.cells import GRU, LSTM, MGU, MIN_GRU, RNN, RNN_OUTPUT, RNN_TANH
+from lstm_sym.cells import GRU, LSTM, MGU, MIN_GRU, MLSTM, RNN, RNN_OUTPUT, RNN_TANH
 from lstm_sym.gradcheck import implements
 
 
@@ -182,6 +182,11 @@ def test_results_in_another_order():
 def test_what_cannot_be_matched_is_told(f, options, message):
     with pytest.raises(ValueError, match=message):
         implements(RNN_TANH, f, **options)
+
+
+def test_a_cell_with_a_matrix_for_a_state_is_refused():
+    with pytest.raises(ValueError, match="cell mLSTM: C is a matrix; the axes told are those of columns"):
+        implements(MLSTM, lambda x, n, C: x, axes="T B d")
 
 
 def test_code_that_raises_is_undecided():
