@@ -236,10 +236,18 @@ def latex(
 @click.option("--phi", metavar="NAME", help="The activation of a cell that leaves it open, such as tanh.")
 @click.option("--dtype", metavar="TYPE", help="The numbers of an ONNX graph, float32 [default] or float64.")
 @click.option("-o", "--output", metavar="FILE", help="Write the module to FILE [default: stdout].")
+@click.option("--pieces", is_flag=True, help="With passes that store the state before every k-th step alone.")
 @click.option("--plan", is_flag=True, help="Instead, explain what is stacked, taken out of the loop and stored.")
 @click.option("--check", metavar="FILE", help="Instead, say whether FILE, written by export, is stale.")
 def export(
-    cell: str | None, to: str, phi: str | None, dtype: str | None, output: str | None, plan: bool, check: str | None
+    cell: str | None,
+    to: str,
+    phi: str | None,
+    dtype: str | None,
+    output: str | None,
+    pieces: bool,
+    plan: bool,
+    check: str | None,
 ) -> int:
     """Write the numeric functions of CELL, forward and backward, as a module that stands alone.
 
@@ -247,9 +255,9 @@ def export(
     With --check, CELL need be given only if it is not of the zoo.
     """
     from ..cells.loading import cell_at
+    from ..export.freshness import staleness
     from ..export.module import export_module
-    from ..export.plan_text import plan_text
-    from ..export.staleness import staleness
+    from ..export.plan_page import plan_text
 
     if check is None and cell is None:
         raise click.UsageError("Missing argument 'CELL'")
@@ -264,9 +272,11 @@ def export(
         if dtype is not None and to != "onnx":
             raise ValueError("--dtype is for --to onnx; a module takes the type of its arguments")
         if to == "onnx" and not plan:
+            if pieces:
+                raise ValueError("passes in pieces are written for numpy, not for onnx")
             _write_graph(found, phi, dtype or "float32", output)
             return 0
-        text = plan_text(found, phi=phi) + "\n" if plan else export_module(found, to=to, phi=phi)
+        text = plan_text(found, phi=phi) + "\n" if plan else export_module(found, to=to, phi=phi, pieces=pieces)
         _write(output or "-", text)
     return 0
 

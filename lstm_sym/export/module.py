@@ -27,30 +27,38 @@ from ..nodes.derivatives import StopGradient
 from ..symbols import Sequence, adjoint
 from .backward_code import BackwardCode
 from .forward_code import ForwardCode
+from .freshness import cell_hash
 from .layout import assignment, signature
 from .numpy_code import HELPERS, plain
 from .passes import backward_body, forward_body, words
+from .pieces import pieces_source
 from .places import Places
 from .plan import Plan, carry, plan_of, with_activation
 from .stacking import stacking_of
-from .staleness import cell_hash
 from .text import APPLIED, CHECKED, DEVIATION, FITTING, FLAT, HEADER, NORMALISED, OUTER, OVER_STEPS, SIGMA, STEPS
 from .vocabulary import STEP, Vocabulary, vocabulary_of
 from .vocabulary import STEPS as ALL_STEPS
 
 
-def export_module(cell: Cell, to: str = "numpy", *, phi: Activation | str | None = None) -> str:
+def export_module(cell: Cell, to: str = "numpy", *, phi: Activation | str | None = None, pieces: bool = False) -> str:
     """The source of a module that computes ``cell`` and its gradients, and depends on the backend alone.
 
-    ``phi`` specifies the activation of a cell that leaves it open; nothing is chosen silently. Raises
-    ``ValueError`` for an unknown backend, an open activation, or a cell that looks back more than one step, and
-    ``TypeError`` for an equation that has no form over a batch.
+    ``phi`` specifies the activation of a cell that leaves it open; nothing is chosen silently. With ``pieces`` a
+    NumPy module also has ``forward_in_pieces`` and ``backward_in_pieces``, which store the state before every k-th
+    step alone. Raises ``ValueError`` for an unknown backend, an open activation, or a cell that looks back more than
+    one step, and ``TypeError`` for an equation that has no form over a batch.
     """
     if to == "onnx":
         raise ValueError("an ONNX graph is no text: lstm_sym.export.onnx_graph.export_onnx makes one")
     if to not in BACKENDS:
         raise ValueError(f"unknown backend {to!r}; the backends are {', '.join(BACKENDS)}")
-    return BACKENDS[to](with_activation(cell, phi))
+    specified = with_activation(cell, phi)
+    source = BACKENDS[to](specified)
+    if not pieces:
+        return source
+    if to != "numpy":
+        raise ValueError(f"passes in pieces are written for numpy, not for {to}")
+    return f"{source}\n\n{pieces_source(vocabulary_of(plan_of(specified)))}\n"
 
 
 def _source_of(cell: Cell) -> str:
@@ -107,8 +115,8 @@ def loop_module(plan: Plan) -> str:
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-CHUNK_BYTES = 200_000
-"""About the second-level cache of a core: the coefficients of a chunk stay there until its steps read them."""
+CHUNK_BYTES = 500_000
+"""What the coefficients of a chunk of steps take: more leaves the caches, less makes more calls; measured."""
 
 COEFFICIENTS = '''
 def coefficients(work: Workspace, start: int, stop: int) -> None:

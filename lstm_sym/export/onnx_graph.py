@@ -19,13 +19,13 @@ from ..nodes.algebra import add
 from ..symbols import At, Sequence, t
 from .dialect import side_by_side
 from .frameworks import require_columns
+from .freshness import cell_hash
 from .module import _source_of
 from .numpy_code import HELPERS
 from .plan import plan_of, with_activation
 from .recurrence import Flow, Stage, ats, forward_flow
 from .rows import Rows, row_source
 from .scanned import split_terms
-from .staleness import cell_hash
 from .vocabulary import STEP, STEPS, Vocabulary, vocabulary_of
 from .writer import ALL, noted
 

@@ -19,9 +19,9 @@ from lstm_sym.export import experiment as experiments
 from lstm_sym.export import export_module
 from lstm_sym.export.check import relative_error
 from lstm_sym.export.experiment import experiment_on
+from lstm_sym.export.freshness import staleness
 from lstm_sym.export.plan import plan_of, with_activation
 from lstm_sym.export.recurrence import backward_flow, forward_flow
-from lstm_sym.export.staleness import staleness
 
 from .backends import ARRAYS, TOLERANCE, converted, module_of, results
 from .cells import CELLS as MORE

@@ -11,10 +11,10 @@ from lstm_sym.cell import Cell
 from lstm_sym.cells import CELLS, LSTM
 from lstm_sym.export.check import relative_error
 from lstm_sym.export.experiment import experiment_on
+from lstm_sym.export.freshness import cell_hash
 from lstm_sym.export.module import export_module
 from lstm_sym.export.onnx_graph import OPSET, export_onnx
 from lstm_sym.export.plan import plan_of, with_activation
-from lstm_sym.export.staleness import cell_hash
 from lstm_sym.export.vocabulary import vocabulary_of
 from lstm_sym.nodes import concat
 from lstm_sym.symbols import Parameter, Sequence, sizes, t

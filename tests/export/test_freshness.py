@@ -8,7 +8,7 @@ from sympy import Eq
 from lstm_sym.cell import Cell
 from lstm_sym.cells import CELLS, LSTM, RNN
 from lstm_sym.export import export_module
-from lstm_sym.export.staleness import cell_hash, staleness
+from lstm_sym.export.freshness import cell_hash, staleness
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
 n, d = sizes("n d")

@@ -7,7 +7,7 @@ import pytest
 from lstm_sym.activations import sigma, tanh
 from lstm_sym.cells import CELLS, LSTM
 from lstm_sym.export.plan import plan_of, with_activation
-from lstm_sym.export.plan_text import B, T, operations, plan_text, products, stored
+from lstm_sym.export.plan_page import B, T, operations, plan_text, products, stored
 from lstm_sym.export.stacking import stacking_of
 from lstm_sym.nodes import hadamard
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
