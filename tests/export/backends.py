@@ -15,6 +15,11 @@ TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 GROUPS = ("params", "inputs", "states", "d_outputs", "d_state")
 
 
+def holds_columns(cell) -> bool:
+    """Whether no sequence of a cell is a matrix; these backends refuse the others."""
+    return all(sequence.shape[1] == 1 for sequence in (*cell.inputs, *cell.order))
+
+
 def torch_arrays():
     torch = pytest.importorskip("torch", reason="the extra torch is not installed")
     return torch.from_numpy, lambda value: value.detach().numpy()

@@ -23,12 +23,11 @@ from lstm_sym.export.freshness import staleness
 from lstm_sym.export.plan import plan_of, with_activation
 from lstm_sym.export.recurrence import backward_flow, forward_flow
 
-from .backends import ARRAYS, TOLERANCE, converted, module_of, results
+from .backends import ARRAYS, TOLERANCE, converted, holds_columns, module_of, results
 from .cells import CELLS as MORE
 
-COLUMNS = {name: cell for name, cell in CELLS.items() if all(s.shape[1] == 1 for s in (*cell.inputs, *cell.order))}
-ZOO = {name: with_activation(cell, tanh) for name, cell in COLUMNS.items()}
-OTHERS = {f"other {cell.name}": cell for cell in MORE}
+ZOO = {name: with_activation(cell, tanh) for name, cell in CELLS.items() if holds_columns(cell)}
+OTHERS = {f"other {cell.name}": cell for cell in MORE if holds_columns(cell)}
 backends = pytest.mark.parametrize("backend", ARRAYS)
 
 
