@@ -18,13 +18,13 @@ from .rows import Rows
 
 RESERVED = {
     "Any", "Array", "B", "CHUNK_BYTES", "Cache", "Inputs", "NamedTuple", "Outputs", "Params", "Pieces", "SHAPES",
-    "SIZES", "State", "T", "Workspace", "backward", "cache", "checked", "chunk", "coefficients", "d_given",
+    "SIZES", "State", "T", "Workspace", "applied", "backward", "cache", "checked", "chunk", "coefficients", "d_given",
     "d_initial", "d_inputs", "d_outputs", "d_params", "d_piece", "d_state", "deviation", "dtype", "every", "factors",
     "final", "fitting", "flat", "forward", "gradient", "gradients", "inputs", "len", "list", "map", "normalised",
-    "np", "npt", "number", "outputs", "over_steps", "params", "piece", "pieces", "range", "reversed", "run", "self",
-    "sigma", "sizes", "spare", "start", "state", "states", "steps", "stop", "sum", "t", "total", "truncated",
+    "np", "npt", "number", "outer", "outputs", "over_steps", "params", "piece", "pieces", "range", "reversed", "run",
+    "self", "sigma", "sizes", "spare", "start", "state", "states", "steps", "stop", "sum", "t", "total", "truncated",
     "values", "views", "work", "workspace", "zip",
-    "applied", "outer", *FUNCTIONS, *HELPERS,
+    *FUNCTIONS, *HELPERS,
 }  # fmt: skip
 
 STEP, STEPS = ("B",), ("T", "B")
