@@ -13,7 +13,19 @@ from sympy import Eq
 
 from lstm_sym.activations import Activation, sigma, tanh
 from lstm_sym.cell import Cell
-from lstm_sym.cells import CELLS, LSTM, LSTM_BLOCK, PEEPHOLE_LSTM, RNN, RNN_LOSS, RNN_TANH
+from lstm_sym.cells import (
+    CELLS,
+    GRU,
+    GRU_RESET_BEFORE,
+    LSTM,
+    LSTM_BLOCK,
+    LSTM_PROJECTION,
+    MIN_GRU,
+    PEEPHOLE_LSTM,
+    RNN,
+    RNN_LOSS,
+    RNN_TANH,
+)
 from lstm_sym.export import check_source, export_module
 from lstm_sym.export.experiment import experiment_on, imported
 from lstm_sym.export.plan import with_activation
@@ -21,6 +33,8 @@ from lstm_sym.nodes import Ones, beside, hadamard
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
 from .cells import CELLS as MORE
+
+OF_THE_ZOO = (LSTM, PEEPHOLE_LSTM, RNN_LOSS, GRU, GRU_RESET_BEFORE, MIN_GRU, LSTM_PROJECTION)
 
 n, d = sizes("n d")
 h, x = Sequence("h", n), Sequence("x", d)
@@ -84,7 +98,7 @@ def test_the_interface():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("cell", [LSTM, PEEPHOLE_LSTM, RNN_LOSS, *MORE], ids=lambda cell: cell.name)
+@pytest.mark.parametrize("cell", [*OF_THE_ZOO, *MORE], ids=lambda cell: cell.name)
 def test_dtype_is_kept(cell, dtype):
     cell = with_activation(cell, tanh)
     experiment = experiment_on(cell)
