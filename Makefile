@@ -40,6 +40,8 @@ extras: $(INSTALLED)
 	$(BIN)/pip install --quiet --editable '.[pictures]' || echo 'the extra pictures cannot be installed; its tests are skipped'
 	$(BIN)/pip install --quiet --editable '.[torch]' torch==2.13.0 || echo 'the extra torch cannot be installed; its tests are skipped'
 	$(BIN)/pip install --quiet --editable '.[onnx]' || echo 'the extra onnx cannot be installed; its tests are skipped'
+	$(BIN)/pip install --quiet --editable '.[jax]' || echo 'the extra jax cannot be installed; its tests are skipped'
+	$(BIN)/pip install --quiet --editable '.[array-api]' || echo 'the extra array-api cannot be installed; its tests are skipped'
 	$(BIN)/pip install --quiet --editable '.[keras]' || echo 'the extra keras cannot be installed; its tests are skipped'
 
 # The book, in English and Chinese; node and npm are needed, and the network once.

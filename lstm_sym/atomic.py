@@ -9,17 +9,19 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Put ``text`` into a file in one step, as UTF-8; what cannot be written is a ``ValueError`` and leaves no trace.
+def write_whole(path: Path, text: str | bytes) -> None:
+    """Put ``text`` (as UTF-8) or bytes into a file in one step; what cannot be written leaves no trace.
 
-    A link is followed, the mode of a file that is there is kept, a device or pipe is written to directly.
+    That is a ``ValueError``. A link is followed, the mode of a file that is there is kept, a device or pipe is
+    written to directly.
     """
     target = path.resolve()
+    data = text if isinstance(text, bytes) else text.encode("utf-8")
     try:
         if target.exists() and not target.is_file():
-            target.write_text(text, encoding="utf-8")
+            target.write_bytes(data)
         else:
-            _replace(target, text.encode("utf-8"))
+            _replace(target, data)
     except OSError as error:
         raise ValueError(f"{path} cannot be written: {error.strerror}") from None
 

@@ -234,16 +234,25 @@ def latex(
 @click.argument("cell", metavar="CELL", required=False)
 @click.option("--to", default="numpy", metavar="BACKEND", help="What the module computes with [default: numpy].")
 @click.option("--phi", metavar="NAME", help="The activation of a cell that leaves it open, such as tanh.")
+@click.option("--dtype", metavar="TYPE", help="The numbers of an ONNX graph, float32 [default] or float64.")
 @click.option("-o", "--output", metavar="FILE|DIR/", help="Write to FILE, or all files to DIR [default: stdout].")
 @click.option("--pieces", is_flag=True, help="With passes that store the state before every k-th step alone.")
 @click.option("--plan", is_flag=True, help="Instead, explain what is stacked, taken out of the loop and stored.")
 @click.option("--check", metavar="FILE", help="Instead, say whether FILE, written by export, is stale.")
 def export(
-    cell: str | None, to: str, phi: str | None, output: str | None, pieces: bool, plan: bool, check: str | None
+    cell: str | None,
+    to: str,
+    phi: str | None,
+    dtype: str | None,
+    output: str | None,
+    pieces: bool,
+    plan: bool,
+    check: str | None,
 ) -> int:
     """Write the numeric functions of CELL, forward and backward, as a module that stands alone.
 
-    With a folder as output, C comes with its header and a Python module that builds and loads it.
+    BACKEND is numpy, c, torch, jax, array-api or onnx. With a folder as output, C comes with its header and a Python
+    module that builds and loads it; onnx is the forward pass as a graph, and needs -o FILE.
     With --check, CELL need be given only if it is not of the zoo.
     """
     from ..cells.loading import cell_at
@@ -257,10 +266,18 @@ def export(
     with misuse_told():
         found = None if cell is None else cell_at(cell)
         if check is not None:
-            stale = staleness(Path(check).read_text(encoding="utf-8"), found)
+            # An ONNX graph holds its header as plain text among other bytes.
+            stale = staleness(Path(check).read_text(encoding="utf-8", errors="replace"), found)
             print(f"{check}: {'fresh' if stale is None else f'stale: {stale}'}")
             return 1 if stale else 0
         assert found is not None
+        if dtype is not None and to != "onnx":
+            raise ValueError("--dtype is for --to onnx; a module takes the type of its arguments")
+        if to == "onnx" and not plan:
+            if pieces:
+                raise ValueError("passes in pieces are written for numpy, not for onnx")
+            _write_graph(found, phi, dtype or "float32", output)
+            return 0
         if output is not None and not plan and (output.endswith("/") or Path(output).is_dir()):
             Path(output).mkdir(parents=True, exist_ok=True)
             for name, text in export_files(found, to=to, phi=phi, pieces=pieces).items():
@@ -269,6 +286,15 @@ def export(
         text = plan_text(found, phi=phi) + "\n" if plan else export_module(found, to=to, phi=phi, pieces=pieces)
         _write(output or "-", text)
     return 0
+
+
+def _write_graph(cell: Cell, phi: str | None, dtype: str, output: str | None) -> None:
+    from ..atomic import write_whole
+    from ..export.onnx_graph import export_onnx
+
+    if output is None or output == "-":
+        raise ValueError("an ONNX graph is no text: say where it goes, -o FILE.onnx")
+    write_whole(Path(output), export_onnx(cell, phi=phi, dtype=dtype).SerializeToString())
 
 
 @program.command()
@@ -296,7 +322,7 @@ def show(cell: str, backward: bool, as_latex: bool) -> int:
 def list_all(sources: tuple[Path, ...]) -> int:
     """What there is: cells, derivations, claims, notations, backends."""
     from ..cells import CELLS
-    from ..export.module import BACKENDS
+    from ..export.module import FORMATS
     from ..latex import NOTATIONS
     from .weaving import derivations_at
 
@@ -312,7 +338,7 @@ def list_all(sources: tuple[Path, ...]) -> int:
     )
     _section("claims", ((claim, ", ".join(names)) for claim, names in sorted(claims.items())))
     _section("notations", ((name, notation.description) for name, notation in NOTATIONS.items()))
-    _section("backends", ((name,) for name in BACKENDS))
+    _section("backends", ((name,) for name in FORMATS))
     return 0
 
 

@@ -48,6 +48,8 @@ def export_module(cell: Cell, to: str = "numpy", *, phi: Activation | str | None
     step alone. Raises ``ValueError`` for an unknown backend, an open activation, or a cell that looks back more than
     one step, and ``TypeError`` for an equation that has no form over a batch.
     """
+    if to == "onnx":
+        raise ValueError("an ONNX graph is no text: lstm_sym.export.onnx_graph.export_onnx makes one")
     if to not in BACKENDS:
         raise ValueError(f"unknown backend {to!r}; the backends are {', '.join(BACKENDS)}")
     specified = with_activation(cell, phi)
@@ -219,8 +221,35 @@ def expression_module(plan: Plan) -> str:
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-BACKENDS: dict[str, Callable[[Cell], str]] = {"numpy": numpy_module, "c": c_module}
+def _torch(cell: Cell) -> str:
+    from .torch_backend import torch_module
+
+    return torch_module(cell)
+
+
+def _jax(cell: Cell) -> str:
+    from .jax_backend import jax_module
+
+    return jax_module(cell)
+
+
+def _array_api(cell: Cell) -> str:
+    from .array_api_backend import array_api_module
+
+    return array_api_module(cell)
+
+
+BACKENDS: dict[str, Callable[[Cell], str]] = {
+    "numpy": numpy_module,
+    "c": c_module,
+    "torch": _torch,
+    "jax": _jax,
+    "array-api": _array_api,
+}
 """What writes the module of a cell, by the name of what it computes with."""
+
+FORMATS = (*BACKENDS, "onnx")
+"""What a cell can be exported to: a module of a backend, or an ONNX graph (``onnx_graph``), which is no text."""
 
 
 # --- the two functions --------------------------------------------------------------------------

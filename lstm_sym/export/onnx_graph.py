@@ -1,0 +1,356 @@
+r"""A cell's forward pass as an ONNX graph: what recurs is a ``Scan``, what does not stands before or after it.
+
+The inputs of the graph are the parameters, the inputs (T, B, ·) and the initial states, by the names of the NumPy
+module; its outputs are the outputs of every step and the final states, with the ending ``_last``. The equations are the
+``doc_string`` of the nodes that end them. A graph has one type of numbers, float32 or float64.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import __version__
+from ..activations import Activation
+from ..cell import Cell
+from ..nodes.algebra import add
+from ..symbols import At, Sequence, t
+from .dialect import side_by_side
+from .frameworks import require_columns
+from .freshness import cell_hash, source_told
+from .numpy_code import HELPERS
+from .plan import plan_of, with_activation
+from .recurrence import Flow, Stage, ats, forward_flow
+from .rows import Rows, row_source
+from .scanned import split_terms
+from .vocabulary import STEP, STEPS, Vocabulary, vocabulary_of
+from .writer import ALL, noted
+
+OPSET, IR_VERSION = 18, 8
+"""The version of the operators, and that of the format which came with it."""
+
+ENTRYWISE = {"tanh": "Tanh", "exp": "Exp", "log": "Log", "sqrt": "Sqrt", "sign": "Sign"}
+TWO = {"maximum": "Max", "minimum": "Min", "where": "Where"}
+OPERATORS: dict[type, str] = {ast.Add: "Add", ast.Sub: "Sub", ast.Mult: "Mul", ast.Div: "Div", ast.MatMult: "MatMul"}
+DTYPES = ("float32", "float64")
+
+
+def export_onnx(cell: Cell, *, phi: Activation | str | None = None, dtype: str = "float32") -> Any:
+    """The ONNX model of a cell, an ``onnx.ModelProto``.
+
+    Raises ``ValueError`` for an open activation, a type of numbers that is not float32 or float64, and where ``onnx``
+    is not installed, and ``TypeError`` with the name of a function that has no ONNX form.
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise ValueError("an ONNX graph needs the extra onnx: pip install 'lstm-sym[onnx]'") from None
+    if dtype not in DTYPES:
+        raise ValueError(f"a graph holds float32 or float64, got dtype={dtype!r}")
+    whole = with_activation(cell, phi)
+    require_columns(whole, "ONNX")
+    plan = plan_of(whole)
+    model = _model(whole, vocabulary_of(plan), forward_flow(plan), dtype)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _model(cell: Cell, names: Vocabulary, flow: Flow, dtype: str) -> Any:
+    from onnx import TensorProto, helper
+
+    elem = TensorProto.FLOAT if dtype == "float32" else TensorProto.DOUBLE
+
+    def declared(axes: dict[str, tuple[str, ...]], ending: str = "") -> list[Any]:
+        """A size that is a sum or a number is an axis as well; a sum has no name of its own."""
+        return [
+            helper.make_tensor_value_info(
+                f"{name}{ending}", elem, [int(axis) if axis.isdigit() else axis for axis in shape]
+            )
+            for name, shape in axes.items()
+        ]
+
+    known = dict(names.rows().names)
+    graph = _Graph(elem)
+    env = {name: name for name in known.values()}
+    builder = _Builder(graph, known, flow, env, {s: f"{names.names[s]}_first" for s in cell.states})
+    for stage in flow.stages:
+        builder.stage(stage)
+    for state in cell.states:
+        builder.last(state)
+    made = helper.make_graph(
+        graph.nodes,
+        cell.name,
+        [
+            *declared(names.axes(cell.parameters)),
+            *declared(names.axes(cell.inputs, STEPS)),
+            *declared(names.axes(cell.states, STEP), "_first"),
+        ],
+        [*declared(names.axes(cell.outputs, STEPS)), *declared(names.axes(cell.states, STEP), "_last")],
+        doc_string=(
+            f"{cell.name}: forward over a sequence and a batch.\n\n"
+            f"Written by lstm-sym {__version__} from the equations of the cell {cell.name}.\n"
+            f"Source: {source_told(cell)}."
+        ),
+    )
+    model = helper.make_model(
+        made, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="lstm-sym", producer_version=__version__
+    )
+    model.ir_version = IR_VERSION
+    helper.set_model_props(model, {"hash of the equations": cell_hash(cell)})
+    return model
+
+
+@dataclass(slots=True)
+class _Graph:
+    """Nodes as they are made; ``prefix`` keeps the names of a subgraph apart from those around it."""
+
+    elem: int
+    prefix: str = ""
+    nodes: list[Any] = field(default_factory=list)
+
+    def node(
+        self, kind: str, inputs: Iterable[str], output: str | None = None, *, says: str = "", **attributes: Any
+    ) -> str:
+        from onnx import helper
+
+        output = output or f"{self.prefix}{kind}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [output], doc_string=says, **attributes))
+        return output
+
+    def number(self, value: float) -> str:
+        from onnx import helper
+
+        return self.node("Constant", [], value=helper.make_tensor("", self.elem, [], [value]))
+
+    def whole_numbers(self, *values: int) -> str:
+        from onnx import TensorProto, helper
+
+        return self.node("Constant", [], value=helper.make_tensor("", TensorProto.INT64, [len(values)], values))
+
+
+@dataclass(slots=True)
+class _Builder:
+    """The stages of a pass as nodes; ``env`` says which value of the graph a name of the source is."""
+
+    graph: _Graph
+    names: dict[Any, str]
+    flow: Flow
+    env: dict[str, str]
+    initial: dict[Sequence, str]
+    lasts: dict[Sequence, str] = field(default_factory=dict)
+    shifts: set[At] = field(default_factory=set)
+
+    def stage(self, stage: Stage) -> None:
+        if stage.diagonal:
+            self._shift(stage.diagonal)
+            factor, summand = (self._written(part) for part in stage.diagonal)
+            self._diagonal(stage, factor, summand)
+        elif stage.carried:
+            inside = {line.target for line in stage.lines}
+            self._shift((line.value for line in stage.lines), inside)
+            self._scan(stage, inside)
+        else:
+            for line in stage.lines:
+                self._shift([line.value])
+                self._named(self._written(line.value), self.names[line.target[t]], noted(line))
+
+    def last(self, state: Sequence) -> None:
+        name = f"{self.names[state[t]]}_last"
+        if state in self.lasts:
+            self._named(self.lasts[state], name)
+        else:
+            index = self.graph.whole_numbers(-1)
+            row = self.graph.node("Gather", [self.names[state[t]], index], axis=0)
+            self.graph.node("Squeeze", [row, self.graph.whole_numbers(0)], name)
+
+    def _named(self, value: str, name: str, says: str = "") -> None:
+        self.graph.node("Identity", [value], name, says=says)
+        self.env[name] = name
+
+    def _written(self, value: Any) -> str:
+        return expression(row_source(value, Rows(self.names, ALL)), self.graph, self.env)
+
+    def _shift(self, values: Iterable[Any], inside: Iterable[Sequence] = ()) -> None:
+        """The values of the step before, as sequences of their own."""
+        graph = self.graph
+        for letter in dict.fromkeys(a for value in values for a in ats(value)):
+            sequence = self.flow.before.get(letter)
+            if sequence is None or sequence in inside or letter in self.shifts:
+                continue
+            self.shifts.add(letter)
+            first = graph.node("Unsqueeze", [self.initial[sequence], graph.whole_numbers(0)])
+            bounds = [graph.whole_numbers(bound) for bound in (0, -1, 0)]
+            rest = graph.node("Slice", [self.names[sequence[t]], *bounds])
+            graph.node("Concat", [first, rest], self.names[letter], axis=0)
+
+    def _diagonal(self, stage: Stage, factor: str, summand: str) -> None:
+        (line,) = stage.lines
+        name = self.names[line.target[t]]
+        # A factor that is the same at every step is not scanned: the step reads it from the graph around it.
+        assert stage.diagonal is not None
+        scanned = [value for value, part in zip((factor, summand), stage.diagonal, strict=True) if ats(part)]
+        inner = {value: f"{name}/{value}_now" for value in scanned}
+        body = _Graph(self.graph.elem, f"{name}/")
+        before = f"{name}/before"
+        product = body.node("Mul", [inner.get(factor, factor), before])
+        body.node("Add", [product, inner.get(summand, summand)], f"{name}/after", says=noted(line))
+        self._finish(body, [(line.target, before, f"{name}/after")], inner, {line.target: f"{name}/after"})
+
+    def _scan(self, stage: Stage, inside: set[Sequence]) -> None:
+        lag = {a: sequence for a, sequence in self.flow.before.items() if sequence in inside}
+
+        def early(value: Any) -> bool:
+            return not any(a in lag or (a not in self.flow.before and a.sequence in inside) for a in ats(value))
+
+        first = self.names[stage.carried[0][t]]
+        body = _Graph(self.graph.elem, f"{first}/")
+        local = dict(self.env)
+        scanned: dict[str, str] = {}
+        ends = {}
+        befores = {sequence: f"{first}/{self.names[a]}" for a, sequence in lag.items()}
+        local |= {self.names[a]: befores[sequence] for a, sequence in lag.items()}
+        for line in stage.lines:
+            split = split_terms(line, early)
+            for a in dict.fromkeys(a for term in split.late for a in ats(term) if early(a)):
+                scanned[self.names[a]] = local[self.names[a]] = f"{first}/{self.names[a]}"
+            value = expression(row_source(add(*split.late), Rows(self.names, STEP)), body, local) if split.late else ""
+            if split.soon:
+                known = self._written(add(*split.soon))
+                scanned[known] = f"{first}/{known}_now"
+                value = body.node("Add", [scanned[known], value])
+            name = f"{first}/{self.names[line.target[t]]}_now"
+            body.node("Identity", [value], name, says=noted(line))
+            local[self.names[line.target[t]]] = ends[line.target] = name
+        carried = [(s, befores[s], ends[s]) for s in stage.carried]
+        self._finish(body, carried, scanned, ends)
+
+    def _finish(
+        self, body: _Graph, carried: list[tuple[Sequence, str, str]], scanned: dict[str, str], ends: dict[Sequence, str]
+    ) -> None:
+        """The Scan: states before and after a step, the rows that it takes and those that it keeps."""
+        from onnx import helper
+
+        def values(names: Iterable[str]) -> list[Any]:
+            return [helper.make_tensor_value_info(name, body.elem, None) for name in names]
+
+        handed = [body.node("Identity", [after], f"{after}_handed") for _, _, after in carried]
+        subgraph = helper.make_graph(
+            body.nodes,
+            f"{body.prefix}step",
+            values([*(before for _, before, _ in carried), *scanned.values()]),
+            values([*handed, *ends.values()]),
+        )
+        for sequence, _, _ in carried:
+            self.lasts[sequence] = f"{self.names[sequence[t]]}/end"
+        outputs = [*(self.lasts[s] for s, _, _ in carried), *(self.names[s[t]] for s in ends)]
+        inputs = [*(self.initial[s] for s, _, _ in carried), *scanned]
+        self.graph.nodes.append(helper.make_node("Scan", inputs, outputs, body=subgraph, num_scan_inputs=len(scanned)))
+        self.env |= {self.names[s[t]]: self.names[s[t]] for s in ends}
+
+
+# --- expressions --------------------------------------------------------------------------------
+
+
+def expression(numpy: str, graph: _Graph, env: dict[str, str]) -> str:
+    """The value of a NumPy expression, as nodes."""
+    return _Expression(graph, env).visit(ast.parse(numpy, mode="eval").body)
+
+
+class _Expression(ast.NodeVisitor):
+    def __init__(self, graph: _Graph, env: dict[str, str]) -> None:
+        self.graph, self.env = graph, env
+
+    def visit(self, node: ast.AST) -> str:
+        found: str = super().visit(node)
+        return found
+
+    def generic_visit(self, node: ast.AST) -> str:
+        raise TypeError(f"{ast.unparse(node)} has no ONNX form")
+
+    def visit_Name(self, node: ast.Name) -> str:
+        return self.env[node.id]
+
+    def visit_Constant(self, node: ast.Constant) -> str:
+        return self.graph.number(float(node.value))  # type: ignore[arg-type]
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> str:
+        return self.graph.node("Neg", [self.visit(node.operand)])
+
+    def visit_BinOp(self, node: ast.BinOp) -> str:
+        if isinstance(node.op, ast.Pow):
+            base = self.visit(node.left)
+            if isinstance(node.right, ast.Constant) and node.right.value == 2:
+                return self.graph.node("Mul", [base, base])
+            return self.graph.node("Pow", [base, self.visit(node.right)])
+        return self.graph.node(OPERATORS[type(node.op)], [self.visit(node.left), self.visit(node.right)])
+
+    def visit_Compare(self, node: ast.Compare) -> str:
+        return self.graph.node("Greater", [self.visit(node.left), self.visit(node.comparators[0])])
+
+    def visit_Attribute(self, node: ast.Attribute) -> str:
+        if node.attr == "T":
+            return self.graph.node("Transpose", [self.visit(node.value)], perm=[1, 0])
+        return self.visit(node.value) if node.attr == "real" else self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> str:
+        called = ast.unparse(node.func)
+        name = called.removeprefix("np.")
+        if called in FORMS:
+            return FORMS[called](self, node)
+        if called in HELPERS:
+            (argument,) = node.args
+            inner = _Expression(self.graph, {"x": self.visit(argument)})
+            return inner.visit(ast.parse(HELPERS[called].format(x="x"), mode="eval").body)
+        if called.startswith("np.") and name in ENTRYWISE | TWO:
+            return self.graph.node((ENTRYWISE | TWO)[name], [self.visit(argument) for argument in node.args])
+        raise TypeError(f"{called} has no ONNX form")
+
+    def mean(self, value: str) -> str:
+        return self.graph.node("ReduceMean", [value, self.graph.whole_numbers(-1)], keepdims=1)
+
+    def centred(self, value: str) -> str:
+        return self.graph.node("Sub", [value, self.mean(value)])
+
+    def deviation(self, value: str) -> str:
+        centred = self.centred(value)
+        return self.graph.node("Sqrt", [self.mean(self.graph.node("Mul", [centred, centred]))])
+
+
+def _normalised(here: _Expression, node: ast.Call) -> str:
+    value = here.visit(node.args[0])
+    return here.graph.node("Div", [here.centred(value), here.deviation(value)])
+
+
+def _logaddexp(here: _Expression, node: ast.Call) -> str:
+    """The larger one, and what the other adds: the exponential never overflows."""
+    a, b = (here.visit(argument) for argument in node.args)
+    node_, one = here.graph.node, here.graph.number(1.0)
+    distance = node_("Neg", [node_("Abs", [node_("Sub", [a, b])])])
+    return node_("Add", [node_("Max", [a, b]), node_("Log", [node_("Add", [one, node_("Exp", [distance])])])])
+
+
+def _concatenated(here: _Expression, node: ast.Call) -> str:
+    (parts,), axis = node.args, int(ast.literal_eval(node.keywords[0].value))
+    assert isinstance(parts, ast.Tuple)
+    return here.graph.node("Concat", [here.visit(part) for part in parts.elts], axis=axis)
+
+
+FORMS: dict[str, Callable[[_Expression, ast.Call], str]] = {
+    "sigma": lambda here, node: here.graph.node("Sigmoid", [here.visit(node.args[0])]),
+    "deviation": lambda here, node: here.deviation(here.visit(node.args[0])),
+    "normalised": _normalised,
+    "np.logaddexp": _logaddexp,
+    "np.concatenate": _concatenated,
+    "np.block": lambda here, node: here.visit(side_by_side(node)),
+    "np.clip": lambda here, node: here.graph.node("Clip", [here.visit(argument) for argument in node.args]),
+    "np.expm1": lambda here, node: here.graph.node(
+        "Sub", [here.graph.node("Exp", [here.visit(node.args[0])]), here.graph.number(1.0)]
+    ),
+    "np.ones_like": lambda here, node: here.graph.number(1.0),
+    "np.sum": lambda here, node: here.graph.node(
+        "ReduceSum", [here.visit(node.args[0]), here.graph.whole_numbers(-1)], keepdims=1
+    ),
+}
+"""The functions that are more than one node, or a node with attributes."""

@@ -1,0 +1,239 @@
+r"""A cell as a PyTorch module: our backward pass as an autograd function, and an ``nn.Module`` around it."""
+
+from __future__ import annotations
+
+from ..activations import relu
+from ..cell import Cell
+from ..cells import GRU, LSTM, LSTM_PROJECTION, RNN_TANH, elman
+from .dialect import TORCH
+from .frameworks import Backend, framework_module
+from .packings import PACKINGS
+from .runtime import PARTS, checked_for
+from .vocabulary import Vocabulary
+from .writer import Style
+
+HEADER = """
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+
+Array = torch.Tensor
+"""
+
+SCAN = '''
+def scan(step: Any, carry: Any, given: Any, *, reverse: bool = False) -> Any:
+    """The last carry, and what the steps keep, stacked; a step takes a row of each given tensor."""
+    rows = list(zip(*[values.unbind(0) for values in given], strict=True))
+    kept = []
+    for row in reversed(rows) if reverse else rows:
+        carry, values = step(carry, row)
+        kept.append(values)
+    if reverse:
+        kept.reverse()
+    return carry, tuple(torch.stack(values) for values in zip(*kept, strict=True))
+'''
+
+LINEAR_SCAN = '''
+def linear_scan(a: Array, b: Array, initial: Array, *, reverse: bool = False) -> Array:
+    """The values of v = a * v + b at every step, from the initial v on."""
+    rows = list(zip(a.expand_as(b).unbind(0), b.unbind(0), strict=True))
+    kept, v = [], initial
+    for factor, summand in reversed(rows) if reverse else rows:
+        v = torch.addcmul(summand, factor, v)
+        kept.append(v)
+    if reverse:
+        kept.reverse()
+    return torch.stack(kept)
+'''
+
+SHIFTED = '''
+def shifted(initial: Array, values: Array, *, reverse: bool = False) -> Array:
+    """The values of the step before each step, or of the step after it."""
+    first = initial.unsqueeze(0)
+    return torch.cat((values[1:], first)) if reverse else torch.cat((first, values[:-1]))
+'''
+
+OVER_STEPS = '''
+def over_steps(u: Array, v: Array) -> Array:
+    """The sum of the outer products u v.T over steps and batch."""
+    return u.reshape(-1, u.shape[-1]).T @ v.reshape(-1, v.shape[-1])
+'''
+
+TEST = "not isinstance(array, torch.Tensor) or array.dtype not in (torch.float32, torch.float64)"
+
+BACKEND = Backend(
+    title="PyTorch",
+    style=Style(TORCH, coefficients=True),
+    header=HEADER,
+    runtime={
+        "scan": SCAN,
+        "linear_scan": LINEAR_SCAN,
+        "shifted": SHIFTED,
+        "over_steps": OVER_STEPS,
+        "parts": PARTS.format(split="torch.split(values, sizes, dim=axis)"),
+    },
+    checked=checked_for(TEST),
+)
+
+FUNCTION = '''
+class Recurrence(torch.autograd.Function):
+    """``forward`` with ``backward`` as its derivative; a second derivative is refused."""
+
+    @staticmethod
+    def forward(ctx: Any, *arrays: Array) -> Any:
+        params, given, state = Params(*arrays[:{p}]), arrays[{p}:{i}], State(*arrays[{i}:])
+        outputs, final, cache = forward(params, {inputs}, state)
+        ctx.save_for_backward(*params, *given, *cache[1:])
+        return {outputs}, *final
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Array) -> Any:
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "{cell} has no second derivative here: "
+                "its gradient is computed, not recorded; leave out create_graph"
+            )
+        params, given, saved = Params(*ctx.saved_tensors[:{p}]), ctx.saved_tensors[{p}:{i}], ctx.saved_tensors[{i}:]
+        cache = Cache({inputs}, *saved)
+        d_outputs, d_state = {d_outputs}, State(*gradients[{o}:])
+        d_params, d_inputs, d_initial = backward(params, cache, d_outputs, d_state)
+        return *d_params, {d_inputs}, *d_initial
+
+
+def run(params: Params, {x}: {input_type}, state: State) -> tuple[{output_type}, State]:
+    """The outputs of every step and the final state, with our gradients under autograd."""
+    values = Recurrence.apply(*params, {applied}, *state)
+    return {returned}, State(*values[{o}:])
+'''
+
+LAYER = '''
+class Layer(torch.nn.Module):
+    """The cell with parameters of its own: ``Layer({sizes})(x)`` gives the outputs and the final state."""
+
+    def __init__(self, {arguments}, *, dtype: torch.dtype | None = None, device: Any = None) -> None:
+        super().__init__()
+        lengths = {{{lengths}}}
+        self.lengths = lengths
+        bound = 1 / math.sqrt({bound})
+        for name in Params._fields:
+            shape = [_length(axis, lengths) for axis in SHAPES[f"params.{{name}}"]]
+            start = torch.empty(shape, dtype=dtype, device=device).uniform_(-bound, bound)
+            self.register_parameter(name, torch.nn.Parameter(start))
+
+    @property
+    def params(self) -> Params:
+        return Params(*[self.get_parameter(name) for name in Params._fields])
+
+    def forward(self, {x}: {input_type}, state: State | None = None) -> tuple[{output_type}, State]:
+        """A state that is not given is 0."""
+        if state is None:
+            shapes = [[_length(axis, self.lengths) for axis in SHAPES[f"state.{{name}}"][1:]] for name in State._fields]
+            state = State(*[{first}.new_zeros({first}.shape[1], *shape) for shape in shapes])
+        return run(self.params, {x}, state)
+
+
+def _length(axis: str, lengths: Mapping[str, int]) -> int:
+    return sum(int(part) if part.isdigit() else lengths[part] for part in axis.split(" + "))
+'''
+
+PACKED = '''
+PACKED = {{
+{rows}
+}}
+"""The letters that each array of torch.nn.{module} stacks, from its first row to its last."""
+
+
+def from_torch(state_dict: Mapping[str, Array], *, layer: int = 0, reverse: bool = False, prefix: str = "") -> Params:
+    """The parameters of one layer and direction from the state dict of a torch.nn.{module}; its two biases add up."""
+    ending = f"_l{{layer}}{{'_reverse' if reverse else ''}}"
+    params: dict[str, Array] = {{}}
+    for name, letters in PACKED.items():
+        key = f"{{prefix}}{{name}}{{ending}}"
+        if key not in state_dict:
+            if name.startswith("bias"):
+                continue
+            raise ValueError(f"the state dict lacks {{key}}; it has {{', '.join(state_dict)}}")
+        rows = state_dict[key].shape[0]
+        if rows % len(letters):
+            raise ValueError(f"{{key}} has {{rows}} rows, which are not {{len(letters)}} equal blocks")
+        for letter, block in zip(letters, state_dict[key].chunk(len(letters)), strict=True):
+            params[letter] = params[letter] + block if letter in params else block
+    first = next(iter(params.values()))
+    for letter in Params._fields:
+        if letter not in params:
+            params[letter] = first.new_zeros(first.shape[0])
+    odd = [name for name in state_dict if name == f"{{prefix}}weight_hr{{ending}}" and "weight_hr" not in PACKED]
+    if odd:
+        raise ValueError(f"{{odd[0]}} belongs to an LSTM with a projection, the cell LSTM_projection")
+    return Params(**params)
+'''
+
+
+MODULES = {
+    tuple(cell.equations): module
+    for module, cells in {"RNN": (RNN_TANH, elman(relu)), "LSTM": (LSTM, LSTM_PROJECTION), "GRU": (GRU,)}.items()
+    for cell in cells
+}
+"""The module of torch.nn that computes the equations of a cell."""
+
+
+def torch_module(cell: Cell) -> str:
+    """The source of the PyTorch module of a cell."""
+    made = framework_module(cell, BACKEND)
+    text = made.text + "\n\n" + _function(cell, made.names) + "\n\n" + _layer(cell, made.names)
+    packed = _packed(cell)
+    return text + (f"\n\n{packed}" if packed else "")
+
+
+def _function(cell: Cell, names: Vocabulary) -> str:
+    p, o = len(cell.parameters), len(cell.outputs)
+    several_in, several_out = names.has_inputs, names.has_outputs
+    return FUNCTION.strip("\n").format(
+        cell=cell.name,
+        p=p,
+        i=p + len(cell.inputs),
+        o=o,
+        x=names.inputs,
+        inputs="Inputs(*given)" if several_in else "given[0]",
+        outputs="*outputs" if several_out else "outputs",
+        d_outputs=f"Outputs(*gradients[:{o}])" if several_out else "gradients[0]",
+        d_inputs="*d_inputs" if several_in else "d_inputs",
+        applied=f"*{names.inputs}" if several_in else names.inputs,
+        returned=f"Outputs(*values[:{o}])" if several_out else "values[0]",
+        input_type=names.input_type,
+        output_type=names.output_type,
+    ) + "\n"  # fmt: skip
+
+
+def _layer(cell: Cell, names: Vocabulary) -> str:
+    sizes = [names.names[size] for size in names.sizes]
+    first = f"{names.inputs}[0]" if names.has_inputs else names.inputs
+    bound = sizes[0] if not cell.states else names.rows().size(cell.states[0].shape[0])
+    return LAYER.strip("\n").format(
+        sizes=", ".join(f"{size}=…" for size in sizes),
+        arguments=", ".join(f"{size}: int" for size in sizes),
+        lengths=", ".join(f'"{size}": {size}' for size in sizes),
+        bound=bound,
+        x=names.inputs,
+        first=first,
+        input_type=names.input_type,
+        output_type=names.output_type,
+    ) + "\n"  # fmt: skip
+
+
+def _packed(cell: Cell) -> str:
+    """How torch.nn stacks the letters, for a cell that it has."""
+    key = MODULES.get(tuple(cell.equations))
+    if key is None:
+        return ""
+    letters = {parameter.text for parameter in cell.parameters}
+    rows = [
+        f'    "{name}": ({", ".join(f"{chr(34)}{letter}{chr(34)}" for letter in blocks)}{"," * (len(blocks) == 1)}),'
+        for name, blocks in PACKINGS["PyTorch", key].items()
+        if letters >= set(blocks)
+    ]
+    return PACKED.strip("\n").format(rows="\n".join(rows), module=key) + "\n"

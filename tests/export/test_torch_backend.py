@@ -1,0 +1,107 @@
+"""The PyTorch module under autograd: gradcheck, refusals, and the state dicts of torch.nn."""
+
+from __future__ import annotations
+
+import pytest
+
+from lstm_sym.activations import relu
+from lstm_sym.cells import CELLS, GRU, LSTM, LSTM_PROJECTION, RNN_TANH, elman
+
+from .backends import module_of
+
+torch = pytest.importorskip("torch", reason="the extra torch is not installed")
+torch.set_num_threads(1)
+
+NETWORKS = {
+    "RNN": (RNN_TANH, torch.nn.RNN, {}),
+    "RNN, relu": (elman(relu), torch.nn.RNN, {"nonlinearity": "relu"}),
+    "LSTM": (LSTM, torch.nn.LSTM, {}),
+    "LSTM without biases": (LSTM, torch.nn.LSTM, {"bias": False}),
+    "LSTM with projection": (LSTM_PROJECTION, torch.nn.LSTM, {"proj_size": 2}),
+    "GRU": (GRU, torch.nn.GRU, {}),
+    "GRU without biases": (GRU, torch.nn.GRU, {"bias": False}),
+}
+
+
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "SRU", "LSTM_projection", "linear_RNN"])
+def test_gradcheck_passes(name):
+    module = module_of(CELLS[name], "torch")
+    torch.manual_seed(0)
+    sizes = {"T": 3, "B": 2, "n": 3, "m": 3, "d": 2, "r": 2}
+
+    def drawn(name):
+        return torch.randn([sizes[axis] for axis in module.SHAPES[name]], dtype=torch.float64, requires_grad=True)
+
+    names = [name for name in module.SHAPES if not name.startswith("d_")]
+    states = len(module.State._fields)
+
+    def run(*arrays):
+        *params, x = arrays[:-states]
+        outputs, final = module.run(module.Params(*params), x, module.State(*arrays[-states:]))
+        return outputs, *final
+
+    assert torch.autograd.gradcheck(run, [drawn(name) for name in names])
+
+
+def test_a_second_derivative_is_refused():
+    module = module_of(LSTM, "torch")
+    layer = module.Layer(d=2, n=3, dtype=torch.float64)
+    x = torch.randn(4, 2, 2, dtype=torch.float64, requires_grad=True)
+    with pytest.raises(RuntimeError, match="LSTM has no second derivative here"):
+        torch.autograd.grad(layer(x)[0].sum(), x, create_graph=True)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_the_state_dict_of_torch_gives_its_outputs_and_gradients(kind):
+    cell, network, options = NETWORKS[kind]
+    torch.manual_seed(0)
+    theirs = network(3, 4, num_layers=2, bidirectional=True, **options).double()
+    below = network(3, 4, **options).double()
+    x = torch.randn(5, 2, 3, dtype=torch.float64, requires_grad=True)
+    wanted, _ = below(x)
+    wanted.square().sum().backward()
+    d_x, x.grad = x.grad, None
+    module = module_of(cell, "torch")
+    sizes = {"m": 4} if cell is GRU else {"n": 4, "r": 2} if "proj_size" in options else {"n": 4}
+    layer = module.Layer(d=3, **sizes, dtype=torch.float64)
+    layer.load_state_dict(module.from_torch(below.state_dict())._asdict())
+    outputs, _ = layer(x)
+    outputs.square().sum().backward()
+    assert torch.allclose(outputs, wanted, rtol=1e-12, atol=1e-12)
+    assert torch.allclose(x.grad, d_x, rtol=1e-11, atol=1e-12)
+    upper = module.from_torch(theirs.state_dict(), layer=1, reverse=True)
+    recurrent = theirs.weight_hh_l1_reverse.detach()
+    first = module.PACKED["weight_hh"][0]
+    assert torch.equal(getattr(upper, first), recurrent[: getattr(upper, first).shape[0]])
+
+
+@pytest.mark.parametrize("swapped", [(0, 1), (0, 2), (1, 2), (2, 3)])
+def test_a_gate_out_of_order_would_be_seen(swapped):
+    """The gates of a trained network lie in one order only: with two of them swapped the outputs differ."""
+    torch.manual_seed(0)
+    theirs = torch.nn.LSTM(3, 4).double()
+    x = torch.randn(5, 2, 3, dtype=torch.float64)
+    module = module_of(LSTM, "torch")
+    params = module.from_torch(theirs.state_dict())
+    i, j = (module.PACKED["weight_hh"][k] for k in swapped)
+    wrong = params._replace(**{i: getattr(params, j), j: getattr(params, i)})
+    zero = module.State(*torch.zeros(2, 2, 4, dtype=torch.float64))
+    assert torch.allclose(module.run(params, x, zero)[0], theirs(x)[0])
+    assert not torch.allclose(module.run(wrong, x, zero)[0], theirs(x)[0], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "network, change, message",
+    [
+        (torch.nn.LSTM(3, 4), {"layer": 1}, "the state dict lacks weight_ih_l1; it has weight_ih_l0"),
+        (torch.nn.LSTM(3, 4, proj_size=2), {}, "weight_hr_l0 belongs to an LSTM with a projection"),
+        (torch.nn.RNN(3, 5), {}, "weight_ih_l0 has 5 rows, which are not 4 equal blocks"),
+    ],
+)
+def test_a_state_dict_that_does_not_fit_is_refused(network, change, message):
+    with pytest.raises(ValueError, match=message):
+        module_of(LSTM, "torch").from_torch(network.state_dict(), **change)
+
+
+def test_a_cell_that_torch_has_not_has_no_table_of_its_arrays():
+    assert not hasattr(module_of(CELLS["MGU"], "torch"), "from_torch")
