@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
 from .comparison import Point, at_point
 from .diagnosis import diagnosed
 from .modular import Singular, Unlucky
@@ -52,6 +54,35 @@ def assert_gradients(forward: Callable[..., Any], backward: Callable[..., Any], 
     report = gradcheck(forward, backward, inputs, **options)
     if not report.ok:
         raise GradientError(str(report))
+
+
+def checked_gradients(
+    backward: Callable[..., Any], /, inputs: Any = None, **options: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator for a forward pass that ``assert_gradients`` of its backward pass, once, as it is defined.
+
+    ``inputs`` are those of ``gradcheck``; where they are left out, the options other than ``style``, ``seed`` and
+    ``diagnose`` are shapes by the name of forward's parameters: ``@checked_gradients(backward, x=(5, 3), W=(4, 3))``.
+    The function stays as it is and costs nothing when it is called; it has ``gradients`` as an attribute.
+    """
+    settings = {key: options.pop(key) for key in ("style", "seed", "diagnose") if key in options}
+    if inputs is not None and options:
+        raise Misuse(f"inputs are given, and the shapes of {', '.join(options)} besides")
+
+    def check(forward: Callable[..., Any]) -> Callable[..., Any]:
+        own = {name: _of_shape(value) for name, value in options.items()} if inputs is None else inputs
+        assert_gradients(forward, backward, own, **settings)
+        forward.gradients = backward  # type: ignore[attr-defined]
+        return forward
+
+    return check
+
+
+def _of_shape(value: Any) -> Any:
+    """Zeros of a shape, which the check replaces; ``()`` is a scalar, anything but a tuple passed on as it is."""
+    if isinstance(value, tuple):
+        return np.zeros(value) if value else 0.0
+    return value
 
 
 class Check:
