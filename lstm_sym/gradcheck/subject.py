@@ -128,13 +128,13 @@ class Subject:
         try:
             with np.errstate(all="ignore"):
                 return function(*args)
-        except (Unlucky, Singular):
+        except (Unlucky, Singular, KeyboardInterrupt):
             raise
         except Unsupported as error:
             raise Failed(f"{place_of(error) or _name(function)}: {error}") from error
         except RecursionError as error:
             raise Failed(f"{_name(function)}: the recursion is too deep") from error
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             text = " ".join(str(error).split()) or "no message"
             raise Failed(
                 f"{_name(function)} raises {type(error).__name__} at {place_of(error) or '?'}: {text}"
