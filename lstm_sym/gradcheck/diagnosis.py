@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -14,6 +15,7 @@ from .comparison import FieldBench, Point, shape_problem
 from .edits import Edit, edits_of
 from .modular import Singular, Unlucky
 from .reach import reached
+from .screening import Screen
 from .subject import Failed, Leaf, Subject
 from .witness import unit_tangents
 
@@ -43,11 +45,14 @@ def mending(subject: Subject, point: Point, until: float) -> Iterator[str]:
     wrong = [name for name, exact in point.exact.items() if not exact]
     best: tuple[int, Edit, list[str]] | None = None
     trial = Trial(subject, point.seed)
+    screen = screened(trial.bench.subject)
     for edit in edits_near(subject):
         if time.monotonic() > until:
             break
         try:
             with edit.applied():
+                if screen is not None and not screen.promising(wrong):
+                    continue
                 exact = trial.exact()
         except (Failed, Unlucky, Singular):
             continue
@@ -62,6 +67,18 @@ def mending(subject: Subject, point: Point, until: float) -> Iterator[str]:
         what = f"`{edit.before}` is replaced by `{edit.after}`" if edit.after else f"`{edit.before}` is left out"
         verb = "is" if len(mended) == 1 else "are"
         yield f"{_listed(mended)} {verb} exact if {what} ({edit.file}:{edit.line})"
+
+
+def screened(subject: Subject) -> Screen | None:
+    """A screen in floating point; ``None`` where forward cannot be run so, or takes its randomness from elsewhere."""
+    states = np.random.get_state(), random.getstate()
+    try:
+        return Screen(subject)
+    except (Failed, TypeError, ValueError, ArithmeticError):
+        return None
+    finally:
+        np.random.set_state(states[0])
+        random.setstate(states[1])
 
 
 def edits_near(subject: Subject) -> Iterator[Edit]:

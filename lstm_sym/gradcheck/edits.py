@@ -59,27 +59,34 @@ def edits_of(function: Any) -> Iterator[Edit]:
         return
     definition.decorator_list.clear()
     slips = Slips(definition)
-    for place, node in enumerate(list(ast.walk(definition))):
-        for new in (*slips.of(node), *_replacements(node, slips.carried)):
-            changed = copy.deepcopy(tree)
-            target = list(ast.walk(changed.body[0]))[place]
-            _Put(target, new).visit(changed)
-            before, after = ast.unparse(node), "" if new is None else ast.unparse(ast.fix_missing_locations(new))
-            made = _compiled(changed, function)
-            if made is not None:
-                yield Edit(function, made, first + getattr(node, "lineno", 1) - 1, before, after)
+    places = list(_places(definition))
+    for rank in (0, 1):
+        for parent, field, position, node in places:
+            for new in slips.of(node) if not rank else _replacements(node, slips.carried):
+                before, after = ast.unparse(node), "" if new is None else ast.unparse(ast.fix_missing_locations(new))
+                put = ast.copy_location(ast.Pass() if new is None else copy.deepcopy(new), node)
+                _put(parent, field, position, put)
+                made = _compiled(tree, function)
+                _put(parent, field, position, node)
+                if made is not None:
+                    yield Edit(function, made, first + getattr(node, "lineno", 1) - 1, before, after)
 
 
-class _Put(ast.NodeTransformer):
-    """The tree with one node replaced, or a statement dropped."""
+def _places(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
+    """Every node below another one, with where it stands there."""
+    for parent in list(ast.walk(tree)):
+        for field, value in ast.iter_fields(parent):
+            if isinstance(value, ast.AST):
+                yield parent, field, None, value
+            elif isinstance(value, list):
+                yield from ((parent, field, k, node) for k, node in enumerate(value) if isinstance(node, ast.AST))
 
-    def __init__(self, target: ast.AST, new: ast.AST | None) -> None:
-        self.target, self.new = target, new
 
-    def visit(self, node: ast.AST) -> Any:
-        if node is self.target:
-            return ast.copy_location(ast.Pass() if self.new is None else copy.deepcopy(self.new), node)
-        return self.generic_visit(node)
+def _put(parent: ast.AST, field: str, position: int | None, node: ast.AST) -> None:
+    if position is None:
+        setattr(parent, field, node)
+    else:
+        getattr(parent, field)[position] = node
 
 
 def _compiled(tree: ast.Module, function: types.FunctionType) -> types.FunctionType | None:
