@@ -19,10 +19,10 @@ from .screening import Screen
 from .subject import Failed, Leaf, Subject
 from .witness import unit_tangents
 
-SECONDS = 4.0
+SECONDS = 3.0
 """For edits; one after another is tried until the time is up."""
 
-LARGEST = 600
+LARGEST = 300
 SMALL = 200
 """Numerators and denominators of factors are below this."""
 
@@ -35,7 +35,8 @@ def diagnosed(subject: Subject, point: Point) -> list[str]:
     except (Failed, Unlucky, Singular):
         sentences = []
     for leaf in subject.leaves:
-        if not point.exact[leaf.name] and leaf.name not in point.shapes:
+        late = time.monotonic() > started + SECONDS
+        if not late and not point.exact[leaf.name] and leaf.name not in point.shapes:
             sentences += residue(subject, leaf, point.seed)
     return sentences
 

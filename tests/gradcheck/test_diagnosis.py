@@ -52,16 +52,31 @@ SLIPS = [
     ("carry of h", "dh = dout[t] + dh_next", "dh = dout[t]", "replaced by `dh = dout[t] + dh_next`"),
     ("carry of c", "dc = dc + dh * o", "dc = dh * o", "replaced by `dc += dh * o * (1 - np.tanh(c) ** 2)`"),
     ("cross path", "du[:4], du[4:]", "0 * du[:4], du[4:]", "`0 * du[:4]` is replaced by `du[:4]`"),
-    ("activated value", "(1 - np.tanh(c) ** 2)", "(1 - np.tanh(np.tanh(c)) ** 2)", "`np.tanh(np.tanh(c))` is replaced by `np.tanh(c)`"),
-    ("sigma for its derivative", "dc * old * f * (1 - f)", "dc * old * f", "`dc * old * f` is replaced by `f * (1 - f) * (dc * old)`"),
+    (
+        "activated value",
+        "(1 - np.tanh(c) ** 2)",
+        "(1 - np.tanh(np.tanh(c)) ** 2)",
+        "`np.tanh(np.tanh(c))` is replaced by `np.tanh(c)`",
+    ),
+    (
+        "sigma for its derivative",
+        "dc * old * f * (1 - f)",
+        "dc * old * f",
+        "`dc * old * f` is replaced by `f * (1 - f) * (dc * old)`",
+    ),
     ("truncation", "len(tape) - 1, -1, -1", "len(tape) - 1, 0, -1", "replaced by `range(len(tape) - 1, -1, -1)`"),
     ("one step only", "dW += step", "dW = step", "W is exact if `dW = step` is replaced by `dW += step`"),
     ("index shift", "W, tape[t])", "W, tape[t - 1])", "`tape[t - 1]` is replaced by `tape[t]`"),
-    ("sum for a mean", "dout = dout / len(tape)", "dout = dout * 1", "backward gives 5 times the gradient of x, as if a sum stood for a mean"),
+    (
+        "sum for a mean",
+        "dout = dout / len(tape)",
+        "dout = dout * 1",
+        "backward gives 5 times the gradient of x, as if a sum stood for a mean",
+    ),
     ("factor", "dh_next, dc_next, dW, db", "dh_next, dc_next, 3 * dW, db", "backward gives 3 times the gradient of W"),
     ("upstream gradient", "dout = dout / len(tape)", "dout /= len(tape)", "backward overwrites the upstream gradient"),
     ("departure", "dh = dout[t] + dh_next", "dh = dout[t] + (t > 2) * dh_next", "from step 2 backwards they depart"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("right, wrong, sentence", [row[1:] for row in SLIPS], ids=[row[0] for row in SLIPS])
