@@ -5,9 +5,9 @@ from sympy import Eq
 from lstm_sym.activations import exp, sigma, tanh
 from lstm_sym.cells import CIFG, LSTM_1997, MIN_GRU, MIN_LSTM, NFG, PEEPHOLE_LSTM, SLSTM, gru, lstm, xlstm
 from lstm_sym.cells import diagonal as scan
-from lstm_sym.nodes import Ones, Zero, beside, concat, diag, hadamard, hadamard_power
+from lstm_sym.nodes import Nonnegative, Ones, Zero, beside, concat, diag, hadamard, hadamard_power
 from lstm_sym.proof import Derivation, Given
-from lstm_sym.symbols import Parameter, t
+from lstm_sym.symbols import Parameter, Sequence, indices, t
 
 n, c, h, f, i = lstm.n, lstm.c, lstm.h, lstm.f, lstm.i
 NO_PEEPHOLES = tuple(Eq(p, Zero(n), evaluate=False) for p in (lstm.p_f, lstm.p_i, lstm.p_o))
@@ -143,7 +143,51 @@ stabiliser = (
     .eq(
         hadamard(xlstm.o[t], X_c[t], exp(stab[t]), hadamard_power(hadamard(X_n[t], exp(stab[t])), -1)),
         by="the factor exp(m) cancels, so h is a function of c exp(m) and n exp(m) alone",
+        assumes=(Nonnegative(X_n[0]),),
     )
+)
+
+
+def _raw(letter):
+    """The same quantity of the cell without stabiliser, which runs beside the one with it."""
+    return Sequence(f"{letter.name}_raw", *letter.shape)
+
+
+UNSTABILISED = tuple(
+    equation.xreplace({sequence: _raw(sequence) for sequence in xlstm.SLSTM_UNSTABILISED.order})
+    for equation in xlstm.SLSTM_UNSTABILISED.equations
+)
+SAME_BEGINNING = (
+    Eq(_raw(xlstm.h)[0], xlstm.h[0]),
+    Eq(_raw(X_c)[0], hadamard(exp(stab[0]), X_c[0])),
+    Eq(_raw(X_n)[0], hadamard(exp(stab[0]), X_n[0])),
+)
+
+
+k = indices("k")
+
+
+def _beside_unstabilised(name, title, cell):
+    """The theorem on ``cell`` and the one without stabiliser, over the same inputs, from the same beginning."""
+    return (
+        Derivation(name, title=title, given=Given(cell, (*UNSTABILISED, *SAME_BEGINNING)))
+        .start(concat(X_c[k], X_n[k], xlstm.h[k]))
+        .eq(
+            concat(*(hadamard(exp(-stab[k]), _raw(s)[k]) for s in (X_c, X_n)), _raw(xlstm.h)[k]),
+            by="equal h give equal gates; exp(-m) goes from each step to the next and cancels in c / n, induction on k",
+            on=k,
+            assumes=(Nonnegative(X_n[0]),),
+        )
+    )
+
+
+stabiliser_any = _beside_unstabilised(
+    "relations.stabiliser-any",
+    "For every sequence m, c and n are exp(-m) times those without it, and h is the same",
+    xlstm.SLSTM_ANY_STABILISER,
+)
+stabiliser_own = _beside_unstabilised(
+    "relations.stabiliser-own", "So too with the sLSTM's own m, which is made of the gates", SLSTM
 )
 
 normaliser_one = (

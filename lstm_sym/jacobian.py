@@ -1,7 +1,8 @@
 r"""The Jacobian of the joint state over one step, and its ordered product over many.
 
 Vanishing and exploding gradients are statements about this product: the recurrence runs on the
-joint state, so for an LSTM the blocks of ``h`` and ``c`` belong together.
+joint state, so for an LSTM the blocks of ``h`` and ``c`` belong together. A state that is a matrix stands
+in it as vec C, its columns one below another.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from .activations import Elementwise, derivative_at
 from .cell import Cell
 from .differentiate import jacobian
+from .linear_map import entries
 from .nodes.algebra import Eye, MatrixPower, Zero, add
 from .nodes.binders import OrderedProduct, fresh
 from .nodes.block import Block
@@ -25,24 +27,33 @@ def partial(cell: Cell, sequence: Sequence, letter: At) -> MatrixExpr:
     rhs = cell.definition(sequence)
     if rhs is None:
         raise ValueError(f"cell {cell.name} has no equation for {sequence.text}")
-    if isinstance(rhs, Elementwise) and letter in letters(rhs):
+    if isinstance(rhs, Elementwise) and rhs.cols == 1 and letter in letters(rhs):
         return tidy(diag(derivative_at(rhs.function, rhs.argument, sequence[t])) * jacobian(rhs.argument, letter))
     return jacobian(rhs, letter)
 
 
 def within_step(cell: Cell, sequence: Sequence, letter: At) -> MatrixExpr:
     r"""The derivative :math:`dv^{(t)}/dx` along every path inside step ``t``, with earlier steps held fixed."""
-    reached: dict[At, MatrixExpr] = {letter: Eye(letter.rows)}
-    for user in cell.order:
+    reached: dict[At, MatrixExpr] = {letter: Eye(entries(letter))}
+    for user in _leading_to(cell, sequence):
         terms = [
             tidy(partial(cell, user, read) * reached[read])
             for read in letters(cell.definition(user))
             if isinstance(read, At) and read in reached
         ]
-        value = add(*terms) if terms else Zero(user[t].rows, letter.rows)
+        value = add(*terms) if terms else Zero(entries(user), entries(letter))
         if not isinstance(value, Zero):
             reached[user[t]] = value
-    return reached.get(sequence[t], Zero(sequence[t].rows, letter.rows))
+    return reached.get(sequence[t], Zero(entries(sequence), entries(letter)))
+
+
+def _leading_to(cell: Cell, sequence: Sequence) -> list[Sequence]:
+    """The sequence and what it depends on within one step, in the order in which they are computed."""
+    wanted = {sequence}
+    for user in reversed(cell.order):
+        if user in wanted:
+            wanted |= {a.sequence for a in letters(cell.definition(user)) if isinstance(a, At) and a.index == t}
+    return [user for user in cell.order if user in wanted]
 
 
 def state_jacobian(cell: Cell) -> MatrixExpr:

@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import Any
 from unicodedata import normalize
+from weakref import WeakValueDictionary
 
 from sympy import Basic, Expr, Symbol
 from sympy.core.symbol import Str
@@ -19,6 +20,19 @@ NAME = re.compile(r"[\w' ]+")
 MARKS = ("", "delta", "dot", "e", "hat", "hatdelta")
 """What a letter is of the quantity it is named after: itself, its adjoint δ, its tangent, the direct loss
 gradient e, or somebody's claim of it or of its adjoint (a hat)."""
+
+
+_MADE: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
+"""The letters in use. Equal letters are one object, so that comparing them does not walk through their parts."""
+
+
+def _one(cls: Any, *args: Any) -> Any:
+    """The letter of a class with these arguments."""
+    found = _MADE.get((cls, *args))
+    if found is None:
+        make = Basic if cls is Sequence else MatrixExpr
+        found = _MADE[cls, *args] = make.__new__(cls, *args)
+    return found
 
 
 def sizes(names: str) -> Any:
@@ -46,7 +60,7 @@ class Parameter(Operand):
     is_symbol = True
 
     def __new__(cls, name: Any, rows: Any, cols: Any = 1, mark: Any = "") -> Parameter:
-        return MatrixExpr.__new__(cls, _named(name), *_checked(name, rows, cols), _mark(mark))
+        return _one(cls, _named(name), *_checked(name, rows, cols), _mark(mark))
 
     name = property(lambda self: self.args[0].name)
     mark = property(lambda self: self.args[3].name)
@@ -72,7 +86,7 @@ class Sequence(Basic):
     r"""A quantity with one value per time step, each of shape ``(rows, cols)``; ``h[t]`` is the value at ``t``."""
 
     def __new__(cls, name: Any, rows: Any, cols: Any = 1, mark: Any = "") -> Sequence:
-        return Basic.__new__(cls, _named(name), *_checked(name, rows, cols), _mark(mark))
+        return _one(cls, _named(name), *_checked(name, rows, cols), _mark(mark))
 
     name = property(lambda self: self.args[0].name)
     mark = property(lambda self: self.args[3].name)
@@ -106,7 +120,7 @@ class At(Operand):
         index = as_expression(index)
         if index.is_integer is False:
             raise TypeError(f"{sequence.text}[{index}]: a time index is an integer")
-        return MatrixExpr.__new__(cls, sequence, index)
+        return _one(cls, sequence, index)
 
     sequence = property(lambda self: self.args[0])
     index = property(lambda self: self.args[1])

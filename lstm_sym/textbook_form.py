@@ -6,7 +6,7 @@ rule keeps the value and the shape, and the engine checks the shape after each s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -119,6 +119,35 @@ def _diagonal_part(expr: Any) -> MatrixExpr | None:
     return None
 
 
+def _pairing_with_outer(expr: Any) -> MatrixExpr | None:
+    """1ᵀ (u vᵀ ⊙ G) 1 with columns u and v: what the pullback of s (u vᵀ) gives s."""
+    for before, body, after in _sums_of_entries(expr):
+        for place, factor in enumerate(body.args):
+            outer = factor.matrices if isinstance(factor, MatrixProduct) else ()
+            if len(outer) == 2 and outer[0].cols == 1:
+                other = hadamard(*body.args[:place], *body.args[place + 1 :])
+                return multiply(expr.scalar, *before, Transposed(outer[0]), other, Transposed(outer[1]), *after)
+    return None
+
+
+def _transposed_in_sum_of_entries(expr: Any) -> MatrixExpr | None:
+    for before, body, after in _sums_of_entries(expr):
+        if all(isinstance(factor, Transposed) for factor in body.args):
+            turned = hadamard(*[Transposed(factor) for factor in body.args])
+            return multiply(expr.scalar, *before, Ones(1, turned.rows), turned, Ones(turned.cols, 1), *after)
+    return None
+
+
+def _sums_of_entries(expr: Any) -> Iterator[tuple[Any, Hadamard, Any]]:
+    """Each 1ᵀ (A ⊙ B) 1 in a product, as what stands before it, A ⊙ B and what stands after it."""
+    factors = expr.matrices if isinstance(expr, MatrixProduct) else ()
+    for k in range(1, len(factors) - 1):
+        left, body, right = factors[k - 1 : k + 2]
+        ones = isinstance(left, Ones) and isinstance(right, Ones) and left.rows == right.cols == 1
+        if ones and isinstance(body, Hadamard):
+            yield factors[: k - 1], body, factors[k + 2 :]
+
+
 def _like_terms(expr: Any) -> MatrixExpr | None:
     if not isinstance(expr, MatrixSum):
         return None
@@ -190,6 +219,8 @@ RULES = (
     Rule("diag(u) diag(v) = diag(u ⊙ v)", _diagonals_side_by_side),
     Rule("diag(v) u = v ⊙ u", _diagonal_on_column),
     Rule("(u vᵀ ⊙ I) 1 = u ⊙ v", _diagonal_part),
+    Rule("1ᵀ (u vᵀ ⊙ G) 1 = uᵀ G v", _pairing_with_outer),
+    Rule("1ᵀ (Aᵀ ⊙ Bᵀ) 1 = 1ᵀ (A ⊙ B) 1", _transposed_in_sum_of_entries),
     Rule("α A + β A = (α + β) A", _like_terms),
     Rule("(A ⊙ B - A ⊙ C) ⊙ D = A ⊙ (B - C) ⊙ D", _common_factors),
     Rule("A 1 = A for the 1 x 1 matrix 1", _unit_factor),

@@ -41,7 +41,7 @@ from lstm_sym.proof.normal_form import NormalForm
 from lstm_sym.proof.trajectory import Instance, Trajectory
 from lstm_sym.symbols import Parameter, Sequence, adjoint, direct, sizes, t
 
-n, d, m, r, N = sizes("n d m r N")
+n, d, m, r, N, M = sizes("n d m r N M")
 
 
 def D(letter):
@@ -237,7 +237,7 @@ def test_the_derived_gradients_are_those_of_dual_numbers(cell) -> None:
     backward = bptt(cell)
     given = Given(cell, (*backward.adjoints, *backward.boundary))
     truth = Given(cell)
-    at = Instance({n: 3, d: 2, m: 4, r: 5, N: 3}, {t: 2, T: 4})
+    at = Instance({n: 3, d: 2, m: 4, r: 5, N: 3, M: 4}, {t: 2, T: 4})
     field = FiniteField(5)
     derived = Trajectory(given, at, field, field.random)
     true = Trajectory(truth, at, field, field.random)

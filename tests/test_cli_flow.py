@@ -116,6 +116,8 @@ def test_without_matplotlib_the_way_out_is_told(run, monkeypatch):
         (("flow", "LSTM", "--lag", "many"), "Invalid value for '--lag': 'many' is not a valid integer."),
         (("flow", "LSTM", "--bias", "b_f=high"), "--bias b_f=high: 'high' is not a number"),
         (("flow", "LSTM", "--bias", "b_f=nan"), "cell LSTM: b_f is set to nan, which is not finite"),
+        (("flow", "LSTM", "--bias", "b_f=1", "--bias", "b_f=2"), "--bias b_f=2: b_f is given twice"),
+        (("flow", "LSTM", "--phi", "tanh"), "--phi tanh: cell LSTM leaves no activation open"),
         (("flow", "LSTM", "--bias", "b_f"), "--bias b_f: write NAME=VALUE, as in b_f=1"),
         (
             ("flow", "LSTM", "--bias", "b_q=1"),

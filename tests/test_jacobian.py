@@ -16,13 +16,13 @@ from lstm_sym.jacobian import (
     state_jacobian_product,
     within_step,
 )
-from lstm_sym.nodes import Block, MatrixPower, OrderedProduct, Total, diag, hadamard, hadamard_power
+from lstm_sym.nodes import Block, MatrixPower, OrderedProduct, Total, diag, hadamard, hadamard_power, scaled
 from lstm_sym.proof.domains import FiniteField
 from lstm_sym.proof.evaluation import evaluate
 from lstm_sym.proof.given import Given
 from lstm_sym.proof.normal_form import NormalForm
 from lstm_sym.proof.trajectory import Instance, Trajectory
-from lstm_sym.symbols import Parameter, indices, sizes, t
+from lstm_sym.symbols import Parameter, Sequence, indices, sizes, t
 
 n, d, m, r, N = sizes("n d m r N")
 k, lag = indices("k n_steps")
@@ -73,6 +73,7 @@ def test_the_joint_jacobian_of_the_lstm() -> None:
             CELLS["LSTM_truncated"],
             "[0, diag(hadamard(o[t], 1 - hadamard_power(tanh(c[t]), 2), f[t])); 0, diag(f[t])]",
         ),
+        (CELLS["mLSTM"], "[scaled(f[t], I), 0; 0, scaled(f[t], I)]"),
     ],
     ids=lambda part: getattr(part, "name", ""),
 )
@@ -80,7 +81,7 @@ def test_one_step(cell, written) -> None:
     assert str(state_jacobian(cell)) == written
 
 
-@pytest.mark.parametrize("name", [name for name in CELLS if "truncated" not in name])
+@pytest.mark.parametrize("name", [name for name in CELLS if "truncated" not in name and name != "mLSTM"])
 def test_one_step_is_that_of_dual_numbers(name) -> None:
     """At the first step: later, h(t-1) itself depends on c(t-1), which a total derivative follows too."""
     cell = CELLS[name]
@@ -163,3 +164,29 @@ def test_the_immediate_partial_follows_no_other_path(sequence, letter, written) 
 def test_refusals(build, message) -> None:
     with pytest.raises(ValueError, match=message):
         build()
+
+
+def test_a_matrix_state_stands_as_the_column_of_its_entries() -> None:
+    rows, cols = sizes("N M")
+    C = next(state for state in CELLS["mLSTM"].states if state.text == "C")
+    assert within_step(CELLS["mLSTM"], C, C[t - 1]).shape == (rows * cols, rows * cols)
+
+
+B, q, y, q2, R = Sequence("B", n, d), Sequence("q", d), Sequence("y", n), Sequence("q2", n), Parameter("R", n, n)
+
+
+@pytest.mark.parametrize(
+    "later, what",
+    [
+        (Eq(B[t], R * B[t - 1] + q2[t] * q[t].T), r"R\*dot_B\[t - 1\] by dot_B"),
+        (Eq(B[t], B[t - 1] * q[t] * q[t].T), r"dot_B\[t - 1\]\*q\[t\]\*q\[t\].T by dot_B"),
+        (Eq(B[t], tanh(B[t - 1]) + q2[t] * q[t].T), "by dot_B"),
+        (Eq(B[t], scaled(y[t - 1].T * q2[t], B[t - 1])), "by dot_y"),
+        (Eq(B[t], B[t - 1] + y[t - 1] * q[t].T), r"dot_y\[t - 1\]\*q\[t\].T by dot_y"),
+    ],
+    ids=str,
+)
+def test_a_jacobian_that_would_need_a_kronecker_product_is_refused(later, what) -> None:
+    cell = Cell("memory", later, Eq(y[t], tanh(y[t - 1])))
+    with pytest.raises(TypeError, match=f"no Jacobian of .*{what}.* would need a Kronecker product"):
+        state_jacobian(cell)

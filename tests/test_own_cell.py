@@ -114,3 +114,34 @@ def test_what_is_wrong_is_told_in_one_line(run, cell, name, told) -> None:
 
 def test_a_name_of_the_zoo() -> None:
     assert cell_at("gru") is GRU
+
+
+MEMORY = """\
+from sympy import Eq
+from lstm_sym import Cell, Parameter, Sequence, sizes, t
+
+n, k, d = sizes("n k d")
+A, q, v, h, x = Sequence("A", n, k), Sequence("q", k), Sequence("v", n), Sequence("h", n), Sequence("x", d)
+W, V = Parameter("W", k, d), Parameter("V", n, d)
+Memory = Cell(
+    "memory",
+    Eq(q[t], W * x[t]),
+    Eq(v[t], V * x[t]),
+    Eq(A[t], A[t - 1] + (v[t] - A[t - 1] * q[t]) * q[t].T),
+    Eq(h[t], A[t] * q[t]),
+)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments, status, wanted",
+    [
+        (("show", "my.py:Memory", "--backward"), 0, "delta_A[0] = delta_A[1] - delta_A[1]*q[1]*q[1].T"),
+        (("export", "my.py:Memory"), 0, "A: Array  # (B, n, k)"),
+        (("latex", "-q", "jacobian my.py:Memory"), 2, "anything else would need a Kronecker product"),
+        (("flow", "my.py:Memory"), 2, "anything else would need a Kronecker product"),
+    ],
+)
+def test_a_memory_that_is_a_matrix(run, arguments, status, wanted) -> None:
+    found, said, told = run(*arguments, cell=MEMORY)
+    assert found == status and wanted in said + told

@@ -29,7 +29,7 @@ from lstm_sym.textbook_form import RULES, Rule, tidy
 n, d = sizes("n d")
 k, T = indices("k T")
 gamma = Symbol("gamma")
-W, V, U = Parameter("W", n, n), Parameter("V", n, n), Parameter("U", n, d)
+W, V, U, R = Parameter("W", n, n), Parameter("V", n, n), Parameter("U", n, d), Parameter("R", n, d)
 u, v, w = Parameter("u", n), Parameter("v", n), Parameter("w", n)
 h, M, s = Sequence("h", n), Sequence("M", n, n), Parameter("s", 1)
 
@@ -57,6 +57,11 @@ TABLE = [
     (hadamard(w, 2 * u - hadamard(v, u, u)), "hadamard(w, u, 2*1 - hadamard(v, u))", FACTORS),
     (hadamard(hadamard(u, u) - hadamard(u, v), w), "hadamard(u, u - v, w)", FACTORS),
     (hadamard(w - hadamard(u, v), v), "hadamard(w - hadamard(u, v), v)", ""),
+    (Ones(1, n) * hadamard(u * v.T, W) * Ones(n), "u.T*W*v", "1ᵀ (u vᵀ ⊙ G) 1 = uᵀ G v"),
+    (3 * Ones(1, n) * hadamard(W, u * v.T, V) * Ones(n), "3*u.T*hadamard(W, V)*v", "1ᵀ (u vᵀ ⊙ G) 1 = uᵀ G v"),
+    (v * Ones(1, d) * hadamard(U.T, R.T) * Ones(n), "v*1*hadamard(U, R)*1", "1ᵀ (Aᵀ ⊙ Bᵀ) 1 = 1ᵀ (A ⊙ B) 1"),
+    (Ones(1, d) * hadamard(U.T, R.T) * u, "1*hadamard(U.T, R.T)*u", ""),
+    (Ones(1, n) * hadamard(W, V) * Ones(n), "1*hadamard(W, V)*1", ""),
     (scaled(s, W).T, "scaled(s, W.T)", "(s A)ᵀ = s Aᵀ"),
     (V * scaled(s, W * u), "scaled(s, V*W*u)", "A (s B) = s A B"),
     (u * Ones(1, 1), "u", "A 1 = A for the 1 x 1 matrix 1"),

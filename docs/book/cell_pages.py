@@ -58,7 +58,10 @@ def cell_page(cell: Cell, theorem: Derivation | None, words: Words) -> Iterator[
     yield from (formula(answer(f"backward {cell.name} {part}")) for part in ("parameters", "inputs", "initial"))
     if theorem is not None:
         yield f"{words.theorem} [`{theorem.name}`](#derivation-{theorem.name})\n"
-    yield f"## {words.jacobian}\n\n" + formula(answer(f"jacobian {cell.name}"))
+    yield f"## {words.jacobian}\n"
+    if any(state.shape[1] != 1 for state in cell.states):
+        yield words.vectorised + "\n"
+    yield formula(answer(f"jacobian {cell.name}"))
     yield f"## {words.flow}\n\n" + block("picture", f"flow-{cell.name}", "")
     found = defined_in(cell)
     if found is not None:

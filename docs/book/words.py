@@ -54,6 +54,7 @@ class Words:
     boundary: str
     gradients: str
     jacobian: str
+    vectorised: str
     flow: str
     theorem: str
     interface: str
@@ -119,6 +120,7 @@ IN_ENGLISH = Words(
     boundary="Beyond the last step nothing is carried:",
     gradients="The gradients of parameters, inputs and initial states:",
     jacobian="Jacobian of the joint state",
+    vectorised="A matrix in the state stands as the column of its entries, its columns one below another:",
     flow="Gradient flow",
     theorem="Proved for every number of steps:",
     interface="Reference",
@@ -174,6 +176,7 @@ IN_CHINESE = Words(
     boundary="最后一步之后不再有量传回：",
     gradients="参数、输入与初始状态的梯度：",
     jacobian="联合状态的雅可比矩阵",
+    vectorised="状态中的矩阵以其全部元素排成的列向量计入，各列依次上下相接：",
     flow="梯度流",
     theorem="对任意步数均已证明：",
     interface="接口参考",

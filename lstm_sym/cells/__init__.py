@@ -5,6 +5,7 @@ from .diagonal import DIAGONAL_LINEAR, IND_RNN, MIN_GRU, MIN_LSTM, QRNN, SRU
 from .gru import GRU, GRU_RESET_BEFORE, MGU
 from .layer_norm import LAYER_NORM_LSTM
 from .lstm import LSTM, LSTM_1997, LSTM_BLOCK, LSTM_PROJECTION, PEEPHOLE_LSTM
+from .mlstm import MLSTM
 from .rnn import LINEAR_RNN, RNN, RNN_LOSS, RNN_OUTPUT, RNN_TANH, elman
 from .variants import CIFG, FGR, NFG, NIAF, NIG, NOAF, NOG, NP
 from .xlstm import SLSTM
@@ -15,7 +16,7 @@ _WRITTEN = (
     *(NIG, NFG, NOG, NIAF, NOAF, NP, CIFG, FGR),
     *(GRU, GRU_RESET_BEFORE, MGU),
     *(IND_RNN, DIAGONAL_LINEAR, MIN_GRU, MIN_LSTM, SRU, QRNN),
-    *(SLSTM, LAYER_NORM_LSTM),
+    *(SLSTM, MLSTM, LAYER_NORM_LSTM),
 )
 _TRUNCATED = tuple(truncated(cell) for cell in (LSTM, LSTM_1997, PEEPHOLE_LSTM))
 
@@ -49,6 +50,7 @@ __all__ = [
     "MGU",
     "MIN_GRU",
     "MIN_LSTM",
+    "MLSTM",
     "NFG",
     "NIAF",
     "NIG",

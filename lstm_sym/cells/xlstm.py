@@ -1,4 +1,4 @@
-r"""The cells of the xLSTM: exponential gates, a normaliser state, and a matrix for a memory.
+r"""The sLSTM, the cell of the xLSTM with exponential gates and a normaliser state.
 
 The normaliser is ``n`` and the stabiliser ``m``, so the state has N entries.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from sympy import Eq
 
 from ..activations import exp, sigma, softplus, tanh
-from ..cell import Cell
+from ..cell import Cell, changed
 from ..nodes import hadamard, hadamard_power, maximum
 from ..symbols import Parameter, Sequence, sizes, t
 
 N, d = sizes("N d")
 
-h, c, n, m, x = (*(Sequence(name, N) for name in "hcnm"), Sequence("x", d))
+h, c, n, m, mu, x = (*(Sequence(name, N) for name in ("h", "c", "n", "m", "mu")), Sequence("x", d))
 a_z, a_i, a_f, a_o = (Sequence(name, N) for name in ("a_z", "a_i", "a_f", "a_o"))
 z, i, f, o, l = (Sequence(name, N) for name in "zifol")
 
@@ -40,4 +40,20 @@ SLSTM = Cell(
     source="Beck et al. 2024, xLSTM: Extended long short-term memory",
     note="l is the logarithm of the sigmoid of a_f. The output does not depend on the stabiliser m: that is proved, "
     "so what the backward pass carries through m adds up to 0.",
+)
+
+SLSTM_ANY_STABILISER = changed(
+    SLSTM,
+    "sLSTM_any_stabiliser",
+    Eq(m[t], mu[t]),
+    note="No rule says what the stabiliser is: any sequence mu will do.",
+)
+
+SLSTM_UNSTABILISED = changed(
+    SLSTM,
+    "sLSTM_unstabilised",
+    Eq(i[t], exp(a_i[t])),
+    Eq(f[t], exp(l[t])),
+    without=(m,),
+    note="Without a stabiliser: what the sLSTM computes, but for its exponentials, which overflow.",
 )

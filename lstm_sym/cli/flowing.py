@@ -13,6 +13,7 @@ from .commands import cell_argument, misuse_told, program
 from .terminal import table_lines
 
 if TYPE_CHECKING:
+    from ..activations import Activation
     from ..cell import Cell
     from ..flow import Flow
 
@@ -29,7 +30,7 @@ dark_option = click.option("--dark", is_flag=True, help="The picture on a dark g
 @click.option(
     "--bias", "biases", multiple=True, metavar="NAME=VALUE", help="Every entry of a bias or peephole, as in b_f=1."
 )
-@click.option("--phi", default="tanh", metavar="NAME", help="The activation of a cell that leaves it open.")
+@click.option("--phi", metavar="NAME", help="The activation of a cell that leaves it open [default: tanh].")
 @click.option("--json", "file", metavar="FILE", help="Write the numbers to FILE as JSON; - is stdout.")
 @click.option("-o", "--output", metavar="FILE", help="Draw the table to FILE.")
 @dark_option
@@ -41,7 +42,7 @@ def flow(
     gain: float,
     inputs: float,
     biases: tuple[str, ...],
-    phi: str,
+    phi: str | None,
     file: str | None,
     output: str | None,
     dark: bool,
@@ -54,14 +55,13 @@ def flow(
     import json
 
     _one_thread()
-    from ..activations import Activation
     from ..cells.loading import cell_at
     from ..flow import Setting, gradient_flow
     from .commands import _write
 
     with misuse_told():
         found = cell_at(cell)
-        setting = Setting(size, seed, gain, inputs, _numbers(biases, found), Activation(phi))
+        setting = Setting(size, seed, gain, inputs, _numbers(biases, found), _activation(phi, found))
         measured = gradient_flow(found, setting, lag)
         if output is not None:
             from ..flow.pictures import flow_picture, write_picture
@@ -133,6 +133,8 @@ def _numbers(given: Iterable[str], cell: Cell) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         if not equals:
             raise ValueError(f"--bias {text}: write NAME=VALUE, as in b_f=1")
+        if name in found:
+            raise ValueError(f"--bias {text}: {name} is given twice")
         if name not in columns:
             kind = "is a matrix" if name in [p.text for p in cell.parameters] else "is unknown"
             raise ValueError(f"--bias {text}: {name} {kind}; the columns of cell {cell.name} are {', '.join(columns)}")
@@ -141,3 +143,13 @@ def _numbers(given: Iterable[str], cell: Cell) -> dict[str, Any]:
         except ValueError:
             raise ValueError(f"--bias {text}: {value!r} is not a number") from None
     return found
+
+
+def _activation(phi: str | None, cell: Cell) -> Activation:
+    """The function for the activation that the cell leaves open; naming one for a cell without is a ``ValueError``."""
+    from ..activations import Activation
+
+    is_open = any(node.row is None for equation in cell.equations for node in equation.rhs.atoms(Activation))
+    if phi is not None and not is_open:
+        raise ValueError(f"--phi {phi}: cell {cell.name} leaves no activation open")
+    return Activation(phi or "tanh")

@@ -70,6 +70,8 @@ def step_lines(result: StepResult) -> Iterator[str]:
     conditions = [condition for condition in outcome.assumes if condition not in outcome.admitted]
     if conditions:
         yield from indented(f"if {', and '.join(conditions)}")
+    for positive in outcome.discharged:
+        yield from indented(f"divides by {positive}")
     for evidence in outcome.evidence:
         yield from indented(f"also: {evidence.what}, {'agrees' if evidence.agrees else 'DISAGREES'}")
     for fact in outcome.admitted:

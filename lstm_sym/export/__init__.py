@@ -4,7 +4,6 @@ from .check import CheckReport, check_cell, check_source
 from .functions import lambdify
 from .module import BACKENDS, export_module
 from .numpy_code import to_numpy
-from .plan import with_activation
 from .rows import to_rows
 
 __all__ = [
@@ -16,5 +15,4 @@ __all__ = [
     "lambdify",
     "to_numpy",
     "to_rows",
-    "with_activation",
 ]

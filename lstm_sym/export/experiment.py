@@ -105,18 +105,28 @@ def by_equations(experiment: Experiment) -> tuple[Arrays, Arrays]:
     cell = experiment.cell
     columns = {p: experiment.params[p.text] for p in cell.parameters}
     columns = {p: v[:, None] if v.ndim == 1 else v for p, v in columns.items()}
-    known: dict[Any, Any] = {s[t - 1]: experiment.states[s.text][..., None] for s in cell.states}
+    known: dict[Any, Any] = {s[t - 1]: _as_matrices(s, experiment.states[s.text]) for s in cell.states}
     functions = {eq.lhs: (read := letters(eq.rhs), lambdify(read, eq.rhs)) for eq in cell.equations}
     outputs: dict[Sequence, list[Any]] = {s: [] for s in cell.outputs}
     for step in range(T):
-        known |= {s[t]: experiment.inputs[s.text][step][..., None] for s in cell.inputs}
+        known |= {s[t]: _as_matrices(s, experiment.inputs[s.text][step]) for s in cell.inputs}
         for left, (read, function) in functions.items():
             known[left] = function(*[columns[a] if a in columns else known[a] for a in read])
         for s in cell.outputs:
-            outputs[s].append(known[s[t]][..., 0])
+            outputs[s].append(_as_rows(s, known[s[t]]))
         known |= {s[t - 1]: known[s[t]] for s in cell.states}
-    final = {s.text: known[s[t]][..., 0] for s in cell.states}
+    final = {s.text: _as_rows(s, known[s[t]]) for s in cell.states}
     return {s.text: np.stack(values) for s, values in outputs.items()}, final
+
+
+def _as_matrices(letter: Any, values: Any) -> Any:
+    """Values of a module, of which a column has one axis, as the equations take them: (..., rows, cols)."""
+    return values[..., None] if letter.shape[1] == 1 else values
+
+
+def _as_rows(letter: Any, values: Any) -> Any:
+    """Values of the equations as those of a module."""
+    return values[..., 0] if letter.shape[1] == 1 else values
 
 
 def held(experiment: Experiment, module: ModuleType) -> tuple[Experiment, ModuleType]:

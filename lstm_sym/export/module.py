@@ -5,7 +5,7 @@ The interface of every module, derived from the cell's equations:
 - ``Params``, ``State`` (and ``Inputs``, ``Outputs`` where there are several): named tuples of arrays.
   A parameter has the orientation of the mathematics: a matrix (rows, cols), a column (rows,).
 - ``forward(params, x, state) -> (outputs, state, cache)``: ``x`` is (T, B, d), an array or ``Inputs``; the
-  outputs are those of every step, (T, B, n); states are (B, n).
+  outputs are those of every step, (T, B, n); states are (B, n), or (B, rows, cols) for a matrix.
 - ``backward(params, cache, d_outputs, d_state) -> (d_params, d_x, d_state)``: the vector-Jacobian product
   of ``forward``, for any gradients of the outputs and of the final state.
 
@@ -27,7 +27,7 @@ from .layout import assignment, signature
 from .numpy_code import HELPERS
 from .passes import backward_body, forward_body, words
 from .plan import carry, plan_of, with_activation
-from .text import CHECKED, DEVIATION, HEADER, NORMALISED, OVER_STEPS, STEPS
+from .text import APPLIED, CHECKED, DEVIATION, HEADER, NORMALISED, OUTER, OVER_STEPS, STEPS
 from .vocabulary import STEP, Vocabulary, vocabulary_of
 from .vocabulary import STEPS as ALL_STEPS
 
@@ -198,5 +198,6 @@ def _helpers(names: Vocabulary, code: list[str]) -> Iterable[str]:
         yield DEVIATION
     if "normalised(" in text:
         yield NORMALISED
-    if "over_steps(" in text:
-        yield OVER_STEPS
+    for name, helper in (("applied", APPLIED), ("outer", OUTER), ("over_steps", OVER_STEPS)):
+        if f"{name}(" in text:
+            yield helper

@@ -9,7 +9,7 @@ from ..symbols import At, Sequence, adjoint, letters, t
 from .layout import assignment, comment
 from .naming import identifier
 from .plan import Line, Pass, Plan, carry
-from .rows import row_source, total_source
+from .rows import axes_of, row_source, total_source
 from .vocabulary import Vocabulary
 
 ROOM = 90
@@ -106,7 +106,7 @@ def _buffers(run: Pass, kept: set[Sequence], words_of: Vocabulary) -> list[str]:
     by_size: dict[str, list[str]] = {}
     for line in run.loop:
         if line.target in kept and line.early is None:
-            shape = words_of.rows().shape(line.target.shape[0])
+            shape = words_of.rows().shape(*axes_of(line.target[t]))
             by_size.setdefault(shape, []).append(words_of.names[line.target])
     body = []
     for shape, names in by_size.items():

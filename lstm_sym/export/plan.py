@@ -261,6 +261,3 @@ def _require_exportable(cell: Cell) -> None:
                 f"cell {cell.name} reads {letter}, more than one step back; write Eq(g[t], {letter.sequence[t - 1]}) "
                 "and read g[t - 1]"
             )
-    for sequence in (*cell.order, *cell.inputs):
-        if sequence.shape[1] != 1:
-            raise ValueError(f"cell {cell.name}: {sequence.text} is a matrix; numeric modules hold column vectors")

@@ -1,7 +1,8 @@
-r"""A column-vector equation as NumPy source over a batch: every vector is a row, leading axes are time and batch.
+r"""An equation as NumPy source over a batch: every column is a row, leading axes are time and batch.
 
 :math:`W h + U x + b` becomes ``h @ W.T + x @ U.T + b``. A parameter keeps the orientation of the
 mathematics: a matrix is (rows, cols), a column is a plain vector (rows,), which broadcasts over rows.
+A matrix that differs from row to row, a memory, keeps its orientation too: (..., rows, cols).
 """
 
 from __future__ import annotations
@@ -40,22 +41,22 @@ class Rows:
 
 
 def row_source(expr: Any, rows: Rows) -> str:
-    """The source of a column vector in rows, with no bracket that Python does not need."""
+    """The source of a value in rows, with no bracket that Python does not need."""
     return plain(to_rows(expr, rows))
 
 
 def total_source(expr: Any, rows: Rows) -> str:
     r"""The source of a parameter's gradient: ``expr`` summed over the leading axes.
 
-    A column is summed as it is; a matrix is a sum of outer products :math:`u v^\top`, each one matrix product
-    over all steps and rows.
+    A column is summed as it is; an outer product :math:`u v^\top` is one matrix product over all steps and rows,
+    another matrix is summed entry by entry.
     """
     return plain(_total(expr, rows))
 
 
 @singledispatch
 def to_rows(expr: Any, rows: Rows) -> str:
-    """The code of a column vector, in rows."""
+    """The code of a column vector, (..., rows), or of another matrix, (..., rows, cols)."""
     raise TypeError(f"no row form for {type(expr).__name__} ({expr}); register one with @to_rows.register")
 
 
@@ -64,15 +65,13 @@ def to_rows(expr: Any, rows: Rows) -> str:
 def _(expr: Any, rows: Rows) -> str:
     if expr not in rows.names:
         raise ValueError(f"{expr} has no value here")
-    _require_column(expr)
     return rows.names[expr]
 
 
 @to_rows.register(Zero)
 @to_rows.register(Ones)
 def _(expr: Any, rows: Rows) -> str:
-    _require_column(expr)
-    return f"np.{'zeros' if isinstance(expr, Zero) else 'ones'}({rows.shape(expr.rows)}, dtype)"
+    return f"np.{'zeros' if isinstance(expr, Zero) else 'ones'}({rows.shape(*axes_of(expr))}, dtype)"
 
 
 @to_rows.register(MatrixSum)
@@ -100,14 +99,23 @@ def _(expr: Elementwise, rows: Rows) -> str:
 
 @to_rows.register(Maximum)
 def _(expr: Maximum, rows: Rows) -> str:
-    return f"np.maximum({to_rows(expr.args[0], rows)}, {to_rows(expr.args[1], rows)})"
+    sides = ["1" if isinstance(side, Ones) else to_rows(side, rows) for side in expr.args]
+    return f"np.maximum({', '.join(sides)})"
 
 
 @to_rows.register(Scaled)
 def _(expr: Scaled, rows: Rows) -> str:
-    """A row of one entry broadcasts over the entries of the other."""
-    _require_column(expr)
-    return f"{bracketed(to_rows(expr.scale, rows))} * {bracketed(to_rows(expr.matrix, rows))}"
+    """A row of one entry broadcasts over the entries of the other; over a matrix, with an axis more."""
+    scale = bracketed(to_rows(expr.scale, rows)) + ("" if expr.cols == 1 else "[..., None]")
+    return f"{scale} * {bracketed(to_rows(expr.matrix, rows))}"
+
+
+@to_rows.register(Transposed)
+def _(expr: Transposed, rows: Rows) -> str:
+    if not _varies(expr):
+        return _constant(expr, rows)
+    text = to_rows(expr.args[0], rows)
+    return f"np.expand_dims({text}, -2)" if expr.rows == 1 else f"np.swapaxes({text}, -1, -2)"
 
 
 @to_rows.register(Normalised)
@@ -137,16 +145,27 @@ def _(expr: Block, rows: Rows) -> str:
 
 @to_rows.register(MatrixProduct)
 def _(expr: MatrixProduct, rows: Rows) -> str:
-    """α A B ⋯ v, from the right: every partial product is a vector."""
-    _require_column(expr)
+    """α A B ⋯ v, from the right: every partial product is a vector. α A B ⋯ otherwise, u vᵀ as an outer product."""
     *factors, last = expr.matrices
-    text, so_far = to_rows(last, rows), last
-    for factor in reversed(factors):
-        text, so_far = _applied(factor, so_far, text, rows), multiply(factor, so_far)
+    if expr.cols != 1:
+        text = _matrix_product(expr, rows)
+    else:
+        text, so_far = to_rows(last, rows), last
+        for factor in reversed(factors):
+            text, so_far = _applied(factor, so_far, text, rows), multiply(factor, so_far)
     if expr.scalar == 1:
         return text
     scalar = to_numpy(expr.scalar, rows.names)
     return f"-{bracketed(text)}" if expr.scalar == -1 else f"{bracketed(scalar)} * {bracketed(text)}"
+
+
+def _matrix_product(expr: MatrixProduct, rows: Rows) -> str:
+    """The product, without its number: one matrix for each row."""
+    bare = multiply(*expr.matrices)
+    columns = _outer(bare)
+    if columns is not None:
+        return f"outer({to_rows(columns[0], rows)}, {to_rows(columns[1], rows)})"
+    return " @ ".join(bracketed(to_rows(factor, rows)) for factor in expr.matrices)
 
 
 def _applied(factor: Any, vector: Any, text: str, rows: Rows) -> str:
@@ -155,16 +174,18 @@ def _applied(factor: Any, vector: Any, text: str, rows: Rows) -> str:
         return f"{bracketed(to_rows(factor.args[0], rows))} * {bracketed(text)}"
     if factor.cols == 1:
         return f"{bracketed(to_rows(factor, rows))} * {bracketed(text)}"
+    if isinstance(factor, Ones) and factor.rows == 1:
+        return f"np.sum({text}, axis=-1, keepdims=True)"
     if factor.rows == 1 and not isinstance(factor, Parameter):
         left = to_rows(tidy(Transposed(factor)), rows)
         return f"np.sum({bracketed(left)} * {bracketed(text)}, axis=-1, keepdims=True)"
     picked = _picked(factor, rows)
     if picked is not None:
         return f"{bracketed(text)}[..., {picked}]"
+    if _varies(factor) and isinstance(vector, Ones):
+        return f"np.sum({to_rows(factor, rows)}, axis=-1)"
     if _varies(factor):
-        raise TypeError(
-            f"no row form for the matrix {factor} in {multiply(factor, vector)}: it differs from row to row"
-        )
+        return f"applied({to_rows(factor, rows)}, {text})"
     return f"{bracketed(text)} @ {bracketed(_constant(Transposed(factor), rows))}"
 
 
@@ -206,20 +227,25 @@ def _total(expr: Any, rows: Rows) -> str:
         return signed_sum(list(expr.args), lambda term: _total(term, rows))
     if isinstance(expr, StopGradient):
         return _total(expr.args[0], rows)
-    if isinstance(expr, MatrixProduct):
-        left, right = _outer(expr)
-        return f"over_steps({to_rows(left, rows)}, {to_rows(right, rows)})"
-    raise TypeError(f"no row form for the gradient {expr}: it is not a sum of outer products")
+    columns = _outer(expr) if isinstance(expr, MatrixProduct) else None
+    if columns is not None:
+        return f"over_steps({to_rows(columns[0], rows)}, {to_rows(columns[1], rows)})"
+    return f"{bracketed(to_rows(expr, rows))}.sum(axis={tuple(range(len(rows.lead)))})"
 
 
-def _outer(expr: MatrixProduct) -> tuple[Any, Any]:
-    """The columns u and v of a product that is an outer product."""
+def _outer(expr: MatrixProduct) -> tuple[Any, Any] | None:
+    """The columns u and v of a product that is an outer product; ``None`` for another one."""
     factors = expr.matrices
     for k in range(1, len(factors)):
         if factors[k - 1].cols == 1:
             turned = [tidy(Transposed(factor)) for factor in reversed(factors[k:])]
             return multiply(expr.scalar, *factors[:k]), multiply(*turned)
-    raise TypeError(f"no row form for the gradient {expr}: it is not an outer product of two columns")
+    return None
+
+
+def axes_of(letter: Any) -> tuple[Expr, ...]:
+    """The sizes of the axes of a value beside the leading ones: a column has one."""
+    return letter.shape[:1] if letter.cols == 1 else letter.shape
 
 
 def _varies(expr: Any) -> bool:
@@ -230,5 +256,6 @@ def _varies(expr: Any) -> bool:
 def _require_column(expr: Any) -> None:
     if expr.cols != 1:
         raise TypeError(
-            f"no row form for {expr}, a matrix of shape ({expr.rows}, {expr.cols}): rows hold column vectors"
+            f"no row form for {expr} of shape ({expr.rows}, {expr.cols}): rows put columns below each other, "
+            "not matrices"
         )

@@ -29,6 +29,18 @@ def steps(initial: Array, T: int) -> tuple[Array, Array]:
     return values[:-1], values[1:]
 '''
 
+APPLIED = '''
+def applied(A: Array, v: Array) -> Array:
+    """The product A v of the matrix and the column of each row."""
+    return np.matmul(A, v[..., None])[..., 0]
+'''
+
+OUTER = '''
+def outer(u: Array, v: Array) -> Array:
+    """The matrix u v.T of the two columns of each row."""
+    return u[..., :, None] * v[..., None, :]
+'''
+
 OVER_STEPS = '''
 def over_steps(u: Array, v: Array) -> Array:
     """The sum of the outer products u v.T over steps and batch."""

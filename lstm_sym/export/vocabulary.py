@@ -16,10 +16,10 @@ from .plan import Plan, carry
 from .rows import Rows
 
 RESERVED = {
-    "Any", "Array", "B", "Cache", "Inputs", "NamedTuple", "Outputs", "Params", "SHAPES", "State", "T", "backward",
-    "cache", "checked", "d_inputs", "d_outputs", "d_params", "d_state", "deviation", "dtype", "forward", "inputs",
-    "len", "normalised", "np", "npt", "outputs", "over_steps", "params", "range", "reversed", "sizes", "state", "steps",
-    "t", *HELPERS,
+    "Any", "Array", "B", "Cache", "Inputs", "NamedTuple", "Outputs", "Params", "SHAPES", "State", "T", "applied",
+    "backward", "cache", "checked", "d_inputs", "d_outputs", "d_params", "d_state", "deviation", "dtype", "forward",
+    "inputs", "len", "normalised", "np", "npt", "outer", "outputs", "over_steps", "params", "range", "reversed",
+    "sizes", "state", "steps", "t", *HELPERS,
 }  # fmt: skip
 
 STEP, STEPS = ("B",), ("T", "B")

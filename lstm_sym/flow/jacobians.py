@@ -94,7 +94,7 @@ def _numeric(trajectory: Trajectory, cell: Cell) -> StepJacobian:
     if cell.states != trajectory.cell.states:
         raise ValueError(f"cell {cell.name} has other states than cell {trajectory.cell.name}")
     formula = state_jacobian(cell)
-    widths = tuple(trajectory.sequences[state].shape[1] for state in cell.states)
+    widths = tuple(trajectory.sequences[state][0].size for state in cell.states)
     return StepJacobian(trajectory, cell, formula, lambdify(arguments(formula), formula), widths)
 
 

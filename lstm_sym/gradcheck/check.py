@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeVar
 
 from .comparison import Point, at_point
 from .diagnosis import diagnosed
@@ -14,6 +12,8 @@ from .modular import Singular, Unlucky
 from .report import GradientError, GradientReport
 from .subject import STYLES, Failed, Misuse, Subject, named_inputs
 from .witness import Witness, find_witness
+
+Backward = TypeVar("Backward", bound=Callable[..., Any])
 
 POINTS = 2
 POINTS_WITH_BRANCHES = 6
@@ -56,33 +56,23 @@ def assert_gradients(forward: Callable[..., Any], backward: Callable[..., Any], 
         raise GradientError(str(report))
 
 
-def checked_gradients(
-    backward: Callable[..., Any], /, inputs: Any = None, **options: Any
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A decorator for a forward pass that ``assert_gradients`` of its backward pass, once, as it is defined.
+def gradient_of(forward: Callable[..., Any], inputs: Any, **options: Any) -> Callable[[Backward], Backward]:
+    """A decorator that checks a backward pass when it is defined, and leaves it as it is.
 
-    ``inputs`` are those of ``gradcheck``; where they are left out, the options other than ``style``, ``seed`` and
-    ``diagnose`` are shapes by the name of forward's parameters: ``@checked_gradients(backward, x=(5, 3), W=(4, 3))``.
-    The function stays as it is and costs nothing when it is called; it has ``gradients`` as an attribute.
+    It takes what ``gradcheck`` takes, and raises a ``GradientError`` unless the gradients are right.
+
+    >>> import numpy as np
+    >>> @gradient_of(np.tanh, [np.zeros((2, 3))], style="vjp")
+    ... def tanh_backward(inputs, d):
+    ...     (x,) = inputs
+    ...     return d * (1 - np.tanh(x) ** 2)
     """
-    settings = {key: options.pop(key) for key in ("style", "seed", "diagnose") if key in options}
-    if inputs is not None and options:
-        raise Misuse(f"inputs are given, and the shapes of {', '.join(options)} besides")
 
-    def check(forward: Callable[..., Any]) -> Callable[..., Any]:
-        own = {name: _of_shape(value) for name, value in options.items()} if inputs is None else inputs
-        assert_gradients(forward, backward, own, **settings)
-        forward.gradients = backward  # type: ignore[attr-defined]
-        return forward
+    def checked(backward: Backward) -> Backward:
+        assert_gradients(forward, backward, inputs, **options)
+        return backward
 
-    return check
-
-
-def _of_shape(value: Any) -> Any:
-    """Zeros of a shape, which the check replaces; ``()`` is a scalar, anything but a tuple passed on as it is."""
-    if isinstance(value, tuple):
-        return np.zeros(value) if value else 0.0
-    return value
+    return checked
 
 
 class Check:

@@ -1,359 +1,300 @@
-"""Whether somebody's NumPy code implements a cell, decided exactly."""
+"""Whether somebody's NumPy code computes a cell: its outputs and final states over a sequence, or one step of it."""
 
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, permutations
+from typing import Any
 
 import numpy as np
 
-from ..activations import Activation
+from ..activations import Activation, Elementwise
 from ..cell import Cell
-from ..export import lambdify, with_activation
-from ..symbols import At, letters, t
-from .equality import Comparison
-from .subject import Misuse, Subject
-from .trees import mapped
+from ..export import export_module
+from ..export.experiment import imported
+from ..export.plan import with_activation
+from .convention import LENGTHS, SIZES, Convention
+from .equality import EqualityReport, compared, same_function
+from .subject import Failed, Misuse, Subject
+from .trees import leaves
 
-SIZES = (3, 2, 6, 7, 8, 9, 10, 11)
-"""The lengths of a cell's symbolic sizes unless they are given: distinct, and none of them 1."""
+STATE_NAMES = ("{}", "{}0", "{}_0", "{}_prev", "prev_{}", "{}_init", "initial_{}")
+FINAL = "final "
 
-VECTORS = ("flat", "row", "column")
-PREVIOUS = ("{}0", "{}_0", "{}_prev", "{}prev", "prev_{}", "{}_old", "{}_init", "{}_tm1", "{}_t_1", "{}")
-PRESENT = ("{}", "{}s", "{}_t", "{}t", "{}_seq")
-
-
-@dataclass(frozen=True, slots=True)
-class ImplementationReport:
-    """The verdict on code that should implement a cell.
-
-    ``right``: every output is the cell's, but for an accident of probability ``error_bound``. ``wrong``:
-    ``departs`` says which output departs, and at which step, and ``witness`` holds real inputs at which it does.
-    ``undecided``: ``reason`` says why.
-    """
-
-    verdict: Literal["right", "wrong", "undecided"]
-    departs: str = ""
-    reason: str = ""
-    error_bound: float | None = None
-    witness: dict[str, Any] | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        return self.verdict == "right"
-
-    def __str__(self) -> str:
-        head = ": ".join(filter(None, (self.verdict, self.departs or self.reason)))
-        lines = [head, *self.notes]
-        if self.witness:
-            lines += ["counterexample:", *(f"  {k} = np.array({v})" for k, v in self.witness.items())]
-            lines.append(f"  {self.reason}")
-        return "\n".join(lines)
+Texts = dict[str, str]
+"""The code of every argument of a module, by its key: ``params.W``, ``x``, ``state.h``."""
 
 
 def implements(
     cell: Cell,
     f: Callable[..., Any],
     *,
-    arguments: Mapping[str, Any] | None = None,
-    outputs: str | Sequence[str | None] | Mapping[str, Any] | None = None,
-    vectors: Literal["flat", "row", "column"] = "flat",
-    steps: int | None = None,
-    batch: int | None = None,
-    sizes: Mapping[str, int] | None = None,
-    zero: Iterable[str] = (),
+    names: Mapping[str, str] | None = None,
+    axes: str = "T B d",
+    transposed: bool | Collection[str] = False,
+    returns: Sequence[str] | None = None,
+    zero: Collection[str] = (),
     phi: Activation | str | None = None,
-) -> ImplementationReport:
-    r"""Whether ``f`` computes what the equations of ``cell`` say, exactly.
+) -> EqualityReport:
+    r"""Whether ``f`` computes ``cell``, for all values of its arguments, at sizes that are all different.
 
-    ``f`` takes one step, or a sequence of ``steps`` of them. ``arguments`` maps its parameters to letters of the
-    cell: ``"W_f"``, ``"W_f.T"``, a nest of such, a function of all letters such as
-    ``lambda a: np.hstack([a.W_f, a.U_f])``, or a number to pass on; a state's letter means the state before the first
-    step. A parameter that is left out is found by its name. ``outputs`` says what ``f`` returns: one letter, one
-    per element of a tuple (``None`` for what does not count), or a mapping from letters to keys, positions or
-    functions of the result; ``"h"`` is h at every step, time first, ``"h[T]"`` at the last.
+    The parameters of ``f`` bear the names of the cell's letters: parameters, inputs, initial states (``h``, ``h0``,
+    ``h_prev``); ``names`` maps others, as in ``{"Whh": "W"}``. ``axes`` are those of the input: ``T`` steps, ``B``
+    sequences, ``d`` entries and ``1``, as in ``"B T d"`` or ``"T d 1"``; without ``T``, ``f`` is one step. States have
+    these axes but ``T``; a bias is (n,), or (n, 1) where the axes have a ``1``. A matrix of the cell has its rows
+    first; ``transposed`` names the letters (or is ``True`` for all) that ``f`` holds the other way round.
 
-    ``vectors`` is the shape of a vector: ``"flat"`` is (n,) or (batch, n), ``"row"`` (batch, n), ``"column"``
-    (n, batch). ``zero`` names parameters that the code does without, ``phi`` the
-    activation of a cell that leaves it open. A ``ValueError`` names what does not map.
+    ``returns`` says what the results are, in order: an output of the cell by its name (over all steps), or
+    ``"final c"``, a state after the last step; without it they are told by their shapes. Letters that ``f`` does
+    not take must be named in ``zero``, and are 0. Raises ``ValueError`` naming what cannot be matched.
+
+    >>> import numpy as np
+    >>> from lstm_sym.cells import RNN_TANH
+    >>> def step(x, h, W, U, b):
+    ...     return np.tanh(W @ h + U @ x + b)
+    >>> implements(RNN_TANH, step, axes="d").verdict
+    'equal'
     """
-    if vectors not in VECTORS:
-        raise Misuse(f"unknown vectors {vectors!r}; they are {', '.join(VECTORS)}")
-    if steps is not None and steps < 1:
-        raise Misuse("steps must be a positive number, or None for one step")
-    cell = with_activation(cell, phi)
-    for letter in cell.letters:
-        if isinstance(letter, At) and t - letter.index > 1:
-            raise Misuse(f"{cell.name} reads {letter}, more than one step back; make a state of it")
-    layout = Layout(cell, vectors, steps, batch if vectors == "flat" else batch or 1, dict(sizes or {}))
-    call = Call(layout, f, dict(arguments or {}))
-    wanted = Wanted(layout, outputs)
-    gone = tuple(zero)
-    unknown = [name for name in gone if name not in [p.text for p in cell.parameters]]
-    if unknown:
-        raise Misuse(f"zero names {', '.join(unknown)}, which is no parameter of {cell.name}")
-    reference = Reference(layout, wanted.letters)
-    inputs = {key: np.zeros(shape) for key, shape in layout.shapes.items() if key not in gone}
-
-    def complete(values: tuple[Any, ...]) -> dict[str, Any]:
-        return dict(zip(inputs, values)) | {name: np.zeros(layout.shapes[name]) for name in gone}
-
-    def code(*values: Any) -> Any:
-        return wanted.picked(f(*call.arguments(complete(values))))
-
-    def equations(*values: Any) -> Any:
-        return reference.outputs(complete(values))
-
-    comparison = Comparison(
-        [Subject(code, None, inputs, "vjp"), Subject(equations, None, inputs, "vjp")],
-        [f, *call.functions, *wanted.functions, *reference.functions],
-        wanted.specs,
-    )
-    found = comparison.report()
-    notes = tuple(f"no argument of {call.name} carries {key}" for key in inputs if key not in call.read)
-    if found.verdict == "equal":
-        return ImplementationReport("right", error_bound=found.error_bound)
-    if found.verdict == "different" and found.witness:
-        departs = wanted.departure(comparison.apart)
-        reason = f"{found.reason}, by {call.name} and by the equations"
-        return ImplementationReport("wrong", departs, reason, 0.0, found.witness, notes)
-    reason = found.reason
-    if found.verdict == "different":
-        reason += f" ({call.name}'s, then the cell's, for {', '.join(wanted.specs)}): map them with outputs="
-    return ImplementationReport("undecided", reason=reason, notes=notes)
-
-
-class Layout:
-    """The arrays that stand for a cell's letters."""
-
-    def __init__(self, cell: Cell, vectors: str, steps: int | None, batch: int | None, sizes: dict[str, int]) -> None:
-        self.cell, self.vectors, self.steps, self.batch = cell, vectors, steps, batch
-        lettered: list[Any] = [*cell.parameters, *cell.inputs, *cell.order]
-        symbols = dict.fromkeys(s for a in lettered for size in a.shape for s in sorted(size.free_symbols, key=str))
-        names = [str(s) for s in symbols]
-        for name in sizes:
-            if name not in names:
-                raise Misuse(f"sizes names {name}, which is no size of {cell.name}; its sizes are {', '.join(names)}")
-        rest = iter([size for size in SIZES if size not in (*sizes.values(), batch, steps)])
-        lengths = {s: sizes.get(str(s)) or next(rest) for s in symbols}
-        self.sizes = {a: tuple(int(size.subs(lengths)) for size in a.shape) for a in lettered}
-
-        def shape(letter: Any, *lead: int) -> tuple[int, ...]:
-            rows, columns = self.sizes[letter]
-            if columns > 1:
-                return (*lead, *([batch] if batch else []), rows, columns)
-            if vectors == "column":
-                return (*lead, rows, batch or 1)
-            return (*lead, *([batch] if batch else []), rows)
-
-        time = () if steps is None else (steps,)
-        self.shapes: dict[str, tuple[int, ...]] = {}
-        for p in cell.parameters:
-            rows, columns = self.sizes[p]
-            flat = columns == 1 and vectors != "column"
-            self.shapes[p.text] = (rows,) if flat else (rows, columns)
-        self.shapes |= {a.text: shape(a, *time) for a in cell.inputs}
-        self.shapes |= {f"{a.text}0": shape(a) for a in cell.states}
-
-    def inner(self, letter: Any, value: Any) -> Any:
-        """An array as a stack of matrices with one column, as the equations read it."""
-        if self.sizes[letter][1] > 1:
-            return value
-        return (value.swapaxes(-1, -2) if self.vectors == "column" else value)[..., None]
-
-    def outer(self, letter: Any, value: Any) -> Any:
-        """The way back."""
-        if self.sizes[letter][1] > 1:
-            return value
-        return value[..., 0].swapaxes(-1, -2) if self.vectors == "column" else value[..., 0]
-
-
-class Call:
-    """How the code under test gets its arguments."""
-
-    def __init__(self, layout: Layout, f: Callable[..., Any], arguments: dict[str, Any]) -> None:
-        self.layout = layout
-        self.name = getattr(f, "__name__", type(f).__name__)
-        self.read: set[str] = set()
-        self.functions: list[Callable[..., Any]] = []
-        cell = layout.cell
-        self.keys = {p.text: p.text for p in cell.parameters} | {a.text: a.text for a in cell.inputs}
-        self.keys |= {a.text: f"{a.text}0" for a in cell.states}
-        parameters = [p for p in inspect.signature(f).parameters.values() if p.kind is not p.VAR_KEYWORD]
-        names = [p.name for p in parameters]
-        for name in arguments:
-            if name not in names:
-                raise Misuse(f"{self.name} has no parameter {name}; it has {', '.join(names)}")
-        self.specs: list[Any] = []
-        for parameter in parameters:
-            name = parameter.name
-            spec = arguments[name] if name in arguments else self._by_name(name)
-            if spec is None and name not in arguments:
-                if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL:
-                    raise Misuse(
-                        f"the parameter {name} of {self.name} maps to no letter of {cell.name}, whose letters are "
-                        f"{', '.join(self.keys)}; say which in arguments={{{name!r}: ...}}"
-                    )
-                if parameter.default is parameter.empty:
-                    continue
-                spec = Passed(parameter.default)
-            mapped(self._checked(name), spec)
-            self.specs.append(spec)
-
-    def _by_name(self, name: str) -> str | None:
-        """The letter that a parameter is named after."""
-        cell = self.layout.cell
-        forms: list[tuple[str, tuple[str, ...]]] = [(a.text, PREVIOUS) for a in cell.states] + [
-            (a.text, PRESENT) for a in cell.inputs
-        ]
-        forms += [(p.text, ("{}",)) for p in cell.parameters]
-        found = [text for text, patterns in forms if name in [pattern.format(text) for pattern in patterns]]
-        if not found:
-            plain = name.replace("_", "").lower()
-            found = [text for text in self.keys if text.replace("_", "").lower() == plain]
-        return found[0] if len(set(found)) == 1 else None
-
-    def _checked(self, name: str) -> Callable[[Any, Any], Any]:
-        def check(_: Any, spec: Any) -> Any:
-            if isinstance(spec, str):
-                self.read.add(self._key(name, spec))
-            elif callable(spec):
-                self.functions.append(spec)
-                self.read |= set(self.layout.shapes)
-            return spec
-
-        return check
-
-    def _key(self, name: str, spec: str) -> str:
-        letter = spec.removesuffix(".T")
-        if letter not in self.keys:
-            if letter in self.layout.shapes:
-                return letter
-            raise Misuse(
-                f"arguments: {name} is {spec!r}, and {self.layout.cell.name} has no letter {letter}; "
-                f"it has {', '.join(self.keys)}"
-            )
-        return self.keys[letter]
-
-    def arguments(self, values: dict[str, Any]) -> list[Any]:
-        """The arguments of one call."""
-        space = SimpleNamespace(**{letter: values[key] for letter, key in self.keys.items()})
-
-        def made(_: Any, spec: Any) -> Any:
-            if isinstance(spec, str):
-                value = values[self._key("", spec)]
-                return value.T if spec.endswith(".T") else value
-            if isinstance(spec, Passed):
-                return spec.value
-            return spec(space) if callable(spec) else spec
-
-        return [mapped(made, spec) for spec in self.specs]
+    theirs = _matched(with_activation(cell, phi), f, names or {}, tuple(axes.split()), transposed, tuple(zero))
+    results = _known(theirs, returns) if returns is not None else _told_by_shapes(theirs)
+    texts = theirs.texts()
+    report = same_function(f, theirs.reference(texts, results), theirs.inputs(), outputs=results)
+    if report.verdict != "different":
+        return report
+    return replace(report, diagnosis=tuple(_diagnosed(theirs, texts, results)))
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """A value to pass on as it is."""
+class Theirs:
+    """A function, with the key of the cell's letter that each of its parameters stands for.
 
-    value: Any
+    ``source`` is the cell's own module, ``sizes`` the axes of its arguments by key.
+    """
 
+    cell: Cell
+    f: Callable[..., Any]
+    source: str
+    sizes: dict[str, tuple[str, ...]]
+    keys: dict[str, str]
+    convention: Convention
 
-class Wanted:
-    """Which letters the code under test returns, and where in its result they stand."""
+    def inputs(self) -> dict[str, Any]:
+        """Arrays of the shapes that ``f`` takes, by parameter."""
+        return {name: np.zeros(self._shape(key)) for name, key in self.keys.items()}
 
-    PATTERN = re.compile(r"(.+?)(\[T\])?$")
+    def _shape(self, key: str) -> tuple[int, ...]:
+        if key.startswith("params."):
+            return self.convention.parameter_shape(_letter(key), self.sizes[key])
+        return self.convention.shape(self.sizes[key][-1], steps=not key.startswith("state."))
 
-    def __init__(self, layout: Layout, outputs: Any) -> None:
-        self.layout = layout
-        cell = layout.cell
-        self.functions: list[Callable[..., Any]] = []
-        self.given = outputs
-        if outputs is None:
-            if len(cell.outputs) != 1:
-                raise Misuse(f"{cell.name} has the outputs {', '.join(a.text for a in cell.outputs)}; give outputs=")
-            self.places: dict[str, Any] = {cell.outputs[0].text: None}
-        elif isinstance(outputs, str):
-            self.places = {outputs: None}
-        elif isinstance(outputs, Mapping):
-            self.places = dict(outputs)
-            self.functions = [place for place in outputs.values() if callable(place)]
-        else:
-            self.places = {spec: k for k, spec in enumerate(outputs) if spec is not None}
-        if not self.places:
-            raise Misuse("outputs names no letter")
-        self.specs = list(self.places)
-        self.letters: list[tuple[Any, bool]] = []
-        known = {a.text: a for a in cell.order}
-        for spec in self.specs:
-            match = self.PATTERN.match(spec)
-            if match is None or match[1] not in known:
-                raise Misuse(f"outputs: {cell.name} defines no {spec}; it defines {', '.join(known)}")
-            self.letters.append((known[match[1]], bool(match[2]) and layout.steps is not None))
+    def texts(self) -> Texts:
+        """The code of every argument of the module from the parameters of ``f``; 0 where ``f`` takes none."""
+        return {key: self._text(key) for key in self.sizes if not key.startswith("d_")}
 
-    def picked(self, result: Any) -> tuple[Any, ...]:
-        """The outputs that count, in order, each an array of the layout's shape where it can be one."""
-        if self.given is None and isinstance(result, tuple | list | dict) and self.layout.steps is None:
-            count = f"{type(result).__name__} of {len(result)}"
-            raise ValueError(f"the result is a {count}: say with outputs= which letters it holds")
-        if isinstance(self.given, list | tuple) and (
-            not isinstance(result, tuple | list) or len(result) != len(self.given)
-        ):
-            size = f" of {len(result)}" if isinstance(result, tuple | list) else ""
-            raise ValueError(f"outputs has {len(self.given)} items, the result is a {type(result).__name__}{size}")
-        return tuple(
-            self._array(place(result) if callable(place) else result if place is None else result[place], last)
-            for place, (_, last) in zip(self.places.values(), self.letters)
+    def _text(self, key: str) -> str:
+        name = next((name for name, other in self.keys.items() if other == key), None)
+        if name is None:
+            return f"np.zeros({tuple(LENGTHS.get(s) or self.convention.length(s) for s in self.sizes[key])})"
+        if key.startswith("params."):
+            return self.convention.parameter(_letter(key), self.sizes[key], name)
+        return self.convention.ours(name, steps=not key.startswith("state."))
+
+    def reference(self, texts: Texts, results: tuple[str, ...]) -> Callable[..., Any]:
+        """The cell as a function of the parameters of ``f`` with the results of ``f``."""
+
+        def group(prefix: str) -> str:
+            return ", ".join(text for key, text in texts.items() if key.startswith(prefix))
+
+        several = len(self.cell.outputs) > 1
+        x = f"Inputs({group('inputs.')})" if len(self.cell.inputs) > 1 else texts[self.cell.inputs[0].text]
+        lines = [
+            f"def reference({', '.join(self.keys)}):",
+            f"    outputs, final, _ = forward(Params({group('params.')}), {x}, State({group('state.')}))",
+            f"    return ({', '.join(self._result(result, several) for result in results)},)",
+        ]
+        function: Callable[..., Any] = imported(
+            "\n\n\n".join([self.source, "\n".join(lines)]) + "\n", self.cell.name
+        ).reference
+        return function
+
+    def _result(self, result: str, several: bool) -> str:
+        if result.startswith(FINAL):
+            return self.convention.theirs(f"final.{result.removeprefix(FINAL)}", steps=False)
+        output = f"outputs.{result}" if several else "outputs"
+        return (
+            self.convention.theirs(f"{output}[-1]", steps=False)
+            if self.convention.one_step
+            else (self.convention.theirs(output))
         )
 
-    def _array(self, value: Any, last: bool) -> Any:
-        steps = self.layout.steps
-        if isinstance(value, dict) and steps is not None and not last:
-            value = [value[k] for k in range(steps)]
-        return np.stack(value) if isinstance(value, list | tuple) else value
 
-    def departure(self, apart: list[Any]) -> str:
-        """Which output departs first, and at which step."""
-        found = []
-        for spec, (_, last), there in zip(self.specs, self.letters, apart):
-            if np.any(there):
-                timed = self.layout.steps is not None and not last
-                axes = tuple(range(1, there.ndim))
-                step = int(np.flatnonzero(there.any(axes) if axes else there)[0]) if timed else None
-                found.append((spec, step))
-        right = [spec for spec, there in zip(self.specs, apart) if not np.any(there)]
-        parts = [spec if step is None else f"{spec} from step {step + 1} on" for spec, step in found]
-        text = f"{' and '.join(parts)} {'departs' if len(parts) == 1 else 'depart'} from the equations of "
-        return text + self.layout.cell.name + (f"; {' and '.join(right)} exact" if right else "")
+def _letter(key: str) -> str:
+    return key.rpartition(".")[2]
 
 
-class Reference:
-    """A cell's equations, one after the other, step by step."""
+# --- matching names -----------------------------------------------------------------------------
 
-    def __init__(self, layout: Layout, wanted: list[tuple[Any, bool]]) -> None:
-        self.layout, self.wanted = layout, wanted
-        self.equations = [(eq.lhs, letters(eq.rhs), lambdify(letters(eq.rhs), eq.rhs)) for eq in layout.cell.equations]
-        self.functions = [function for _, _, function in self.equations]
 
-    def outputs(self, values: dict[str, Any]) -> tuple[Any, ...]:
-        layout, cell = self.layout, self.layout.cell
-        known: dict[Any, Any] = {}
-        for p in cell.parameters:
-            value = values[p.text]
-            known[p] = value[:, None] if value.ndim == 1 else value
-        known |= {a[t - 1]: layout.inner(a, values[f"{a.text}0"]) for a in cell.states}
-        found: list[list[Any]] = [[] for _ in self.wanted]
-        for step in range(layout.steps or 1):
-            for a in cell.inputs:
-                value = values[a.text]
-                known[a[t]] = layout.inner(a, value if layout.steps is None else value[step])
-            for left, read, function in self.equations:
-                known[left] = function(*[known[letter] for letter in read])
-            for column, (letter, _) in zip(found, self.wanted):
-                column.append(layout.outer(letter, known[letter[t]]))
-            known |= {a[t - 1]: known[a[t]] for a in cell.states}
-        single = layout.steps is None
-        return tuple(c[-1] if last or single else np.stack(c) for c, (_, last) in zip(found, self.wanted))
+def _matched(
+    cell: Cell,
+    f: Callable[..., Any],
+    names: Mapping[str, str],
+    axes: tuple[str, ...],
+    transposed: bool | Collection[str],
+    zero: tuple[str, ...],
+) -> Theirs:
+    for sequence in (*cell.inputs, *cell.states, *cell.outputs):
+        if sequence.shape[1] != 1:
+            raise Misuse(f"cell {cell.name}: {sequence.text} is a matrix; the axes told are those of columns")
+    source = export_module(cell)
+    sizes: dict[str, tuple[str, ...]] = dict(imported(source, cell.name).SHAPES)
+    if "inputs" not in sizes and len(cell.inputs) == 1:
+        sizes = {cell.inputs[0].text if len(size) == 3 and key[0] != "d" else key: size for key, size in sizes.items()}
+    by_letter = _by_letter(sizes)
+    keys: dict[str, str] = {}
+    for name, parameter in inspect.signature(f).parameters.items():
+        letter = names.get(name, name)
+        if letter in by_letter:
+            keys[name] = by_letter[letter]
+        elif name in names:
+            raise Misuse(f"names: {name} is said to be {letter}, which cell {cell.name} has not; {_has(by_letter)}")
+        elif parameter.default is parameter.empty:
+            raise Misuse(
+                f"{f.__name__} takes {name}, which is no letter of cell {cell.name}; {_has(by_letter)}; "
+                f"say which it is, as in names={{{name!r}: ...}}"
+            )
+    missing = [_letter(key) for key in dict.fromkeys(by_letter.values()) if key not in keys.values()]
+    unsaid = [letter for letter in missing if letter not in zero]
+    if unsaid:
+        raise Misuse(
+            f"{f.__name__} takes no {', '.join(unsaid)}; say which parameter that is (names=...), "
+            f"or that it is 0: zero={tuple(unsaid)}"
+        )
+    symbols = dict.fromkeys(part for size in sizes.values() for axis in size for part in axis.split(" + "))
+    plain = [symbol for symbol in symbols if symbol.isidentifier() and symbol not in LENGTHS]
+    lengths = dict(zip(plain, SIZES, strict=False))
+    return Theirs(cell, f, source, sizes, keys, Convention(axes, lengths, transposed))
+
+
+def _by_letter(sizes: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """The key of every argument by the names that it may have."""
+    found: dict[str, str] = {}
+    for key in sizes:
+        if key.startswith("state."):
+            found |= {form.format(_letter(key)): key for form in STATE_NAMES}
+        elif not key.startswith("d_"):
+            found[_letter(key)] = key
+    return found
+
+
+def _has(by_letter: dict[str, str]) -> str:
+    return f"its letters are {', '.join(dict.fromkeys(map(_letter, by_letter.values())))}"
+
+
+# --- matching results ---------------------------------------------------------------------------
+
+
+def _known(theirs: Theirs, returns: Sequence[str]) -> tuple[str, ...]:
+    cell = theirs.cell
+    can = [s.text for s in cell.outputs] + [f"{FINAL}{s.text}" for s in cell.states]
+    for result in returns:
+        if result not in can:
+            raise Misuse(f"returns: {result!r} is nothing that cell {cell.name} gives; it gives {', '.join(can)}")
+    return tuple(returns)
+
+
+def _told_by_shapes(theirs: Theirs) -> tuple[str, ...]:
+    """What the results are: outputs over all steps, then final states, each in the order of the cell."""
+    with np.errstate(all="ignore"):
+        given = [np.shape(value) for _, value in leaves(theirs.f(**theirs.inputs()))]
+    convention, cell = theirs.convention, theirs.cell
+    sizes = theirs.sizes
+    finals = {f"{FINAL}{s.text}": convention.shape(sizes[f"state.{s.text}"][-1], steps=False) for s in cell.states}
+    several = len(cell.outputs) > 1
+    outputs = {
+        s.text: convention.shape(sizes[f"d_outputs.{s.text}" if several else "d_outputs"][-1]) for s in cell.outputs
+    }
+    free = finals if convention.one_step and len(given) == len(finals) else outputs | finals
+    results = []
+    for k, shape in enumerate(given):
+        found = next((name for name, wanted in free.items() if wanted == shape), None)
+        if found is None:
+            left = ", ".join(f"{name} {wanted}" for name, wanted in free.items()) or "nothing"
+            raise Misuse(
+                f"result {k} of {theirs.f.__name__} has the shape {shape}; of cell {cell.name} there is left: {left}; "
+                f"say what the results are (returns=...), or how its arrays lie (axes=...)"
+            )
+        free = {name: wanted for name, wanted in free.items() if name != found}
+        results.append(found)
+    return tuple(results)
+
+
+# --- what would make the difference vanish ------------------------------------------------------
+
+
+def _diagnosed(theirs: Theirs, texts: Texts, results: tuple[str, ...]) -> Iterator[str]:
+    """The changes of the cell's parameters or results under which ``f`` computes it, the first that is found."""
+    ours = f"{theirs.f.__name__} computes {theirs.cell.name}"
+    for sentence, changed, order in _changes(theirs, texts, results):
+        subjects = [
+            Subject(function, None, theirs.inputs(), "vjp") for function in (theirs.f, theirs.reference(changed, order))
+        ]
+        try:
+            found = compared(subjects)
+        except Failed:
+            continue
+        if found.ok:
+            yield f"{ours} {sentence}"
+            return
+
+
+def _changes(theirs: Theirs, texts: Texts, results: tuple[str, ...]) -> Iterator[tuple[str, Texts, tuple[str, ...]]]:
+    for order in permutations(results):
+        if order != results and [_shape(theirs, r) for r in order] == [_shape(theirs, r) for r in results]:
+            yield f"if its results are ({', '.join(order)}) in this order", texts, order
+    gates = _gates(theirs)
+    for (a, first), (b, second) in combinations(gates.items(), 2):
+        if first.keys() == second.keys():
+            pairs = [(first[stem], second[stem]) for stem in first]
+            if all(theirs.sizes[p] == theirs.sizes[q] for p, q in pairs):
+                swapped = {p: texts[q] for p, q in pairs} | {q: texts[p] for p, q in pairs}
+                yield f"with the parameters of {a} and {b} in each other's place", texts | swapped, results
+    for gate in _sigmoid_gates(theirs.cell) & gates.keys():
+        turned = {key: f"-({texts[key]})" for key in gates[gate].values()}
+        yield f"with 1 - {gate} in the place of {gate}", texts | turned, results
+    square = [key for key, size in theirs.sizes.items() if key.startswith("params.") and size[0] == size[-1] != size]
+    square = [key for key in square if len(theirs.sizes[key]) == 2]
+    for chosen in [*[[key] for key in square], square]:
+        letters = ", ".join(map(_letter, chosen))
+        yield f"with {letters} transposed", texts | {key: f"({texts[key]}).T" for key in chosen}, results
+    for key in theirs.sizes:
+        if key.startswith("params.") and len(theirs.sizes[key]) == 1:
+            yield f"with {_letter(key)} = 0", texts | {key: f"0 * {texts[key]}"}, results
+
+
+def _shape(theirs: Theirs, result: str) -> tuple[str, ...]:
+    several = len(theirs.cell.outputs) > 1
+    if result.startswith(FINAL):
+        return theirs.sizes[f"state.{result.removeprefix(FINAL)}"]
+    sizes = theirs.sizes[f"d_outputs.{result}" if several else "d_outputs"]
+    return sizes[1:] if theirs.convention.one_step else sizes
+
+
+def _gates(theirs: Theirs) -> dict[str, dict[str, str]]:
+    """The parameters of each gate by their stem: those of ``f`` are W_f, U_f and b_f."""
+    found: dict[str, dict[str, str]] = {}
+    for key in theirs.sizes:
+        if key.startswith("params.") and "_" in _letter(key):
+            stem, _, gate = _letter(key).rpartition("_")
+            found.setdefault(gate, {})[stem] = key
+    return found
+
+
+def _sigmoid_gates(cell: Cell) -> set[str]:
+    return {
+        equation.lhs.sequence.text
+        for equation in cell.equations
+        if isinstance(equation.rhs, Elementwise) and equation.rhs.function.text == "sigma"
+    }

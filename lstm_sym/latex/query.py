@@ -33,6 +33,7 @@ from ..backpropagation import Backward, bptt
 from ..cell import Cell
 from ..cells import cell_named
 from ..jacobian import linear_jacobian_power, state_jacobian, state_jacobian_product
+from ..linear_map import entries
 from ..nodes.binders import OrderedProduct
 from ..nodes.block import Block, concat
 from ..nodes.derivatives import StopGradient, Total
@@ -139,6 +140,8 @@ def _hatted(equation: Eq) -> Eq:
 def _jacobian(cell: Cell, detail: str) -> tuple[Any, ...]:
     if detail and _is_truncated(cell):
         raise ValueError(f"cell {cell.name} has a truncated derivative; only its one-step Jacobian is shown")
+    if detail and _has_matrices(cell):
+        raise ValueError(f"cell {cell.name} has a matrix for a state; only its one-step Jacobian is shown")
     if detail == "power":
         return _power(cell)
     if detail == "product":
@@ -146,13 +149,17 @@ def _jacobian(cell: Cell, detail: str) -> tuple[Any, ...]:
     if detail:
         raise ValueError(f"unknown form {detail!r} of the Jacobian of cell {cell.name}; there are product and power")
     step = state_jacobian(cell)
-    left = _joint(cell)[t] if _is_truncated(cell) else _state_derivative(cell, t, t - 1)
+    left = _joint(cell)[t] if _is_truncated(cell) or _has_matrices(cell) else _state_derivative(cell, t, t - 1)
     return _named_blocks(cell, left, step) if isinstance(step, Block) else ((left, step),)
+
+
+def _has_matrices(cell: Cell) -> bool:
+    return any(state.shape[1] != 1 for state in cell.states)
 
 
 def _joint(cell: Cell) -> Sequence:
     """The letter of the joint state's Jacobian."""
-    size = Add(*[state.shape[0] for state in cell.states])
+    size = Add(*[entries(state) for state in cell.states])
     return Sequence("J", size, size)
 
 

@@ -6,6 +6,7 @@ stand for expressions in other nodes, their ``meaning``; their derivatives have 
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from sympy import Integer
@@ -26,7 +27,7 @@ class Deviation(Operand):
 
     shape = property(lambda self: (Integer(1), Integer(1)))
 
-    @property
+    @cached_property
     def meaning(self) -> MatrixExpr:
         from ..activations import sqrt
 
@@ -47,7 +48,7 @@ class Normalised(Operand):
 
     shape = property(lambda self: self.args[0].shape)
 
-    @property
+    @cached_property
     def meaning(self) -> MatrixExpr:
         vector = self.args[0]
         return scaled(hadamard_power(Deviation(vector), -1), vector - average(vector))

@@ -26,6 +26,13 @@ Part = tuple[Expr, Expr] | None
 
 def parts_of(expr: Expr, axis: int, to: NormalForm) -> tuple[Part, ...]:
     """Where an axis is cut into blocks; ``(None,)`` for one that is not."""
+    key = expr, axis, to.conditions.scope
+    if key not in to.parts:
+        to.parts[key] = _parts(expr, axis, to)
+    return to.parts[key]
+
+
+def _parts(expr: Expr, axis: int, to: NormalForm) -> tuple[Part, ...]:
     if isinstance(expr, Block):
         own = _own_parts(expr, axis)
         return parts_of(expr.args[0][0], axis, to) if len(own) == 1 else own

@@ -44,7 +44,7 @@ def decide_bound(step: Step, given: Given, direct: Direct) -> BoundDecision:
     """Prove or refute ``step.left relation step.right`` for scalars."""
     if step.on is not None:
         return _by_induction(step, step.on, given, direct)
-    certified = _certified(step, given, direct, _known(step)) if step.slack else BoundDecision(detail=NO_CERTIFICATE)
+    certified = _certified(step, given, direct, known_of(step)) if step.slack else BoundDecision(detail=NO_CERTIFICATE)
     if certified.proof is not None:
         return certified
     decided = _without_certificate(step, given, direct)
@@ -58,9 +58,9 @@ def _without_certificate(step: Step, given: Given, direct: Direct) -> BoundDecis
     strict = step.relation == "<"
     equal = None if strict else _equal(step, given, direct)
     if equal is not None:
-        return BoundDecision(proof="equality", assumes=equal.assumes)
+        return BoundDecision(proof="equality", assumes=equal.assumes, discharged=equal.discharged)
     difference = sympify(step.right - step.left)
-    sign = visible_sign(difference, _known(step))
+    sign = visible_sign(difference, known_of(step))
     if sign is not None and sign >= strict:
         return BoundDecision(proof="visible sign")
     if step.tangent is not None:
@@ -99,10 +99,14 @@ def _equal(step: Step, given: Given, direct: Direct) -> Any:
     return direct(step.left, step.right, given, step.conditions) if agrees else None
 
 
-def _known(step: Step) -> Known:
-    """The hypotheses; an index of the statement, or one that a relation restricts, is that index only."""
+def known_of(step: Step) -> Known:
+    """The hypotheses; an index of the statement, or one that a relation restricts, is that index only.
+
+    What is assumed at the n of an induction is not assumed at n + 1, and does not count.
+    """
     restricted = {symbol for relation in step.relations for symbol in relation.free_symbols}
-    return Known(step.hypotheses, step.left.free_symbols | step.right.free_symbols | restricted)
+    hypotheses = [h for h in step.hypotheses if step.on is None or step.on not in h.free_symbols]
+    return Known(hypotheses, step.left.free_symbols | step.right.free_symbols | restricted)
 
 
 def _interval(step: Step, z: Symbol) -> tuple[Expr | None, Expr | None]:
@@ -136,7 +140,7 @@ def _certified(step: Step, given: Given, direct: Direct, known: Known) -> BoundD
     equal = checked is not None and checked.agrees and direct(difference, total, given, step.conditions)
     if not equal:
         return BoundDecision(detail=f"the certificate {_texts(step)} is not right - left")
-    return BoundDecision(f"certificate {_texts(step)}", equal.assumes)
+    return BoundDecision(f"certificate {_texts(step)}", equal.assumes, equal.discharged)
 
 
 def _sign_of(part: Any, known: Known) -> int | None:
@@ -173,7 +177,7 @@ def _above_tangent(step: Step, difference: Expr, given: Given, direct: Direct) -
     value, slope, bend = tangent_conditions(difference, z, sympify(step.tangent))
     zero = Integer(0)
     touches = all(direct(side, zero, given, step.conditions) for side in (value, slope))
-    convex = visible_sign(bend, _known(step)) is not None
+    convex = visible_sign(bend, known_of(step)) is not None
     if not (touches and convex and step.relation == "<="):
         return None
     return BoundDecision(f"convex, and 0 with its slope at {z} = {step.tangent}")
@@ -194,18 +198,20 @@ def _by_induction(step: Step, n: Symbol, given: Given, direct: Direct) -> BoundD
     if base is None:
         return _undecided(step, given, f"the base, {n} = 0, is not decided")
     before = sympify(step.right - step.left)
-    known = _known(step).with_fact(before, int(step.relation == "<"))
+    known = known_of(step).with_fact(before, int(step.relation == "<"))
     ahead = replace(step.at(n, n + 1), slack=step.slack)
     advance = _certified(ahead, given, direct, known) if step.slack else BoundDecision(detail=NO_CERTIFICATE)
     if advance.proof is None:
         return _undecided(step, given, f"the step from {n} to {n} + 1: {advance.detail}")
-    return BoundDecision(f"induction on {n}, {advance.proof}", (*base, *advance.assumes))
+    return BoundDecision(
+        f"induction on {n}, {advance.proof}", (*base.assumes, *advance.assumes), (*base.discharged, *advance.discharged)
+    )
 
 
-def _base(start: Step, given: Given, direct: Direct) -> tuple[str, ...] | None:
-    """What the base rests on, if it is an equality or a bound that shows by itself."""
+def _base(start: Step, given: Given, direct: Direct) -> BoundDecision | None:
+    """How the base is proved, if it is an equality or a bound that shows by itself."""
     decided = _without_certificate(start, given, direct)
-    return None if decided is None or decided.proof is None else decided.assumes
+    return None if decided is None or decided.proof is None else decided
 
 
 def _undecided(step: Step, given: Given, detail: str) -> BoundDecision:

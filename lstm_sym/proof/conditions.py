@@ -27,7 +27,8 @@ FACT_LIMIT = 400
 class Conditions:
     """``1 <= t <= T``, every count at least 0, every size at least 1, and the relations of a step.
 
-    ``within`` adds the range of a bound index, which holds in the body of its binder and nowhere else.
+    ``within`` adds the range of a bound index, which holds in the body of its binder and nowhere else; equal numbers
+    ``scope`` mean equal conditions.
     """
 
     def __init__(self, relations: tuple[Any, ...] = ()) -> None:
@@ -35,17 +36,21 @@ class Conditions:
         self.facts: list[Expr] = [t - 1, T - t]
         for relation in self.relations:
             self.facts += _at_least_zero(relation)
+        self.scope = 0
         self._known: dict[Expr, bool] = {}
+        self._inner: dict[tuple[int, Symbol, Expr, Expr], tuple[int, dict[Expr, bool]]] = {}
 
     @contextmanager
     def within(self, index: Symbol, low: Expr, high: Expr) -> Iterator[None]:
         """Inside the block, a bound index runs from ``low`` to ``high``."""
-        facts, known = self.facts, self._known
-        self.facts, self._known = [*facts, index - low, high - index], {}
+        outer = self.facts, self.scope, self._known
+        self.facts = [*self.facts, index - low, high - index]
+        number = len(self._inner) + 1
+        self.scope, self._known = self._inner.setdefault((self.scope, index, low, high), (number, {}))
         try:
             yield
         finally:
-            self.facts, self._known = facts, known
+            self.facts, self.scope, self._known = outer
 
     def imply(self, expr: Expr) -> bool:
         """Whether ``expr >= 0`` follows, for an integer ``expr``; what is not linear follows from nothing."""

@@ -2,6 +2,7 @@ r"""What letters and derivative nodes stand for, where the conditions allow thei
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -21,16 +22,20 @@ from .given import Given, fixed_definitions
 
 
 class Definitions:
-    """The definitions of ``given`` at the indices where ``conditions`` imply that they hold."""
+    """The definitions of ``given`` at the indices where ``conditions`` imply that they hold.
 
-    def __init__(self, given: Given, conditions: Conditions) -> None:
+    ``stated`` has what letters equal by the hypothesis of an induction.
+    """
+
+    def __init__(self, given: Given, conditions: Conditions, stated: Mapping[At, Expr] | None = None) -> None:
         self.given = given
         self.conditions = conditions
-        self._found: dict[tuple[Any, tuple[Expr, ...]], MatrixExpr | None] = {}
+        self.stated = stated or {}
+        self._found: dict[tuple[Any, int], MatrixExpr | None] = {}
 
     def of(self, letter: Any) -> MatrixExpr | None:
         """The expression that defines a letter, or ``None`` if it is free or may lie where no definition holds."""
-        key = letter, tuple(self.conditions.facts)
+        key = letter, self.conditions.scope
         if key not in self._found:
             self._found[key] = self._definition(letter)
         return self._found[key]

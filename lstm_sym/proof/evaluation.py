@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 from itertools import chain
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from sympy import Add, Expr, Mul, Pow, Rational, Symbol, ZeroMatrix
@@ -91,8 +92,11 @@ def _(expr: Mul, where: Trajectory) -> Any:
 
 @_value.register(Pow)
 def _(expr: Pow, where: Trajectory) -> Any:
-    exponent = where.integer(expr.exp)
-    return power(_value(expr.base, where), exponent, where.domain.rational(1, 1))
+    """b^k; with half a step more, b^k √b."""
+    base, one = _value(expr.base, where), where.domain.rational(1, 1)
+    if expr.exp.is_Rational and expr.exp.q == 2:
+        return power(base, int(expr.exp - Rational(1, 2)), one) * where.domain.sqrt(base)
+    return power(base, where.integer(expr.exp), one)
 
 
 @_value.register(Applied)
@@ -309,15 +313,20 @@ def plus(a: Matrix, b: Matrix) -> Matrix:
 
 
 def times(a: Matrix, b: Matrix, where: Trajectory) -> Matrix:
+    if len(a[0]) != len(b):
+        raise ValueError(f"a product of matrices with {len(a[0])} columns and {len(b)} rows")
     columns = list(zip(*b, strict=True))
-    return [[sum_of((x * y for x, y in zip(row, column, strict=True)), where) for column in columns] for row in a]
+    return [[sum_of(map(mul, row, column), where) for column in columns] for row in a]
 
 
 def sum_of(terms: Any, where: Trajectory) -> Any:
-    total = None
+    terms = iter(terms)
+    total = next(terms, None)
+    if total is None:
+        return where.domain.rational(0, 1)
     for term in terms:
-        total = term if total is None else total + term
-    return where.domain.rational(0, 1) if total is None else total
+        total = total + term
+    return total
 
 
 def power(base: Any, exponent: int, one: Any) -> Any:
@@ -354,5 +363,7 @@ def _invertible(entry: Any) -> bool:
 
 
 def _filled(expr: Any, where: Trajectory, entry: Any) -> Matrix:
+    """A matrix of zeros and ones, by ``entry``."""
     rows, cols = where.size(expr.rows), where.size(expr.cols)
-    return [[where.domain.rational(entry(i, j), 1) for j in range(cols)] for i in range(rows)]
+    numbers = where.domain.rational(0, 1), where.domain.rational(1, 1)
+    return [[numbers[entry(i, j)] for j in range(cols)] for i in range(rows)]

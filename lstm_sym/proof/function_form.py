@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from sympy import Add, Dummy, Expr, Integer, Mul, Pow, Symbol
+from sympy import Add, Expr, Integer, Mul, Pow, Symbol
 
 from ..activations import Activation, Applied, derivative
 from ..activations import X as ARGUMENT
 from ..activations import Y as VALUE
 from ..nodes.operand import is_matrix
-from ..symbols import t
 from .polynomial import COLUMN, DELTA, ONE, ROW, Factor, Polynomial, Term, Unsupported
 
 if TYPE_CHECKING:
@@ -206,7 +205,12 @@ _SPECIAL: dict[str, Callable[[Polynomial, NormalForm, tuple[int, ...]], Polynomi
 
 
 def raised(base: Polynomial, exponent: Expr, source: Expr, to: NormalForm, slots: tuple[int, ...]) -> Polynomial:
-    """A power entry by entry: of each factor of a single term, else by multiplication or as an opaque quotient."""
+    """A power entry by entry: of each factor of a single term, else by multiplication or as an opaque quotient.
+
+    A size is positive, so it has roots, too.
+    """
+    if isinstance(source, Symbol) and source.is_positive and exponent.is_Rational and exponent.q == 2:
+        return to.algebra.atom(("scalar", source), (), Fraction(int(exponent.p), 2))
     if not exponent.is_Integer:
         return _raised_symbolically(base, exponent, source, to, slots)
     count = int(exponent)
@@ -216,8 +220,7 @@ def raised(base: Polynomial, exponent: Expr, source: Expr, to: NormalForm, slots
         return to.algebra.power(base, count)
     positive = isinstance(source, Symbol) and source.is_positive
     if not positive and (is_matrix(source) or not to.conditions.imply(source - 1)):
-        shown = source.xreplace({symbol: t for symbol in source.atoms(Dummy)})
-        to.divisors[f"{shown} has no zero entry"] = None
+        to.divide_by(source)
     if not base:
         raise Unsupported(f"division by {source}, which is 0")
     if len(base) == 1:
@@ -248,7 +251,7 @@ def _raised_symbolically(
     if not base or not constant.is_Integer:
         raise Unsupported(f"{source} to the power {exponent}")
     if not to.conditions.imply(exponent):
-        to.divisors[f"{source} has no zero entry"] = None
+        to.divide_by(source)
     result = raised(base, Integer(constant), source, to, slots)
     for part in Add.make_args(rest):
         number, symbol = part.as_coeff_Mul()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sympy import Eq
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -12,6 +12,14 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from ..backpropagation import AdjointRule
 from ..cell import Cell
 from ..symbols import At, Parameter, Sequence, letters, marked, t
+
+
+class Told(NamedTuple):
+    """What the givens tell of a sequence: see the methods of ``Given`` of these names."""
+
+    general_definition: MatrixExpr | None
+    runs_backward: bool
+    is_true_adjoint: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,7 @@ class Given:
 
     def __post_init__(self) -> None:
         seen = set()
+        general = {_sides(equation)[0] for equation in self.equations}
         for equation in self.equations:
             left, right = _sides(equation)
             if left in seen:
@@ -46,6 +55,8 @@ class Given:
                 raise ValueError(f"the givens define {left}, constant in time, by {right}, which is not")
             if not (left.rows == right.rows and left.cols == right.cols):
                 raise ValueError(f"the givens define {left} by {right}, of another shape")
+            if isinstance(left, At) and left.index.is_Integer and left.index >= 1 and left.sequence[t] in general:
+                raise ValueError(f"the givens define {left} twice: by {right}, and with {left.sequence[t]}")
             if self._overrides_cell(left):
                 raise ValueError(f"the givens define {left}, which the cell defines already")
 
@@ -71,6 +82,25 @@ def _sides(equation: Any) -> tuple[Any, MatrixExpr]:
     if not isinstance(equation, Eq) or not isinstance(equation.lhs, At | Parameter):
         raise TypeError(f"the givens are equations Eq(letter, expression), got {equation}")
     return equation.lhs, equation.rhs
+
+
+class ToldOf(dict[Sequence, Told]):
+    """What the givens tell of each sequence, found when it is first asked for: finding it hashes all the givens."""
+
+    def __init__(self, given: Given) -> None:
+        self.given = given
+
+    def __missing__(self, sequence: Sequence) -> Told:
+        given = self.given
+        told = Told(given.general_definition(sequence), given.runs_backward(sequence), given.is_true_adjoint(sequence))
+        self[sequence] = told
+        return told
+
+
+@cache
+def told_by(given: Given) -> ToldOf:
+    """What the givens tell, one table for all who ask."""
+    return ToldOf(given)
 
 
 @cache

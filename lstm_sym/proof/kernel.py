@@ -7,32 +7,34 @@ when a real witness is found and replayed, else ``undecided``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import Any
 
-from sympy import Expr, Limit, Symbol
+from sympy import Expr, Limit
 
 from ..activations import Applied, Elementwise
 from ..backpropagation import T
 from ..nodes.derivatives import Total
 from ..symbols import At, Parameter, letters
-from .bounds import EFFORT, decide_bound
-from .conditions import Conditions, require_downward
+from .bounds import EFFORT, decide_bound, known_of
+from .conditions import Conditions
 from .coverage import what_is_not_covered
 from .definitions import Definitions
 from .derivation import Step, check_types
 from .distinct import require_distinct_names
 from .field import FieldCheck, field_check
 from .given import Given, fixed_definitions
+from .induction import by_induction
 from .limits import limit_detail
 from .normal_form import NormalForm
 from .polynomial import TooLarge, Unsupported
-from .proved import sealed
+from .positivity import Positivity
+from .proved import ByNormalForm, sealed
 from .report import ADMITTED, Outcome
 from .signs import Known, visible_sign
-from .unfold import one_step
 from .witness import find_witness, replay
 
 
@@ -69,7 +71,11 @@ def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
         return Outcome("undecided", "finite field", 0.0, detail="no instance of the statement could be evaluated")
     if not checked.agrees:
         return _refutation(step, given, plain, f"over the finite field at {checked.differs_at}")
-    proof = _induction(step, step.on, given) if step.on is not None else _direct(left, right, given, step.conditions)
+    direct = partial(_direct, known=known_of(step))
+    if step.on is not None:
+        proof = by_induction(step, step.on, given, direct)
+    else:
+        proof = direct(left, right, given, step.conditions)
     if proof is None:
         hidden = _refutation(step, given, plain, "", effort=1)
         if hidden.verdict == "refuted":
@@ -86,6 +92,7 @@ def _decide_equality(step: Step, given: Given, plain: bool) -> Outcome:
         0.0,
         proof=sealed(left, "=", right, proof.how),
         assumes=proof.assumes,
+        discharged=tuple(dict.fromkeys(proof.discharged)),
         error_bound=checked.error_bound,
     )
 
@@ -120,25 +127,37 @@ def _points(checked: FieldCheck) -> str:
 # --- the normal form, with definitions written out as far as needed ---------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Normal:
-    how: str
-    assumes: tuple[str, ...]
+NOTHING: Mapping[At, Expr] = {}
 
 
-def _direct(left: Expr, right: Expr, given: Given, conditions: Conditions) -> _Normal | None:
-    """Equal normal forms, with more and more definitions written out; each is an equality, so any stage proves."""
-    definitions = Definitions(given, conditions)
+def _direct(
+    left: Expr,
+    right: Expr,
+    given: Given,
+    conditions: Conditions,
+    *,
+    known: Known,
+    stated: Mapping[At, Expr] = NOTHING,
+) -> ByNormalForm | None:
+    """Equal normal forms, with more and more definitions written out; each is an equality, so any stage proves.
+
+    ``stated`` says what letters equal by the hypothesis of an induction; there each letter is what it says.
+    Divisors that are positive by what is ``known`` and their definitions owe nothing.
+    """
+    definitions = Definitions(given, conditions, stated)
+    positive = Positivity(definitions, known).certificate
     for number, unfold in enumerate(_stages(left, right, definitions)):
         tie, meaning = 0, False
         while True:
-            form = NormalForm(unfold, definitions.value_of, conditions, tie=tie, open_meaning=meaning)
+            form = NormalForm(
+                unfold, definitions.value_of, conditions, tie=tie, open_meaning=meaning, positive=positive
+            )
             try:
                 equal = form.equal(left, right)
             except (Unsupported, TooLarge):
                 break
             if equal:
-                return _Normal("normal form", tuple(form.divisors))
+                return ByNormalForm("normal form", tuple(form.divisors), tuple(form.discharged))
             if form.wanted_tie:
                 tie = form.wanted_tie
             elif form.met_meaning and not meaning and number == 0:
@@ -155,6 +174,8 @@ def _stages(left: Expr, right: Expr, definitions: Definitions) -> list[Unfold]:
     """What to write out: nothing, what one time step defines by itself, then every step within reach."""
 
     def same_step(letter: Any) -> Any:
+        if letter in definitions.stated:
+            return definitions.stated[letter]
         rhs = definitions.of(letter)
         if rhs is None or not isinstance(letter, At):
             return rhs
@@ -162,7 +183,7 @@ def _stages(left: Expr, right: Expr, definitions: Definitions) -> list[Unfold]:
         return rhs if local else None
 
     window = _Window(definitions, left, right)
-    return [lambda letter: None, same_step, window.inside, window.whole]
+    return [definitions.stated.get, same_step, window.inside, window.whole]
 
 
 class _Window:
@@ -197,6 +218,8 @@ class _Window:
         return self._unfolded(letter, at_ends=True)
 
     def _unfolded(self, letter: Any, *, at_ends: bool) -> Any:
+        if letter in self.definitions.stated:
+            return self.definitions.stated[letter]
         if letter in fixed_definitions(self.given):
             return self.definitions.of(letter)
         if isinstance(letter, Parameter):
@@ -210,55 +233,11 @@ class _Window:
         return self.definitions.of(letter) if distance > 0 or (at_ends and distance == 0) else None
 
 
-# --- induction --------------------------------------------------------------------------------------
-
-
-def _induction(step: Step, n: Symbol, given: Given) -> _Normal | None:
-    r"""P(0), and P(n) ⟹ P(n+1), each decided by the normal form.
-
-    The step is shown in one of two ways: the differences of both sides from n to n+1 agree; or the left side at
-    n+1, written out by one step, becomes the right side at n+1 once P(n) is put in.
-    """
-    left, right = step.left, step.right
-    if any(n in side.free_symbols for e in given.equations for side in (e.lhs, e.rhs)):
-        raise Unsupported(f"the givens depend on {n}, on which the induction runs")
-    at_zero = Conditions(tuple(relation.subs(n, 0) for relation in step.relations))
-    after = Conditions((*step.relations, *(relation.subs(n, n + 1) for relation in step.relations)))
-    require_downward(step.relations, n)
-    base = _direct(left.subs(n, 0), right.subs(n, 0), given, at_zero)
-    if base is None:
-        return None
-    next_left, next_right = left.subs(n, n + 1), right.subs(n, n + 1)
-    advance = None
-    if isinstance(left, Total):
-        unfolded = _written_out(next_left, left, Definitions(given, after))
-        if unfolded is not None:
-            advance = _direct(unfolded.xreplace({left: right}), next_right, given, after)
-    else:
-        advance = _direct(next_left - left, next_right - right, given, after)
-        opened = one_step(next_left, after) if advance is None else None
-        if opened is not None:
-            advance = _direct(opened.xreplace({left: right}), next_right, given, after)
-    return None if advance is None else _Normal(f"induction on {n}", (*base.assumes, *advance.assumes))
-
-
-def _written_out(node: Expr, until: Expr, definitions: Definitions) -> Expr | None:
-    """A total derivative by the chain rule, one equation after another, down to the one that is known."""
-    while True:
-        waiting = [total for total in node.atoms(Total) if total != until]
-        if not waiting:
-            return node
-        values = {total: definitions.value_of(total) for total in waiting}
-        if any(value is None for value in values.values()):
-            return None
-        node = node.xreplace(values)
-
-
 # --- bounds ----------------------------------------------------------------------------
 
 
 def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
-    decision = decide_bound(step, given, _direct)
+    decision = decide_bound(step, given, partial(_direct, known=known_of(step)))
     if decision.proof is not None:
         return Outcome(
             "proved",
@@ -266,6 +245,7 @@ def _decide_inequality(step: Step, given: Given, plain: bool) -> Outcome:
             0.0,
             proof=sealed(step.left, step.relation, step.right, decision.proof),
             assumes=decision.assumes,
+            discharged=decision.discharged,
         )
     if decision.false_somewhere:
         where = "on the range of the function"

@@ -1,4 +1,4 @@
-"""Reading derivations and claims from Python files: every one at module level, alone or in a list or tuple."""
+"""Reading derivations and claims from Python files: those at module level, alone or in a list, tuple or dictionary."""
 
 from __future__ import annotations
 
@@ -84,10 +84,11 @@ def _is_public(path: Path) -> bool:
 
 
 def _values_of(module: ModuleType, kind: type[Value]) -> Iterator[Value]:
-    """The public values of that kind at module level, alone or in a list or tuple."""
+    """The public values of that kind at module level, alone or in a list, tuple or dictionary."""
     for name, value in vars(module).items():
         if not name.startswith("_"):
-            found = value if isinstance(value, list | tuple) else (value,)
+            several = value.values() if isinstance(value, dict) else value
+            found = several if isinstance(value, dict | list | tuple) else (value,)
             yield from (element for element in found if isinstance(element, kind))
 
 

@@ -22,7 +22,7 @@ from ..nodes.block import Block
 from ..nodes.derivatives import Derivative, StopGradient
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower, Maximum, Scaled
 from ..nodes.normalisation import Deviation, Normalised
-from ..symbols import At, Parameter, letters
+from ..symbols import At, Parameter, letters, t
 from .blocks import Part, common_parts, located, off_diagonal, part_size, parts_of
 from .clearing import cleared
 from .conditions import Conditions
@@ -41,7 +41,8 @@ class NormalForm:
     ``unfold`` gives the definition of a letter that is to be written out, or ``None`` to keep it;
     ``value_of`` what a derivative node stands for. At the tie ``TANH``, tanh z is written as 2σ(2z) - 1, at
     ``EXP`` σ and softplus also by exp and log. With ``open_meaning``, a normalisation is written as what it
-    means rather than as a function.
+    means rather than as a function. ``positive`` tells why a divisor is above 0, or ``None``: then that it is not 0 is
+    listed among the ``divisors``.
     """
 
     def __init__(
@@ -52,24 +53,41 @@ class NormalForm:
         *,
         tie: int = 0,
         open_meaning: bool = False,
+        positive: Callable[[Expr], str | None] = lambda divisor: None,
     ) -> None:
-        self.unfold = unfold
-        self.value_of = value_of
+        self.unfold = self._remembered(unfold)
+        self.value_of = self._remembered(value_of)
         self.conditions = conditions or Conditions()
         self.tie = tie
         self.open_meaning = open_meaning
         self.met_meaning = False
         self.algebra = Algebra()
+        self.positive = positive
         self.divisors: dict[str, None] = {}
+        self.discharged: dict[str, None] = {}
+        self._divided: set[Any] = set()
         self.met: dict[str, set[Any]] = {"sigma": set(), "tanh": set(), "exp": set()}
         self._done: dict[Any, Polynomial] = {}
+        self.parts: dict[Any, tuple[Part, ...]] = {}
 
     def __call__(self, expr: Expr, rows: Part = None, cols: Part = None) -> Polynomial:
         """The polynomial of one entry of ``expr``, or of one entry in a block of its rows and columns."""
-        key = expr, rows, cols, tuple(self.conditions.facts)
+        key = expr, rows, cols, self.conditions.scope
         if key not in self._done:
             self._done[key] = _form(expr, self, rows, cols)
         return self._done[key]
+
+    def _remembered(self, meaning: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """What a letter or derivative stands for, asked for once under the same conditions."""
+        found: dict[Any, Any] = {}
+
+        def remembered(node: Any) -> Any:
+            key = node, self.conditions.scope
+            if key not in found:
+                found[key] = meaning(node)
+            return found[key]
+
+        return remembered
 
     def equal(self, left: Expr, right: Expr) -> bool:
         """Whether both sides have one normal form, block by block."""
@@ -87,6 +105,19 @@ class NormalForm:
         if self.tie < TANH and self.met["sigma"] & self.met["tanh"]:
             return TANH
         return EXP if self.tie < EXP and self.met["exp"] else 0
+
+    def divide_by(self, source: Expr) -> None:
+        """Note what a division owes, or why it owes nothing."""
+        key = source, self.conditions.scope
+        if key in self._divided:
+            return
+        self._divided.add(key)
+        why = self.positive(source)
+        if why is None:
+            shown = source.xreplace({symbol: t for symbol in source.atoms(Dummy)})
+            self.divisors[f"{shown} has no zero entry"] = None
+        else:
+            self.discharged[why] = None
 
     def slots(self, expr: Any, rows: Part, cols: Part) -> tuple[int, ...]:
         row_size, col_size = part_size(expr, 0, rows), part_size(expr, 1, cols)
@@ -158,7 +189,7 @@ def _(expr: MatrixProduct, to: NormalForm, rows: Part, cols: Part) -> Polynomial
     def chain(left: Expr, rest: list[Expr], row: Part) -> Polynomial:
         if not rest:
             return to(left, row, cols)
-        inner = common_parts(parts_of(left, 1, to), parts_of(_product(rest), 0, to))
+        inner = common_parts(parts_of(left, 1, to), parts_of(rest[0], 0, to))
         pieces = []
         for part in inner:
             right = chain(rest[0], rest[1:], part)

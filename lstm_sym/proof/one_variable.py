@@ -40,6 +40,7 @@ class BoundDecision:
 
     proof: str | None = None
     assumes: tuple[str, ...] = ()
+    discharged: tuple[str, ...] = ()
     false_somewhere: bool = False
     suggestion: tuple[tuple[tuple[str, int, int], Fraction], ...] = ()
     detail: str = ""

@@ -11,16 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import permutations, product
-from math import factorial, prod
-from typing import Any, NamedTuple
+from itertools import permutations
+from typing import Any
 
 from sympy import Dummy, Expr, Integer, Symbol
 
 from ..symbols import At
+from .terms import COLUMN, ROW, Factor, Term, TooLarge, index_names, moved, reindexed, shifted
 
 ONE = Fraction(1)
-ROW, COLUMN = -1, -2
 DELTA = "delta"
 TERM_LIMIT = 20_000
 
@@ -28,35 +27,14 @@ TIMES = tuple(Dummy(f"tau_{k}", integer=True, nonnegative=True) for k in range(8
 """The canonical names of time variables under a sum."""
 
 PROBE = Dummy("probe", integer=True, nonnegative=True)
-ORDER_LIMIT = 5040
 
 
 class Unsupported(Exception):
     """The normal form has no rule for this; another engine may."""
 
 
-class TooLarge(Exception):
-    """The polynomial outgrew the limit."""
-
-
-class Factor(NamedTuple):
-    """An atom with its indices, to a power."""
-
-    atom: int
-    indices: tuple[int, ...]
-    exponent: Fraction | int
-
-
-class Term(NamedTuple):
-    """A product of factors, summed over ``dims`` (one size per index 0, 1, …) and ``times`` (one entry per TIMES).
-
-    An entry of ``times`` has the bounds, and whether they surely hold at least 0 steps, so that they can be counted.
-    """
-
-    factors: tuple[Factor, ...]
-    dims: tuple[int, ...] = ()
-    times: tuple[tuple[int, int, bool], ...] = ()
-
+MERGING = (("inverse",), ("power",))
+"""How the keys of atoms begin that may merge with what stands beside them in a product."""
 
 Polynomial = dict[Term, Fraction]
 Frozen = tuple[tuple[Term, Fraction], ...]
@@ -68,6 +46,8 @@ class Algebra:
     def __init__(self) -> None:
         self._ids: dict[Any, int] = {}
         self._keys: list[Any] = []
+        self._merging: set[int] = set()
+        """Atoms that may vanish into their neighbours: deltas, inverses, powers, and steps, which are idempotent."""
 
     # --- the table ------------------------------------------------------------------------------
 
@@ -76,6 +56,8 @@ class Algebra:
         number = self._ids.setdefault(key, len(self._keys))
         if number == len(self._keys):
             self._keys.append(key)
+            if key == DELTA or (isinstance(key, tuple) and (key[:1] in MERGING or _is_step(key))):
+                self._merging.add(number)
         return number
 
     def key(self, number: int) -> Any:
@@ -86,8 +68,8 @@ class Algebra:
     def constant(self, value: Fraction) -> Polynomial:
         return {Term(()): Fraction(value)} if value else {}
 
-    def atom(self, key: Any, indices: tuple[int, ...] = (), exponent: Fraction = Fraction(1)) -> Polynomial:
-        return self.collect([(Term((Factor(self.name(key), indices, exponent),)), Fraction(1))])
+    def atom(self, key: Any, indices: tuple[int, ...] = (), exponent: Fraction | int = 1) -> Polynomial:
+        return self.collect([(Term((Factor(self.name(key), indices, exponent),)), ONE)])
 
     def collect(self, terms: Iterable[tuple[Term, Fraction]]) -> Polynomial:
         """The sum of terms, each brought to canonical form."""
@@ -95,7 +77,9 @@ class Algebra:
         for term, scalar in terms:
             settled, extra = self._settled(term)
             canonical = self._canonical(settled)
-            total[canonical] = total.get(canonical, Fraction(0)) + scalar * extra
+            value = scalar if extra is ONE else scalar * extra
+            before = total.get(canonical)
+            total[canonical] = value if before is None else before + value
             if len(total) > TERM_LIMIT:
                 raise TooLarge(f"more than {TERM_LIMIT} terms")
         return {term: scalar for term, scalar in total.items() if scalar}
@@ -104,7 +88,8 @@ class Algebra:
         total: Polynomial = {}
         for polynomial in polynomials:
             for term, scalar in polynomial.items():
-                total[term] = total.get(term, Fraction(0)) + scalar
+                before = total.get(term)
+                total[term] = scalar if before is None else before + scalar
         return {term: scalar for term, scalar in total.items() if scalar}
 
     def scale(self, polynomial: Polynomial, scalar: Fraction) -> Polynomial:
@@ -112,7 +97,7 @@ class Algebra:
 
     def multiply(self, a: Polynomial, b: Polynomial) -> Polynomial:
         """The product entry by entry; both sides share the slots."""
-        return self.collect((self._joined(p, q), u * v) for (p, u), (q, v) in product(a.items(), b.items()))
+        return self.collect(self._products(a, b, None))
 
     def power(self, base: Polynomial, exponent: int) -> Polynomial:
         result = self.constant(Fraction(1))
@@ -124,27 +109,18 @@ class Algebra:
         r""":math:`\sum_k a_{ik} b_{kj}` over an index of that size."""
         if size == 1:
             return self.multiply(a, b)
-        where = self.name(size)
-
-        def terms() -> Iterator[tuple[Term, Fraction]]:
-            for (p, u), (q, v) in product(a.items(), b.items()):
-                k = len(p.dims) + len(q.dims)
-                left = _reindexed(p, {COLUMN: k})
-                joined = self._joined(left, q, {ROW: k})
-                yield joined._replace(dims=(*joined.dims, where)), u * v
-
-        return self.collect(terms())
+        return self.collect(self._products(a, b, self.name(size)))
 
     def trace(self, a: Polynomial, size: Expr) -> Polynomial:
         r""":math:`\sum_k a_{kk}`."""
         if size == 1:
             return a
         where = self.name(size)
-        closed = ((_reindexed(p, {ROW: len(p.dims), COLUMN: len(p.dims)}), u) for p, u in a.items())
+        closed = ((reindexed(p, {ROW: len(p.dims), COLUMN: len(p.dims)}), u) for p, u in a.items())
         return self.collect((p._replace(dims=(*p.dims, where)), u) for p, u in closed)
 
     def transpose(self, a: Polynomial) -> Polynomial:
-        return self.collect((_reindexed(p, {ROW: COLUMN, COLUMN: ROW}), u) for p, u in a.items())
+        return self.collect((reindexed(p, {ROW: COLUMN, COLUMN: ROW}), u) for p, u in a.items())
 
     def sum_over_time(self, a: Polynomial, variable: Symbol, low: Expr, high: Expr, *, countable: bool) -> Polynomial:
         """The sum over a time variable; it scopes over the whole term."""
@@ -163,15 +139,26 @@ class Algebra:
 
     # --- canonical form -------------------------------------------------------------------------
 
-    def _joined(self, p: Term, q: Term, slots: dict[int, int] | None = None) -> Term:
-        """p and q side by side, with q's summed indices and times renamed apart from p's."""
-        shift = len(p.dims)
-        moves = {k: k + shift for k in range(len(q.dims))} | (slots or {})
-        q = _reindexed(q, moves) if moves else q
-        if p.times and q.times:
-            _require(len(p.times) + len(q.times) <= len(TIMES), f"more than {len(TIMES)} sums over time")
-            q = self._retimed(q, {TIMES[k]: TIMES[k + len(p.times)] for k in range(len(q.times))})
-        return Term((*p.factors, *q.factors), (*p.dims, *q.dims), (*p.times, *q.times))
+    def _products(self, a: Polynomial, b: Polynomial, contracted: int | None) -> Iterator[tuple[Term, Fraction]]:
+        """Every term of ``a`` beside every term of ``b``, with the summed indices of the second renamed apart.
+
+        If a size is given, a new index of that size takes the place of the first's column and the second's row.
+        """
+        seconds: dict[int, list[tuple[Term, Fraction]]] = {}
+        inner = () if contracted is None else (contracted,)
+        for p, u in a.items():
+            shift, is_one = len(p.dims), u == 1
+            left = p.factors if contracted is None else reindexed(p, {COLUMN: shift}).factors
+            if shift not in seconds:
+                seconds[shift] = [(shifted(q, shift, contracted is not None), v) for q, v in b.items()]
+            for q, v in seconds[shift]:
+                times = p.times
+                if q.times:
+                    if times:
+                        _require(len(times) + len(q.times) <= len(TIMES), f"more than {len(TIMES)} sums over time")
+                        q = self._retimed(q, {TIMES[k]: TIMES[k + len(times)] for k in range(len(q.times))})
+                    times = (*times, *q.times)
+                yield Term(left + q.factors, p.dims + inner + q.dims, times), v if is_one else u * v
 
     def _retimed(self, term: Term, renaming: dict[Symbol, Symbol]) -> Term:
         factors = tuple(f._replace(atom=self._retimed_atom(f.atom, renaming)) for f in term.factors)
@@ -194,6 +181,27 @@ class Algebra:
 
     def _settled(self, term: Term) -> tuple[Term, Fraction]:
         """Deltas, inverses and empty sums eliminated, equal factors merged; with a number that came out."""
+        merged: dict[tuple[int, tuple[int, ...]], Fraction | int] = {}
+        used: set[int] = {ROW, COLUMN}
+        merging = self._merging
+        for atom, indices, exponent in term.factors:
+            if atom in merging or type(exponent) is not int:
+                return self._reduced_term(term)
+            place = atom, indices
+            total = merged.get(place, 0) + exponent
+            if not total:
+                return self._reduced_term(term)
+            merged[place] = total
+            used.update(indices)
+        if term.times or len(used) < len(term.dims) + 2:
+            return self._reduced_term(term)
+        if len(merged) == len(term.factors):
+            return term, ONE
+        factors = tuple([Factor(atom, indices, exponent) for (atom, indices), exponent in merged.items()])
+        return Term(factors, term.dims, term.times), ONE
+
+    def _reduced_term(self, term: Term) -> tuple[Term, Fraction]:
+        """The same where there is more to do than to merge factors that are equal."""
         factors, dims = list(term.factors), dict(enumerate(term.dims))
         changed = True
         while changed:
@@ -222,8 +230,7 @@ class Algebra:
     def _reduced(self, atom: int, power: Fraction | int) -> Fraction | int:
         """step(x) is 0 or 1, so its powers are itself; a delta likewise."""
         key = self.key(atom)
-        idempotent = key == DELTA or (isinstance(key, tuple) and key[:2] == ("function", "step"))
-        return 1 if idempotent and power > 0 else power
+        return 1 if (key == DELTA or _is_step(key)) and power > 0 else power
 
     def _times_number(self, factors: list[Factor], number: Expr) -> Fraction:
         if isinstance(number, Integer):
@@ -241,11 +248,11 @@ class Algebra:
                 return True
             if j >= 0:
                 del factors[place]
-                factors[:] = [_moved(factor, {j: i}) for factor in factors]
+                factors[:] = [moved(factor, {j: i}) for factor in factors]
                 dims.pop(j)
                 return True
             kept = Factor(atom, (ROW, COLUMN), Fraction(1))
-            others = [_moved(f, {COLUMN: ROW}) for k, f in enumerate(factors) if k != place]
+            others = [moved(f, {COLUMN: ROW}) for k, f in enumerate(factors) if k != place]
             if [*others, kept] != factors:
                 factors[:] = [*others, kept]
                 return True
@@ -289,35 +296,13 @@ class Algebra:
 
     def _canonical(self, term: Term) -> Term:
         if len(term.times) < 2:
-            return self._index_names(term)
+            return index_names(term)
         orders = [order for order in permutations(range(len(term.times)))]
-        return min(self._index_names(self._reordered(term, order)) for order in orders)
+        return min(index_names(self._reordered(term, order)) for order in orders)
 
     def _reordered(self, term: Term, order: tuple[int, ...]) -> Term:
         renamed = self._retimed(term, {TIMES[old]: TIMES[new] for new, old in enumerate(order)})
         return renamed._replace(times=tuple(renamed.times[old] for old in order))
-
-    def _index_names(self, term: Term) -> Term:
-        """Summed indices numbered by colour refinement, the least numbering among ties."""
-        count = len(term.dims)
-        if count == 0:
-            return term._replace(factors=tuple(sorted(term.factors)))
-        colour = {k: hash(("size", term.dims[k])) for k in range(count)} | {ROW: -1, COLUMN: -2}
-        for _ in range(count):
-            seen: dict[int, list[int]] = {k: [] for k in range(count)}
-            for atom, indices, exponent in term.factors:
-                around = tuple(colour[index] for index in indices)
-                for position, index in enumerate(indices):
-                    if index >= 0:
-                        seen[index].append(hash((atom, exponent, position, around)))
-            colour |= {k: hash((colour[k], tuple(sorted(seen[k])))) for k in range(count)}
-        groups: dict[int, list[int]] = {}
-        for k in sorted(range(count), key=lambda k: colour[k]):
-            groups.setdefault(colour[k], []).append(k)
-        count_of_orders = prod(factorial(len(group)) for group in groups.values())
-        _require(count_of_orders <= ORDER_LIMIT, f"{count_of_orders} orders of summation indices that look alike")
-        candidates = product(*[permutations(group) for group in groups.values()])
-        return min(_renumbered(term, [k for group in choice for k in group]) for choice in candidates)
 
 
 def _require(holds: bool, otherwise: str) -> None:
@@ -325,18 +310,8 @@ def _require(holds: bool, otherwise: str) -> None:
         raise TooLarge(otherwise)
 
 
-def _renumbered(term: Term, order: list[int]) -> Term:
-    names = {old: new for new, old in enumerate(order)}
-    factors = tuple(sorted(_moved(factor, names) for factor in term.factors))
-    return Term(factors, tuple(term.dims[old] for old in order), term.times)
-
-
-def _reindexed(term: Term, moves: dict[int, int]) -> Term:
-    return term._replace(factors=tuple(_moved(factor, moves) for factor in term.factors))
-
-
-def _moved(factor: Factor, moves: dict[int, int]) -> Factor:
-    return factor._replace(indices=tuple(moves.get(index, index) for index in factor.indices))
+def _is_step(key: Any) -> bool:
+    return isinstance(key, tuple) and key[:2] == ("function", "step")
 
 
 def _is_power(key: Any) -> bool:

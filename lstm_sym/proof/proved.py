@@ -8,6 +8,15 @@ from typing import Any
 from sympy import Expr
 
 
+@dataclass(frozen=True, slots=True)
+class ByNormalForm:
+    """That the normal form showed an equality, how, what it rests on, and why other divisions owe nothing."""
+
+    how: str
+    assumes: tuple[str, ...]
+    discharged: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class Proved:
     """That a statement was proved, and how; only the kernel makes one, by ``sealed``."""

@@ -36,7 +36,8 @@ class Outcome:
     """The verdict on one step, with what carries it.
 
     ``proof`` is there exactly for ``proved`` and can only be made by the kernel; ``witness`` exactly for
-    ``refuted``. ``assumes`` lists side conditions and admitted facts; ``hint`` a small edit of the right
+    ``refuted``. ``assumes`` lists side conditions and admitted facts, ``discharged`` why
+    other divisors are above 0; ``hint`` a small edit of the right
     side that would make the step true.
     """
 
@@ -46,6 +47,7 @@ class Outcome:
     proof: Proved | None = None
     witness: Witness | None = None
     assumes: tuple[str, ...] = ()
+    discharged: tuple[str, ...] = ()
     hint: str = ""
     detail: str = ""
     error_bound: float | None = None
@@ -108,6 +110,7 @@ class StepResult:
             "file": step.file,
             "line": step.line,
             "assumes": list(outcome.assumes),
+            "discharged": list(outcome.discharged),
             "admit": step.admit or None,
             "lemma": step.lemma or None,
             "witness": outcome.witness.as_json() if outcome.witness else None,

@@ -2,7 +2,7 @@ r"""Signs that can be read off an expression, given what is assumed: squares, po
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import singledispatch
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..nodes.block import Block
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower
 from ..nodes.order import Nonnegative, Positive
 from ..nodes.scalars import MaxAbs, Norm
-from ..symbols import At, letters
+from ..symbols import At, Parameter, letters
 
 POSITIVE = ("sigma", "exp", "softplus")
 """Functions that are quotients, sums or logarithms of positive numbers in such a way that they are positive."""
@@ -39,20 +39,30 @@ def gap(hypothesis: Any) -> tuple[Expr, int] | None:
 class Known:
     """Expressions of known sign: 1 for above 0, 0 for at least 0, entry by entry.
 
-    A hypothesis about an index that is not among ``fixed`` holds for every value of that index.
+    A hypothesis about an index that is not among ``fixed`` holds for every value of that index. ``letter_sign``
+    has the last word on a letter of which nothing is assumed.
     """
 
-    def __init__(self, hypotheses: Iterable[Any] = (), fixed: Iterable[Symbol] = ()) -> None:
+    def __init__(
+        self,
+        hypotheses: Iterable[Any] = (),
+        fixed: Iterable[Symbol] = (),
+        letter_sign: Callable[[Any], int | None] = lambda letter: None,
+    ) -> None:
         self.facts = [fact for hypothesis in hypotheses if (fact := gap(hypothesis)) is not None]
         self.fixed = set(fixed)
+        self.letter_sign = letter_sign
 
-    def with_fact(self, expr: Expr, sign: int) -> Known:
-        more = Known(fixed=self.fixed)
+    def with_fact(self, expr: Expr, sign: int, fixed: Iterable[Symbol] = ()) -> Known:
+        more = Known((), self.fixed.union(fixed), self.letter_sign)
         more.facts = [*self.facts, (expr, sign)]
         return more
 
     def inside(self, index: Symbol) -> Known:
-        """What is known in the body of a binder: nothing about a free index that its own takes the name of."""
+        """What is known in the body of a binder: nothing about a free index that its own takes the name of.
+
+        What a letter is by its definition depends on where its index lies, so no more is said of that either.
+        """
         more = Known(fixed=self.fixed)
         more.facts = [(e, sign) for e, sign in self.facts if index not in self.fixed or index not in e.free_symbols]
         return more
@@ -112,6 +122,12 @@ def _(expr: Rational, known: Known) -> int | None:
 def _(expr: Symbol, known: Known) -> int | None:
     """Counts and sizes."""
     return 1 if expr.is_positive else 0 if expr.is_nonnegative else None
+
+
+@_sign.register(At)
+@_sign.register(Parameter)
+def _(expr: Any, known: Known) -> int | None:
+    return known.letter_sign(expr)
 
 
 @_sign.register(Applied)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
-from sympy import Eq
+from sympy import Eq, Symbol
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from ..backpropagation import AdjointRule, Backward, T, bptt
@@ -22,7 +22,7 @@ from ..differentiate import pushforward
 from ..nodes.algebra import Ones, Zero, add
 from ..nodes.binders import TimeSum, fresh
 from ..nodes.elementwise import hadamard
-from ..symbols import adjoint, direct, indices, letters, marked, t, tangent
+from ..symbols import At, adjoint, direct, indices, letters, marked, t, tangent
 from .derivation import Derivation
 from .domains import Degree, Degrees, FiniteField
 from .evaluation import evaluate
@@ -35,13 +35,16 @@ LENGTHS = (1, 2, 3, 10, 100)
 """The lengths T at which the finite field checks the theorem on the unrolled net."""
 
 
-def bptt_theorem(cell: Cell, *, lengths: tuple[int, ...] = LENGTHS, claim: str = "") -> Derivation:
+def bptt_theorem(
+    cell: Cell, *, lengths: tuple[int, ...] = LENGTHS, claim: str = "", assumes: tuple[Any, ...] = ()
+) -> Derivation:
     r"""The theorem that ``bptt(cell)`` gives the gradient of the unrolled loss, as a derivation of three steps.
 
     The first holds after any number :math:`k \le T` of steps: what these add to :math:`\dot L` is the pairing
     carried at 0, less the one carried at k, plus what the steps gained. The second takes k = T, where nothing
     is carried. The third gathers the gradients, each paired with its tangent, and has the finite field's independent
-    check on the net unrolled over each of ``lengths`` steps.
+    check on the net unrolled over each of ``lengths`` steps. ``assumes`` has hypotheses on values, such as
+    ``Nonnegative(n[0])``, by which the divisors of the cell are above 0.
     """
     if not lengths:
         raise ValueError("the theorem wants at least one length at which it is checked independently")
@@ -49,7 +52,8 @@ def bptt_theorem(cell: Cell, *, lengths: tuple[int, ...] = LENGTHS, claim: str =
         raise ValueError(f"cell {cell.name} reads more than one step back; the invariant covers one step")
     backward = bptt(cell)
     pairing = _Pairing(cell, backward)
-    k = fresh(indices("k"), *[equation.rhs for equation in cell.equations])
+    named = [Symbol(a.sequence.text if isinstance(a, At) else a.text) for a in cell.letters]
+    k = fresh(indices("k"), *named, *[equation.rhs for equation in cell.equations])
     invariant = pairing.carried().subs(t, 0) - pairing.carried().subs(t, k) + TimeSum(pairing.gained(), (t, 1, k))
     theorem = (
         Derivation(f"bptt.{cell.name}", claim=claim, title=f"BPTT of {cell.name}", given=pairing.given())
@@ -58,16 +62,18 @@ def bptt_theorem(cell: Cell, *, lengths: tuple[int, ...] = LENGTHS, claim: str =
             invariant,
             by="induction over the steps: each turns a part of the carried pairing into what it gains",
             on=k,
-            assumes=(k <= T,),
+            assumes=(k <= T, *assumes),
         )
         .start(invariant.subs(k, T))
         .eq(
             pairing.carried().subs(t, 0) + TimeSum(pairing.gained(), (t, 1, T)),
             by="at k = T nothing is carried: every adjoint is 0 at T + 1",
+            assumes=assumes,
         )
         .eq(
             pairing.claimed(),
             by="linearity of the sum; the tangents are arbitrary, so what is paired with them is the gradient",
+            assumes=assumes,
             evidence=tuple(UnrolledCheck(backward, length) for length in lengths),
         )
     )

@@ -19,7 +19,7 @@ from ..backpropagation import T
 from ..symbols import At, Parameter, Sequence, direct, letters, marked, t
 from .domains import Domain, Dual, Duals, Singular
 from .evaluation import Matrix, evaluate
-from .given import Given, fixed_definitions
+from .given import Given, fixed_definitions, told_by
 from .polynomial import Unsupported
 
 Key = tuple[Any, int | None]
@@ -45,6 +45,7 @@ class Trajectory:
 
     def __init__(self, given: Given, instance: Instance, domain: Domain, source: Source) -> None:
         self.given = given
+        self.told = told_by(given)
         self.instance = instance
         self.domain = domain
         self.source = source
@@ -53,6 +54,11 @@ class Trajectory:
         self.values: dict[Key, Matrix] = {}
         self.root = self
         self.rules: dict[Key, tuple[Any, Trajectory]] = {}
+        self.keys: dict[Any, Key] = {}
+        """The keys of letters at the numbers of this view."""
+        # Dual trajectories share what depends on the numbers alone: the keys at each value of t, and what a key reads.
+        self.keys_at: dict[int, dict[Any, Key]] = {}
+        self.reads: dict[Key, list[Key]] = {}
         self.fixed = {self.key(letter): rhs for letter, rhs in fixed_definitions(given).items()}
 
     # --- what the evaluator asks --------------------------------------------------------------
@@ -61,6 +67,7 @@ class Trajectory:
         """A view in which a bound index has a value."""
         view = self._view()
         view.numbers = {**self.numbers, index: value}
+        view.keys = {}
         return view
 
     def holding(self, scalars: dict[Symbol, Any]) -> Trajectory:
@@ -88,6 +95,9 @@ class Trajectory:
     def letter(self, letter: Any) -> Matrix:
         """The value of a parameter or of an indexed letter."""
         wanted = self.key(letter)
+        known = self.values.get(wanted)
+        if known is not None:
+            return known
         pending = [wanted]
         while pending:
             key = pending[-1]
@@ -139,7 +149,11 @@ class Trajectory:
     # --- how letters get their values -----------------------------------------------------------
 
     def key(self, letter: Any) -> Key:
-        return (letter, None) if isinstance(letter, Parameter) else (letter.sequence, self.integer(letter.index))
+        key = self.keys.get(letter)
+        if key is None:
+            key = (letter, None) if isinstance(letter, Parameter) else (letter.sequence, self.integer(letter.index))
+            self.keys[letter] = key
+        return key
 
     def shape(self, key: Key) -> tuple[int, int]:
         rows, cols = key[0].shape
@@ -150,7 +164,7 @@ class Trajectory:
 
     def _is_gradient(self, key: Key) -> bool:
         what, _ = key
-        return isinstance(what, Sequence) and key not in self.fixed and self.given.is_true_adjoint(what)
+        return isinstance(what, Sequence) and key not in self.fixed and self.told[what].is_true_adjoint
 
     def _rule(self, key: Key) -> tuple[Any, Trajectory]:
         """The right side that defines a key and the view in which to evaluate it; ``None`` for a free one."""
@@ -163,16 +177,24 @@ class Trajectory:
         root = self.root
         if key in self.fixed:
             return self.fixed[key], root
-        if time is None or time < 1 or self.given.is_true_adjoint(what):
+        if time is None or time < 1:
             return None, root
-        if self.given.runs_backward(what) and time > root.numbers.get(T, time):
+        rhs, runs_backward, is_true_adjoint = self.told[what]
+        if is_true_adjoint or (runs_backward and time > root.numbers.get(T, time)):
             return None, root
-        rhs = self.given.general_definition(what)
-        return (None, root) if rhs is None else (rhs, root.at(t, time))
+        if rhs is None:
+            return None, root
+        view = root.at(t, time)
+        view.keys = self.keys_at.setdefault(time, {})
+        return rhs, view
 
     def _reads(self, key: Key) -> list[Key]:
-        rhs, where = self._rule(key)
-        return [] if rhs is None else [where.key(a) for a in letters(rhs) if _is_closed(a, where.numbers)]
+        """The keys that the definition of ``key`` needs; what stands under a binder is asked for where that runs."""
+        if key not in self.reads:
+            rhs, where = self._rule(key)
+            found = [] if rhs is None else [where.key(a) for a in letters(rhs) if _is_closed(a, where.numbers)]
+            self.reads[key] = found
+        return self.reads[key]
 
     def _compute(self, key: Key) -> Matrix:
         if self._is_gradient(key):
@@ -253,7 +275,7 @@ class DualTrajectory(Trajectory):
         if self.frozen or time is None:
             return True
         before = self.first is not None and time < self.first
-        return before and not self.given.runs_backward(what)
+        return before and not self.told[what].runs_backward
 
     def _compute(self, key: Key) -> Matrix:
         if self._is_still(key) or self.base.is_free(key):

@@ -107,6 +107,18 @@ FACTS = {
  + hadamard(delta_m[t + 1], step(l[t + 1] + m[t] - a_i[t + 1])) + hadamard(delta_f[t + 1], f[t + 1])
         delta_a_f[t] = hadamard(delta_l[t], sigma(-a_f[t]))
     """,
+    "mLSTM": """
+        delta_C[t] = scaled(g[t], delta_u[t]*q[t].T) + scaled(f[t + 1], delta_C[t + 1])
+        delta_n[t] = q[t]*delta_s[t] + scaled(f[t + 1], delta_n[t + 1])
+        delta_s[t] = hadamard(delta_r[t], step(absolute(s[t]) - 1), -1 + 2*step(s[t]))
+        delta_r[t] = -hadamard(delta_g[t], hadamard_power(r[t], -2))
+        delta_q[t] = scaled(g[t], C[t].T*delta_u[t]) + n[t]*delta_s[t]
+        delta_k[t] = scaled(i[t], delta_n[t]) + scaled(i[t], delta_C[t].T*v[t])
+        delta_v[t] = scaled(i[t], delta_C[t]*k[t])
+        delta_a_i[t] = hadamard(k[t].T*delta_n[t] + v[t].T*delta_C[t]*k[t], i[t])
+        delta_a_f[t] = hadamard(n[t - 1].T*delta_n[t] + 1*hadamard(C[t - 1], delta_C[t])*1, f[t], 1 - f[t])
+        Total(L, W_k) = TimeSum(1/sqrt(M)*delta_k[t]*x[t].T, (t, 1, T))
+    """,
     "layer_norm_LSTM": """
         delta_u_f[t] = scaled(hadamard_power(deviation(u_f[t]), -1), hadamard(delta_a_f[t], g_f)\
  - 1/n*1*1*hadamard(delta_a_f[t], g_f) - 1/n*normalised(u_f[t])*normalised(u_f[t]).T*hadamard(delta_a_f[t], g_f))

@@ -47,6 +47,7 @@ TABLE = {
     "SRU": ("c", "x", "h", "U_z U_f b_f U_r b_r", "a_f a_r"),
     "QRNN": ("c s", "x", "h", "U_z V_z b_z U_f V_f b_f U_o V_o b_o", "a_z a_f a_o"),
     "sLSTM": ("h n c m", "x", "h", "W_z U_z b_z W_i U_i b_i W_f U_f b_f W_o U_o b_o", "a_z a_i a_f a_o"),
+    "mLSTM": ("n C", "x", "h", "W_q b_q W_k b_k W_v b_v w_i b_i w_f b_f W_o b_o", "a_i a_f a_o"),
     "layer_norm_LSTM": ("h c", "x", "h", NORMALISED, "a_f a_i a_z a_o a_c"),
     "LSTM_truncated": ("h c", "x", "h", GATES, "a_f a_i a_z a_o"),
     "LSTM_1997_truncated": ("h c", "x", "h", NO_FORGET, "a_i a_z a_o"),

@@ -6,7 +6,7 @@ from sympy import Eq, Rational
 
 from lstm_sym.activations import elu, exp, hardtanh, relu, sigma, softplus, softsign, tanh
 from lstm_sym.cell import Cell
-from lstm_sym.nodes import beside, concat, diag, hadamard, hadamard_power
+from lstm_sym.nodes import beside, concat, diag, hadamard, hadamard_power, maximum, scaled
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
 n, d, k = sizes("n d k")
@@ -17,6 +17,9 @@ W, W_r, W_z, V = (Parameter(name, n, n) for name in ("W", "W_r", "W_z", "V"))
 U, U_r, U_z = (Parameter(name, n, d) for name in ("U", "U_r", "U_z"))
 b, b_h, p = (Parameter(name, n) for name in ("b", "b_h", "p"))
 R, W_k, B = Parameter("R", k, n), Parameter("W_k", n, k), Parameter("B", n, 2 * n + d)
+
+A, X, y2 = Sequence("A", n, k), Sequence("X", n, k), Sequence("y2", n)
+V_k, P, W_q = Parameter("V_k", k, k), Parameter("P", n, k), Parameter("W_q", k, d)
 
 GATES = (
     Eq(a_r[t], W_r * h[t - 1] + U_r * x[t]),
@@ -83,5 +86,21 @@ CELLS = (
         Eq(h[t], hadamard(tanh(h[t - 1]), c[t]) + hadamard(tanh(c[t]), tanh(c[t - 1]))),
     ),
     Cell("derivative_as_activation", Eq(h[t], sigma.prime(W * h[t - 1] + U * x[t]))),
+    Cell(
+        "delta_rule",
+        Eq(x2[t], W_q * x[t]),
+        Eq(A[t], A[t - 1] + (y2[t] - A[t - 1] * x2[t]) * x2[t].T),
+        Eq(h[t], tanh(A[t] * x2[t])),
+    ),
+    Cell(
+        "matrix_memory",
+        Eq(A[t], tanh(W * A[t - 1] * V_k + hadamard(P, X[t]) + A[t - 1] * X[t].T * A[t - 1])),
+    ),
+    Cell(
+        "memory_and_hidden",
+        Eq(A[t], scaled(b.T * h[t - 1], A[t - 1]) + h[t - 1] * x2[t].T),
+        Eq(r[t], maximum(W_k * A[t].T * p, 1)),
+        Eq(h[t], tanh(A[t] * A[t].T * h[t - 1] + r[t])),
+    ),
     Cell("no_state", Eq(h[t], tanh(U * x[t]))),
 )

@@ -7,10 +7,10 @@ import pytest
 
 from lstm_sym.activations import tanh
 from lstm_sym.cell import Cell
-from lstm_sym.cells import CELLS, LSTM, LSTM_1997, PEEPHOLE_LSTM, RNN_LOSS, elman
+from lstm_sym.cells import CELLS, LSTM, LSTM_1997, MLSTM, PEEPHOLE_LSTM, RNN_LOSS, elman
 from lstm_sym.export import check_cell, check_source, export_module
 from lstm_sym.export.check import TOLERANCES, relative_error
-from lstm_sym.export.experiment import SIZES, B, T, experiment_on
+from lstm_sym.export.experiment import SIZES, B, T, experiment_on, imported
 
 from .cells import CELLS as MORE
 
@@ -103,6 +103,46 @@ def test_a_mistake_in_the_loss_turns_red(right, wrong, gradient):
     assert source.count(right) == 1
     failed = check_source(RNN_LOSS, source.replace(right, wrong)).failed
     assert f"d {gradient}" in {c.quantity for c in failed}
+
+
+@pytest.mark.parametrize(
+    "right, wrong, gradient",
+    [
+        ("outer(d_u[t], q[t])", "np.swapaxes(outer(q[t], d_u[t]), -1, -2) * 2", "C0"),
+        ("outer(d_u[t], q[t])", "outer(d_u[t], k[t])", "W_v"),
+        ("d_v = i * applied(d_C, k)", "d_v = i * applied(d_C, q)", "b_v"),
+        (" + i * applied(np.swapaxes(d_C, -1, -2), v)", "", "W_k"),
+        (" + n * d_s", "", "W_q"),
+        ("carry_n + q[t] * d_s[t]", "carry_n", "n0"),
+        ("np.where(absolute_s - 1 > 0, np.ones_like(absolute_s - 1), 0)", "1", "b_q"),
+        ("(-1 + 2 * np.where(s > 0, np.ones_like(s), 0))", "1", "W_q"),
+        ("carry_C = f[t][..., None] * d_C[t]", "carry_C = d_C[t]", "w_f"),
+        ("M ** (-0.5) * (d_k @ W_k)", "d_k @ W_k", "x"),
+        ("over_steps(M ** (-0.5) * d_k, x)", "over_steps(d_k, x)", "W_k"),
+    ],
+)
+def test_a_mistake_in_the_matrix_memory_turns_red(right, wrong, gradient):
+    source = export_module(MLSTM)
+    assert source.count(right) == 1, f"the module has no line {right!r} any more"
+    failed = {(c.quantity, c.method) for c in check_source(MLSTM, source.replace(right, wrong)).failed}
+    assert {(f"d {gradient}", "complex step"), (f"d {gradient}", "central differences")} <= failed
+
+
+def test_the_kinks_of_the_matrix_memory_on_both_sides():
+    """Steps with |s| below and above 1, s of either sign: there each branch of the backward pass is at work."""
+    experiment = experiment_on(MLSTM, seed=3)
+    module = imported(export_module(MLSTM), "mLSTM")
+    gradients = experiment.gradients(module)
+    s = experiment.run(module)[2].s
+    assert (s > 1).any() and (s < -1).any() and (abs(s) < 1).any()
+    rng = np.random.default_rng(0)
+    for group, names in (("params", ["W_q", "w_f", "b_k"]), ("states", ["n", "C"]), ("inputs", ["x"])):
+        for name in names:
+            value = getattr(experiment, group)[name]
+            direction = rng.normal(size=value.shape)
+            slope = experiment.moved(group, name, value + 1e-30j * direction).loss(module).imag / 1e-30
+            claimed = np.sum(gradients[f"{name}0" if group == "states" else name] * direction)
+            assert relative_error(claimed, slope) < TOLERANCES["complex step"], name
 
 
 def test_a_mistake_in_the_forward_pass_turns_red_by_the_equations():

@@ -16,7 +16,7 @@ from lstm_sym.cells import CELLS, LSTM, LSTM_BLOCK, PEEPHOLE_LSTM, RNN, RNN_LOSS
 from lstm_sym.export import check_source, export_module
 from lstm_sym.export.experiment import experiment_on, imported
 from lstm_sym.export.plan import with_activation
-from lstm_sym.nodes import hadamard
+from lstm_sym.nodes import Ones, beside, hadamard
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
 from .cells import CELLS as MORE
@@ -218,9 +218,9 @@ def test_an_empty_batch_is_refused(lstm):
         ),
         (lambda: export_module(Cell("free", Eq(h[t], W * h[t - 1]))), ValueError, r"cell free has no input"),
         (
-            lambda: export_module(Cell("matrix", Eq(M[t], h[t - 1] * h[t - 1].T), Eq(h[t], W * h[t - 1] + U * x[t]))),
-            ValueError,
-            r"cell matrix: M is a matrix; numeric modules hold column vectors",
+            lambda: export_module(Cell("beside", Eq(h[t], U * x[t] + beside(h[t - 1], h[t - 1]) * Ones(2)))),
+            TypeError,
+            "no row form for the constant matrix I",
         ),
     ],
 )

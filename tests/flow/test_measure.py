@@ -82,27 +82,42 @@ def test_the_jacobian_is_the_slope_of_the_cell(name):
     J = step_jacobian(trajectory)
     states, step = trajectory.cell.states, 1e-6
     at_3 = J.at(3, 3)[0]
-    for place, state in enumerate(states):
-        for entry in range(3):
+    columns = iter(at_3.T)
+    for state in states:
+        rows, cols = trajectory.sequences[state].shape[1:]
+        for col, row in np.ndindex(cols, rows):
             ends = []
             for sign in (1, -1):
-                ends.append(_stepped(trajectory, state, entry, sign * step))
+                ends.append(_stepped(trajectory, state, (row, col), sign * step))
             slope = (ends[0] - ends[1]) / (2 * step)
-            np.testing.assert_allclose(at_3[:, 3 * place + entry], slope, rtol=1e-7, atol=1e-8)
+            np.testing.assert_allclose(next(columns), slope, rtol=1e-7, atol=1e-8)
+    assert next(columns, None) is None
 
 
 def _stepped(trajectory, state, entry, move):
-    """The joint state after step 3 when one entry of the state after step 2 moves."""
+    """The joint state after step 3, a matrix column by column, when one entry of the state after step 2 moves."""
     from lstm_sym.flow.trajectory import _fill
 
     sequences = {s: values[2:4].copy() for s, values in trajectory.sequences.items()}
-    sequences[state][0, entry, 0] += move
+    sequences[state][0, *entry] += move
     _fill(trajectory.cell, 1, trajectory.parameters, sequences)
-    return np.concatenate([sequences[s][1, :, 0] for s in trajectory.cell.states])
+    return np.concatenate([sequences[s][1].ravel(order="F") for s in trajectory.cell.states])
 
 
 @pytest.mark.parametrize(
-    "name", ["RNN", "RNN_loss", "LSTM", "LSTM_truncated", "LSTM_projection", "GRU", "QRNN", "sLSTM", "layer_norm_LSTM"]
+    "name",
+    [
+        "RNN",
+        "RNN_loss",
+        "LSTM",
+        "LSTM_truncated",
+        "LSTM_projection",
+        "GRU",
+        "QRNN",
+        "sLSTM",
+        "mLSTM",
+        "layer_norm_LSTM",
+    ],
 )
 def test_short_products_are_plain_products(name):
     setting = Setting(size=3, seed=1)

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from lstm_sym.gradcheck import GradientError, assert_gradients, checked_gradients, gradcheck, same_function
+from lstm_sym.gradcheck import GradientError, assert_gradients, gradcheck, gradient_of, same_function
 
 from .corpus import batched, columns, layers
 
@@ -162,23 +162,6 @@ def test_assert_gradients_raises_with_the_report():
         assert_gradients(rnn, rnn_backward, RNN, diagnose=False)
 
 
-def test_a_decorator_checks_a_forward_pass_as_it_is_defined():
-    @checked_gradients(
-        lambda inputs, d: (d * inputs[1] * (1 - np.tanh(inputs[0]) ** 2), np.sum(d * np.tanh(inputs[0])), None),
-        x=(3, 2),
-        s=(),
-        k=1,
-    )
-    def scaled(x, s, k):
-        return k * s * np.tanh(x)
-
-    assert scaled(np.zeros(2), 3.0, 1).tolist() == [0, 0]
-    with pytest.raises(GradientError, match="NOT exact"):
-        checked_gradients(rnn_backward, x=(4, 3), h0=(5,), W=(5, 5), U=(5, 3), diagnose=False)(rnn)
-    with pytest.raises(ValueError, match="inputs are given, and the shapes of x besides"):
-        checked_gradients(rnn_backward, RNN, x=(4, 3))
-
-
 def test_misuse():
     with pytest.raises(ValueError, match="no parameter y"):
         gradcheck(np_tanh, np_tanh, {"y": np.zeros(3)})
@@ -186,6 +169,19 @@ def test_misuse():
         gradcheck(np_tanh, np_tanh, [3])
     with pytest.raises(ValueError, match="unknown style"):
         gradcheck(np_tanh, np_tanh, [np.zeros(3)], style="odd")
+
+
+def test_the_decorator_lets_right_gradients_pass_and_raises_for_others():
+    @gradient_of(np_tanh, [np.zeros((2, 3))])
+    def right(inputs, d):
+        return d * (1 - np.tanh(inputs[0]) ** 2)
+
+    assert right.__name__ == "right"
+    with pytest.raises(GradientError, match="NOT exact"):
+
+        @gradient_of(np_tanh, [np.zeros((2, 3))])
+        def wrong(inputs, d):
+            return d * (1 - inputs[0] ** 2)
 
 
 def test_the_same_function_written_twice_and_another_one():

@@ -207,3 +207,9 @@ def test_the_seal_is_private() -> None:
     assert not hasattr(kernel, "KERNEL")
     assert Eye(n) == Eye(n)
     assert tanh(s) != sigma(s)
+
+
+def test_a_letter_is_not_defined_again_at_one_of_the_times_of_its_equation() -> None:
+    with pytest.raises(ValueError, match=r"the givens define u\[2\] twice: by v\[0\], and with u\[t\]"):
+        Given(None, (Eq(u[t], u[t - 1]), Eq(u[2], v[0])))
+    Given(None, (Eq(u[t], u[t - 1]), Eq(u[0], v[0])))

@@ -2,6 +2,7 @@
 
 import pytest
 from sympy import Rational
+from sympy import sqrt as root
 
 from lstm_sym.activations import absolute, exp, relu, sqrt, step
 from lstm_sym.nodes import Ones, deviation, hadamard, hadamard_power, maximum, normalised, scaled
@@ -32,6 +33,8 @@ TRUE = [
     (hadamard(hadamard_power(u, -2), u, v), hadamard(v, hadamard_power(u, -1))),
     (scaled(deviation(u), normalised(u)), u - MEAN * u),
     (normalised(u + v), normalised(v + u)),
+    (W * (u / root(n)) + v / root(n), (W * u + v) / root(n)),
+    (u * n ** Rational(3, 2), n * root(n) * u),
 ]
 
 FALSE = [
@@ -59,6 +62,9 @@ FALSE = [
     (normalised(W * u), W * normalised(u)),
     (deviation(u + v), deviation(u) + deviation(v)),
     (sqrt(u + v), sqrt(u) + sqrt(v)),
+    (u / root(n), u / n),
+    ((u / root(n)).T * (v / root(n)), u.T * v / root(n)),
+    (u * root(n), -u * root(n)),
 ]
 
 

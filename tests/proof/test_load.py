@@ -35,7 +35,8 @@ def test_every_derivation_of_a_folder_by_name_in_order_of_files(write, tmp_path)
     write("b.py", ONE)
     write("a.py", TWO)
     write("deeper/c.py", """several = [Derivation(f"d{k}").start(z).eq(z, by="itself") for k in range(2)]""")
-    assert list(load_derivations([tmp_path])) == ["two", "one", "d0", "d1"]
+    write("e.py", """named = {k: Derivation(f"e{k}").start(z).eq(z, by="itself") for k in "xy"}""")
+    assert list(load_derivations([tmp_path])) == ["two", "one", "d0", "d1", "ex", "ey"]
 
 
 def test_private_files_and_names_are_passed_over(write, tmp_path):
