@@ -23,7 +23,7 @@ FLOORS = {
     2: ("cell", "cells", "reference"),
     3: ("backpropagation", "unrolling", "jacobian"),
     4: ("proof", "latex", "export", "flow", "gradcheck"),
-    5: ("weights",),
+    5: ("weights", "conformance"),
     6: ("cli", "pytest_plugin", "schedule"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

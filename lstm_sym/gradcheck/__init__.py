@@ -2,7 +2,6 @@
 
 from .check import assert_gradients, gradcheck, gradient_of
 from .equality import EqualityReport, same_function
-from .implementation import implements
 from .report import GradientError, GradientReport
 
 __all__ = [
@@ -12,6 +11,5 @@ __all__ = [
     "assert_gradients",
     "gradcheck",
     "gradient_of",
-    "implements",
     "same_function",
 ]

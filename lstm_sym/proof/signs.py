@@ -13,7 +13,7 @@ from ..activations import Applied, Elementwise
 from ..nodes.algebra import Eye, MatrixPower, MatrixProduct, MatrixSum, Ones, Trace, Transposed, Zero, multiply
 from ..nodes.binders import OrderedProduct, TimeSum
 from ..nodes.block import Block
-from ..nodes.elementwise import Diag, Hadamard, HadamardPower
+from ..nodes.elementwise import Diag, Hadamard, HadamardPower, Maximum
 from ..nodes.order import Nonnegative, Positive
 from ..nodes.scalars import MaxAbs, Norm
 from ..symbols import At, Parameter, letters
@@ -181,6 +181,13 @@ def _(expr: Any, known: Known) -> int | None:
 def _(expr: Any, known: Known) -> int | None:
     signs = [visible_sign(term, known) for term in expr.args]
     return None if None in signs else max(sign for sign in signs if sign is not None)
+
+
+@_sign.register(Maximum)
+def _(expr: Maximum, known: Known) -> int | None:
+    """The larger is at least either side."""
+    signs = [sign for side in expr.args if (sign := visible_sign(side, known)) is not None]
+    return max(signs, default=None)
 
 
 @_sign.register(MatrixProduct)

@@ -19,6 +19,7 @@ from lstm_sym.nodes import (
     hadamard,
     hadamard_power,
     inner,
+    maximum,
 )
 from lstm_sym.proof.signs import Known, visible_sign
 from lstm_sym.symbols import Parameter, Sequence, indices, sizes
@@ -58,6 +59,11 @@ f = Sequence("f", 1)
         (inner(v, v), 0),
         (inner(W * v, W * v), 0),
         (inner(v, u), None),
+        (maximum(v, 1), 1),
+        (maximum(0, v), 0),
+        (maximum(v, hadamard_power(u, 2)), 0),
+        (maximum(v, -1), None),
+        (-maximum(v, 1), None),
         (Trace(W), None),
         (inner(Ones(n), hadamard_power(v, 2)), 0),
         (sigma(W * v), 1),

@@ -5,7 +5,7 @@ import pytest
 
 from lstm_sym.activations import tanh
 from lstm_sym.cells import GRU, LSTM, MGU, MIN_GRU, MLSTM, RNN, RNN_OUTPUT, RNN_TANH
-from lstm_sym.gradcheck import implements
+from lstm_sym.conformance import implements
 
 
 def sigmoid(a):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from .subject import Misuse
+from ..gradcheck.subject import Misuse
 
 OURS = ("T", "B", "d")
 LENGTHS = {"T": 4, "B": 2, "1": 1}

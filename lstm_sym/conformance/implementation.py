@@ -15,10 +15,10 @@ from ..cell import Cell
 from ..export import export_module
 from ..export.experiment import imported
 from ..export.plan import with_activation
+from ..gradcheck.equality import EqualityReport, compared, same_function
+from ..gradcheck.subject import Failed, Misuse, Subject
+from ..gradcheck.trees import leaves
 from .convention import LENGTHS, SIZES, Convention
-from .equality import EqualityReport, compared, same_function
-from .subject import Failed, Misuse, Subject
-from .trees import leaves
 
 STATE_NAMES = ("{}", "{}0", "{}_0", "{}_prev", "prev_{}", "{}_init", "initial_{}")
 FINAL = "final "
