@@ -2,10 +2,35 @@
 
 from sympy import Eq
 
-from lstm_sym.activations import exp, sigma, tanh
-from lstm_sym.cells import CIFG, LSTM_1997, MIN_GRU, MIN_LSTM, NFG, PEEPHOLE_LSTM, SLSTM, gru, lstm, xlstm
+from lstm_sym.activations import exp, phi, sigma, tanh
+from lstm_sym.cells import (
+    CIFG,
+    IND_RNN,
+    LSTM_1997,
+    MIN_GRU,
+    MIN_LSTM,
+    NFG,
+    PEEPHOLE_LSTM,
+    QRNN,
+    SLSTM,
+    SRU,
+    gru,
+    lstm,
+    xlstm,
+)
 from lstm_sym.cells import diagonal as scan
-from lstm_sym.nodes import Nonnegative, Ones, Zero, beside, concat, diag, hadamard, hadamard_power
+from lstm_sym.nodes import (
+    Nonnegative,
+    Ones,
+    OrderedProduct,
+    Total,
+    Zero,
+    beside,
+    concat,
+    diag,
+    hadamard,
+    hadamard_power,
+)
 from lstm_sym.proof import Derivation, Given
 from lstm_sym.symbols import Parameter, Sequence, indices, t
 
@@ -14,8 +39,8 @@ NO_PEEPHOLES = tuple(Eq(p, Zero(n), evaluate=False) for p in (lstm.p_f, lstm.p_i
 
 no_peephole = (
     Derivation("relations.peephole-zero", title="p = 0 gives the LSTM", given=Given(None, NO_PEEPHOLES))
-    .start(concat(*[PEEPHOLE_LSTM.definition(s) for s in (lstm.a_f, lstm.a_i, lstm.a_z, lstm.a_o, c, h)]))
-    .eq(concat(*[lstm.LSTM.definition(s) for s in (lstm.a_f, lstm.a_i, lstm.a_z, lstm.a_o, c, h)]), by="p = 0")
+    .start(concat(*[PEEPHOLE_LSTM.definition(s) for s in lstm.LSTM.order]))
+    .eq(concat(*[lstm.LSTM.definition(s) for s in lstm.LSTM.order]), by="p = 0, line by line")
 )
 forget_one = (
     Derivation(
@@ -23,8 +48,8 @@ forget_one = (
         title="The LSTM with f = 1 is that of 1997",
         given=Given(None, (Eq(f[t], Ones(n), evaluate=False),)),
     )
-    .start(lstm.LSTM.definition(c))
-    .eq(LSTM_1997.definition(c), by="f = 1; every other line is the same")
+    .start(concat(*[lstm.LSTM.definition(s) for s in LSTM_1997.order]))
+    .eq(concat(*[LSTM_1997.definition(s) for s in LSTM_1997.order]), by="f = 1, line by line")
 )
 forget_one_peephole = (
     Derivation(
@@ -39,8 +64,8 @@ coupled = (
     Derivation(
         "relations.coupled-gates", title="CIFG is the LSTM with f = 1 - i", given=Given(None, (Eq(f[t], 1 - i[t]),))
     )
-    .start(PEEPHOLE_LSTM.definition(c))
-    .eq(CIFG.definition(c), by="f = 1 - i; every other line is the same")
+    .start(concat(*[PEEPHOLE_LSTM.definition(s) for s in CIFG.order]))
+    .eq(concat(*[CIFG.definition(s) for s in CIFG.order]), by="f = 1 - i, line by line")
 )
 
 block_weights = (
@@ -60,26 +85,31 @@ block_weights = (
             ),
         ),
     )
-    .start(concat(*[lstm.LSTM_BLOCK.definition(a) for a in lstm.LSTM.preactivations]))
-    .eq(concat(*[lstm.LSTM.definition(a) for a in lstm.LSTM.preactivations]), by="B = [W U], product of blocks")
+    .start(concat(*[lstm.LSTM_BLOCK.definition(s) for s in lstm.LSTM.order]))
+    .eq(concat(*[lstm.LSTM.definition(s) for s in lstm.LSTM.order]), by="B = [W U], product of blocks, line by line")
 )
 
 m, g_h, g_n, r = gru.m, gru.h, gru.n, gru.r
+keep = sigma(gru.W_z * g_h[t - 1] + gru.U_z * gru.x[t] + gru.b_z)
+let_in = sigma(-gru.W_z * g_h[t - 1] - gru.U_z * gru.x[t] - gru.b_z)
 complement = (
     Derivation("relations.update-gate-complement", title="z and 1 - z differ by the sign of the weights of z")
-    .start(hadamard(sigma(-gru.a_z[t]), g_n[t]) + hadamard(1 - sigma(-gru.a_z[t]), g_h[t - 1]))
+    .start(hadamard(1 - let_in, g_h[t - 1]) + hadamard(let_in, g_n[t]))
     .eq(
-        hadamard(sigma(gru.a_z[t]), g_h[t - 1]) + hadamard(1 - sigma(gru.a_z[t]), g_n[t]),
+        hadamard(keep, g_h[t - 1]) + hadamard(1 - keep, g_n[t]),
         by="σ(-a) = 1 - σ(a): Chung's h with the weights -W_z, -U_z, -b_z is Cho's",
     )
 )
+recurrent_candidate = {gru.q[t]: gru.GRU.definition(gru.q)}
+reset_after = gru.GRU.definition(gru.a_n).xreplace(recurrent_candidate)
 reset_place = (
-    Derivation("relations.reset-place", title="The reset before and after the recurrent matrix differ")
-    .start(gru.GRU_RESET_BEFORE.definition(gru.a_n))
-    .refute_eq(
-        hadamard(r[t], gru.W_n * g_h[t - 1]) + gru.U_n * gru.x[t] + gru.b_n,
-        by="the matrix and the reset commute",
+    Derivation(
+        "relations.reset-place",
+        title="The reset before and after the recurrent matrix differ, even if b_q = 0",
+        given=Given(None, (Eq(gru.b_q, Zero(m), evaluate=False),)),
     )
+    .start(gru.GRU_RESET_BEFORE.definition(gru.a_n))
+    .refute_eq(reset_after, by="the matrix and the reset commute")
 )
 w = Parameter("w", m)
 reset_diagonal = (
@@ -89,10 +119,7 @@ reset_diagonal = (
         given=Given(None, (Eq(gru.W_n, diag(w)), Eq(gru.b_q, Zero(m), evaluate=False))),
     )
     .start(gru.GRU_RESET_BEFORE.definition(gru.a_n))
-    .eq(
-        hadamard(r[t], gru.W_n * g_h[t - 1] + gru.b_q) + gru.U_n * gru.x[t] + gru.b_n,
-        by="diagonal matrices commute with the reset",
-    )
+    .eq(reset_after, by="diagonal matrices commute with the reset")
 )
 
 s_h, a, s_b = scan.h, scan.a, scan.b
@@ -113,6 +140,38 @@ min_lstm = (
     )
     .start(MIN_LSTM.definition(s_h))
     .eq(scan.DIAGONAL_LINEAR.definition(s_h), by="a = f', b = i' ⊙ n, which read the input alone")
+)
+scanned = tuple(
+    Derivation(
+        f"relations.{cell.name}-scan",
+        title=f"The cell state of the {cell.name} is a diagonal linear recurrence",
+        given=Given(None, (Eq(a[t], scan.f[t]), Eq(s_b[t], hadamard(1 - scan.f[t], scan.z[t])))),
+    )
+    .start(cell.definition(scan.c))
+    .eq(
+        scan.DIAGONAL_LINEAR.definition(s_h).xreplace({s_h[t - 1]: scan.c[t - 1]}),
+        by="a = f, b = (1 - f) ⊙ z, which read inputs alone",
+    )
+    for cell in (SRU, QRNN)
+)
+steps, k = indices("N k")
+independent = (
+    Derivation(
+        "relations.IndRNN-jacobian",
+        title="Over N steps the IndRNN scales each coordinate by a power of its own weight",
+        given=Given(IND_RNN),
+    )
+    .start(Total(s_h[t + steps], s_h[t]))
+    .eq(
+        OrderedProduct(diag(hadamard(phi.prime(a[k]), scan.w)), (k, t + 1, t + steps)),
+        by="chain rule at each step, by induction on N",
+        on=steps,
+    )
+    .eq(
+        diag(hadamard_power(scan.w, steps)) * OrderedProduct(diag(phi.prime(a[k])), (k, t + 1, t + steps)),
+        by="diagonal matrices commute, by induction on N",
+        on=steps,
+    )
 )
 
 
@@ -162,9 +221,6 @@ SAME_BEGINNING = (
     Eq(_raw(X_c)[0], hadamard(exp(stab[0]), X_c[0])),
     Eq(_raw(X_n)[0], hadamard(exp(stab[0]), X_n[0])),
 )
-
-
-k = indices("k")
 
 
 def _beside_unstabilised(name, title, cell):

@@ -2,6 +2,7 @@ r"""A cell is its equations: one line per quantity, written at time ``t``."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,10 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from .activations import Elementwise
 from .nodes.derivatives import StopGradient
 from .nodes.operand import is_matrix, same_size, text_shape
-from .symbols import At, Parameter, Sequence, letters, t
+from .symbols import MARKS, At, Parameter, Sequence, letters, marked, t
+
+CELL_NAME = re.compile(r"[\w'][\w' .-]*")
+"""What a cell may be called: it names files and modules, and stands in comments of generated code."""
 
 
 class Cell:
@@ -35,6 +39,8 @@ class Cell:
     ) -> None:
         if not isinstance(name, str):
             raise TypeError(f'a cell begins with its name, as in Cell("mine", Eq(h[t], ...)); got {name}')
+        if not CELL_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name for a cell; a name has letters, digits, _, -, ., ' and spaces")
         self.name = name
         self.loss = loss
         self.source = source
@@ -137,14 +143,32 @@ def changed(
     r"""The cell with some lines written anew, each in the place of the old one, and without some others.
 
     Papers state a variant by its change to a cell: i = 1, f = 1 - i, and so on. A line of a new sequence
-    comes last; the source and the note are the cell's own where none is given.
+    comes last. The source is the cell's own where none is given; its note, which speaks of the cell, is not.
+    A line that is left out must be read by no other, and a line that none reads any more must be left out,
+    unless it was an output before.
     """
     dropped = set(without)
     for sequence in dropped - cell._definitions.keys():
         raise ValueError(f"cell {cell.name} does not define {sequence.text}, so {name} cannot leave it out")
     kept = {sequence[t]: eq for sequence, eq in zip(cell.order, cell.equations) if sequence not in dropped}
+    for equation in equations:
+        _check_form(name, equation)
     lines = kept | {equation.lhs: equation for equation in equations}
-    return Cell(name, *lines.values(), loss=cell.loss, source=source or cell.source, note=note or cell.note)
+    for equation in lines.values():
+        for letter in letters(equation.rhs):
+            if isinstance(letter, At) and letter.sequence in dropped:
+                raise ValueError(
+                    f"{name} leaves {letter.sequence.text} out of cell {cell.name}, but {_text(equation)} reads it; "
+                    "write that line anew"
+                )
+    new = Cell(name, *lines.values(), loss=cell.loss, source=source or cell.source, note=note)
+    for sequence in new.outputs:
+        if sequence in cell._definitions and sequence not in cell.outputs:
+            raise ValueError(
+                f"no line of {name} reads {sequence.text} any more, which would make it an output; leave it out with "
+                f"without=({sequence.text},)"
+            )
+    return new
 
 
 def truncated(cell: Cell) -> Cell:
@@ -202,6 +226,13 @@ def _check_letters(name: str, equation: Eq, definitions: dict[Sequence, MatrixEx
                 "it is read at an earlier time, but no equation defines it; an input is kept for a step by a state, "
                 f"as in Eq(s[t], {letter.sequence.text}[t]), which s[t - 1] then reads"
             )
+    bare = equation.rhs.xreplace(
+        {a: Parameter(a.sequence.name, *a.shape) for a in letters(equation.rhs) if isinstance(a, At)}
+    )
+    if t in bare.free_symbols:
+        raise ValueError(
+            f"cell {name}: {_text(equation)} reads the time t itself; a coefficient that changes with time is an input"
+        )
     stray = equation.rhs.free_symbols - {t} - _sizes_of(equation.rhs)
     unknown = sorted(str(symbol) for symbol in stray if not isinstance(symbol, Parameter))
     if unknown:
@@ -212,7 +243,8 @@ def _check_letters(name: str, equation: Eq, definitions: dict[Sequence, MatrixEx
 
 
 def _check_names(name: str, equations: Iterable[Eq]) -> None:
-    """Two different letters of one name would be one letter in print and in exported code."""
+    """Two different letters of one name would be one letter in print and in exported code; so would a letter called
+    delta_h beside h, whose adjoint is written so."""
     known: dict[str, Any] = {}
     for equation in equations:
         for letter in letters(equation.lhs) + letters(equation.rhs):
@@ -220,6 +252,14 @@ def _check_names(name: str, equations: Iterable[Eq]) -> None:
             if known.setdefault(what.text, what) != what:
                 raise ValueError(
                     f"cell {name}: two different letters are called {what.text}; one is in {_text(equation)}"
+                )
+    for what in list(known.values()):
+        for mark in MARKS[1:]:
+            text = marked(what, mark).text
+            if not what.mark and text in known:
+                raise ValueError(
+                    f"cell {name}: {text} is what the backward pass calls a quantity of {what.text}; "
+                    "give one of the two letters another name"
                 )
 
 

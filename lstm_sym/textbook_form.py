@@ -53,7 +53,7 @@ def _transposed_elementwise(expr: Any) -> MatrixExpr | None:
     if not isinstance(expr, Transposed):
         return None
     inside = expr.args[0]
-    if isinstance(inside, Hadamard):
+    if isinstance(inside, Hadamard) and not all(map(_is_column_letter, inside.args)):
         return hadamard(*[Transposed(factor) for factor in inside.args])
     if isinstance(inside, HadamardPower):
         return HadamardPower(Transposed(inside.args[0]), inside.args[1])
@@ -61,6 +61,19 @@ def _transposed_elementwise(expr: Any) -> MatrixExpr | None:
         return MatrixPower(Transposed(inside.args[0]), inside.args[1])
     if isinstance(inside, TimeSum):
         return TimeSum(Transposed(inside.body), inside.args[1])
+    return None
+
+
+def _is_column_letter(expr: Any) -> bool:
+    return isinstance(expr, At | Parameter) and bool(expr.cols == 1 and expr.rows != 1)
+
+
+def _product_of_rows(expr: Any) -> MatrixExpr | None:
+    """A product of letters that are rows is written as a column transposed: papers have (r ⊙ h)ᵀ."""
+    if isinstance(expr, Hadamard) and all(
+        isinstance(f, Transposed) and _is_column_letter(f.args[0]) for f in expr.args
+    ):
+        return Transposed(hadamard(*[factor.args[0] for factor in expr.args]))
     return None
 
 
@@ -214,6 +227,7 @@ RULES = (
     Rule("(A B)ᵀ = Bᵀ Aᵀ", _transposed_product),
     Rule("diag(v)ᵀ = diag(v)", _transposed_diagonal),
     Rule("(A ⊙ B)ᵀ = Aᵀ ⊙ Bᵀ", _transposed_elementwise),
+    Rule("uᵀ ⊙ vᵀ = (u ⊙ v)ᵀ", _product_of_rows),
     Rule("(s A)ᵀ = s Aᵀ", _transposed_multiple),
     Rule("A (s B) = s A B", _multiple_in_product),
     Rule("diag(u) diag(v) = diag(u ⊙ v)", _diagonals_side_by_side),

@@ -1,12 +1,13 @@
 """A cell from its equations: what follows from them, and what is refused with the equation named."""
 
+import numpy as np
 import pytest
-from sympy import Eq, MatrixSymbol, Symbol
+from sympy import Eq, MatrixSymbol, Symbol, sin
 from sympy.matrices.exceptions import ShapeError
 
 from lstm_sym.activations import sigma, tanh
-from lstm_sym.cell import Cell, truncated
-from lstm_sym.cells import CELLS, LSTM, PEEPHOLE_LSTM, RNN, RNN_LOSS
+from lstm_sym.cell import Cell, changed, truncated
+from lstm_sym.cells import CELLS, LSTM, PEEPHOLE_LSTM, RNN, RNN_LOSS, lstm
 from lstm_sym.nodes import StopGradient, TimeSum, hadamard
 from lstm_sym.symbols import Parameter, Sequence, indices, sizes, t
 
@@ -130,6 +131,38 @@ REFUSED = [
     ),
     (lambda: Cell("c", Eq(h[t], b), loss=h), ValueError, "cell c: the loss h is not a 1 x 1 sequence"),
     (lambda: Cell("c", Eq(h[t], b), loss=ell), ValueError, "cell c: the loss ell is not a 1 x 1 sequence that an eq"),
+    (lambda: Cell("", Eq(h[t], b)), ValueError, "'' is no name for a cell"),
+    (lambda: Cell("../c", Eq(h[t], b)), ValueError, r"'\.\./c' is no name for a cell; a name has letters, digits"),
+    (lambda: Cell("c\n1", Eq(h[t], b)), ValueError, "is no name for a cell"),
+    (
+        lambda: Cell("c", Eq(h[t], b), Eq(Sequence("delta_h", n)[t], h[t])),
+        ValueError,
+        "cell c: delta_h is what the backward pass calls a quantity of h; give one of the two letters another name",
+    ),
+    (
+        lambda: Cell("c", Eq(h[t], h[t - 1] + Parameter("e_h", n))),
+        ValueError,
+        "cell c: e_h is what the backward pass calls a quantity of h",
+    ),
+    (
+        lambda: Cell("c", Eq(h[t], t * W * h[t - 1])),
+        ValueError,
+        r"cell c: h\[t\] = t\*W\*h\[t - 1\] reads the time t itself; a coefficient that changes with time is an input",
+    ),
+    (lambda: (W * b).applyfunc(sin), TypeError, r"W\*b\.applyfunc: .* take sin from lstm_sym\.activations"),
+    (lambda: np.ones((2, 2)) * b, TypeError, r"np\.multiply computes with numbers, b is an expression"),
+    (
+        lambda: changed(LSTM, "c", without=(lstm.o,)),
+        ValueError,
+        r"c leaves o out of cell LSTM, but h\[t\] = hadamard\(o\[t\], tanh\(c\[t\]\)\) reads it; write that line anew",
+    ),
+    (
+        lambda: changed(LSTM, "c", Eq(lstm.f[t], 1 - lstm.i[t])),
+        ValueError,
+        r"no line of c reads a_f any more, which would make it an output; leave it out with without=\(a_f,\)",
+    ),
+    (lambda: changed(LSTM, "c", without=(h,)), ValueError, r"c leaves h out of cell LSTM, but a_f\[t\] = .* reads it"),
+    (lambda: changed(LSTM, "c", h[t]), TypeError, r"cell c: h\[t\] is not an equation"),
     (lambda: Cell("c", Eq(h[t], b), loss=2), ValueError, "cell c: the loss 2 is not a 1 x 1 sequence"),
 ]
 

@@ -235,6 +235,10 @@ def test_export_writes_a_module_that_stands_alone(project, run):
     status, out, err = run("export", "lstm")
     assert (status, err) == (0, "")
     assert run("export", "LSTM", "-o", "lstm.py") == (0, "", "") and Path("lstm.py").read_text() == out
+    assert run("export", "--check", "lstm.py") == (0, "lstm.py: fresh\n", "")
+    status, out, _ = run("export", "GRU", "--check", "lstm.py")
+    assert (status, out) == (1, "lstm.py: stale: the equations of GRU have changed since it was written\n")
+    assert "[W_n; W_r; W_z]*h[t - 1] for q, a_r, a_z" in run("export", "GRU", "--plan")[1]
     done = subprocess.run([sys.executable, "-c", "import lstm, sys; print('sympy' in sys.modules, lstm.backward)"],
                           capture_output=True, text=True, timeout=60)  # fmt: skip
     assert done.stdout.startswith("False <function backward"), done.stderr
@@ -286,7 +290,7 @@ def test_build_fails_with_numbers_that_are_wrong(project, run, one_cell, monkeyp
     from lstm_sym.export.module import export_module
 
     def slipped(cell, **options):
-        return export_module(cell, **options).replace("1 - ", "1 + ")
+        return export_module(cell, **options).replace("subtract(1, ", "np.add(1, ")
 
     monkeypatch.setattr("lstm_sym.cli.build.export_module", slipped)
     project("derivations/a.py", HEAD + RIGHT)
@@ -329,6 +333,7 @@ MISUSE = [
     ("export none", "unknown cell 'none'; the cells are RNN, "),
     ("export", "Missing argument 'CELL'"),
     ("export LSTM --to fortran", "fortran"),
+    ("export --check none.py", r"none\.py"),
     ("export LSTM -o no/folder.py", r"no/folder\.py cannot be written: No such file or directory"),
     ("show none", "unknown cell 'none'"),
     ("list -d absent", "no such file or folder: absent"),

@@ -62,6 +62,12 @@ def test_every_command_takes_it(run, arguments, wanted) -> None:
     assert status == 0 and wanted in said
 
 
+def test_its_backward_pass_is_proved(run) -> None:
+    theorem = "from lstm_sym.proof import bptt_theorem\n\nbackward = bptt_theorem(Mine, lengths=(1, 2, 3))\n"
+    status, said, _ = run("verify", "my.py", cell=CELL + theorem)
+    assert status == 0 and "mine" in said and "0 not as meant" in said
+
+
 def test_draw(run, tmp_path) -> None:
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
     assert run("draw", "my.py:Mine")[0] == 0 and (tmp_path / "mine.svg").exists()

@@ -13,6 +13,7 @@ from lstm_sym.latex import answer
 from lstm_sym.nodes.derivatives import StopGradient
 from lstm_sym.proof.derivation import Derivation
 
+from .cell_notes import note_of
 from .markdown import block, formula, plain, table, toctree
 from .places import Language
 from .staging import Files
@@ -28,7 +29,7 @@ def cell_pages(derivations: Iterable[Derivation], language: Language) -> Files:
     theorems = {d.given.cell.name: d for d in derivations if d.given.cell is not None and d.name.startswith("bptt.")}
     pages = {"cells/index.md": overview(words)}
     for cell in CELLS.values():
-        pages[f"cells/{cell.name}.md"] = "\n".join(cell_page(cell, theorems.get(cell.name), words))
+        pages[f"cells/{cell.name}.md"] = "\n".join(cell_page(cell, theorems.get(cell.name), language))
     return {path: text.encode() for path, text in pages.items()}
 
 
@@ -39,11 +40,14 @@ def overview(words: Words) -> str:
     return "\n".join([*parts, toctree(CELLS, hidden=True)])
 
 
-def cell_page(cell: Cell, theorem: Derivation | None, words: Words) -> Iterator[str]:
+def cell_page(cell: Cell, theorem: Derivation | None, language: Language) -> Iterator[str]:
     """One cell, from its equations to its code."""
+    words = words_in(language)
     truncated = any(equation.has(StopGradient) for equation in cell.equations)
     yield f"(cell-{cell.name})=\n# {plain(cell.name)}\n"
     yield "{.about}\n" + plain(cell.source) + "\n"
+    if cell.note:
+        yield plain(note_of(cell, language)) + "\n"
     for kind in ("states", "inputs", "parameters"):
         letters = ", ".join(f"`{letter.text}`" for letter in getattr(cell, kind))
         yield f"- {getattr(words, kind)}{words.colon}{letters}"

@@ -24,6 +24,8 @@ W_r, W_z, W_f, W_n = (Parameter(name, m, m) for name in ("W_r", "W_z", "W_f", "W
 U_r, U_z, U_f, U_n = (Parameter(name, m, d) for name in ("U_r", "U_z", "U_f", "U_n"))
 b_r, b_z, b_f, b_n, b_q = (Parameter(name, m) for name in ("b_r", "b_z", "b_f", "b_n", "b_q"))
 
+CHO = "z keeps the old state, as in PyTorch, Keras and ONNX; in Chung et al. 2014 z and 1 - z are exchanged."
+
 # The recurrent candidate q has a bias b_q of its own, inside the reset; b_n stands outside it, beside the input.
 # PyTorch's bias_ih and bias_hh are b_n and b_q for the candidate, and add up to b_r and b_z for the gates.
 GRU = Cell(
@@ -37,6 +39,7 @@ GRU = Cell(
     Eq(n[t], tanh(a_n[t])),
     Eq(h[t], hadamard(z[t], h[t - 1]) + hadamard(1 - z[t], n[t])),
     source="Cho et al. 2014, Learning phrase representations using RNN encoder-decoder, arXiv v1",
+    note=CHO,
 )
 
 GRU_RESET_BEFORE = Cell(
@@ -49,6 +52,7 @@ GRU_RESET_BEFORE = Cell(
     Eq(n[t], tanh(a_n[t])),
     Eq(h[t], hadamard(z[t], h[t - 1]) + hadamard(1 - z[t], n[t])),
     source="Cho et al. 2014, Learning phrase representations using RNN encoder-decoder, arXiv v3",
+    note=CHO,
 )
 
 MGU = Cell(

@@ -231,17 +231,36 @@ def latex(
 
 
 @program.command(short_help="Write the numeric functions of a cell.")
-@cell_argument
+@click.argument("cell", metavar="CELL", required=False)
 @click.option("--to", default="numpy", metavar="BACKEND", help="What the module computes with [default: numpy].")
 @click.option("--phi", metavar="NAME", help="The activation of a cell that leaves it open, such as tanh.")
 @click.option("-o", "--output", metavar="FILE", help="Write the module to FILE [default: stdout].")
-def export(cell: str, to: str, phi: str | None, output: str | None) -> int:
-    """Write the numeric functions of CELL, forward and backward, as a module that stands alone."""
-    from ..cells.loading import cell_at
-    from ..export.module import export_module
+@click.option("--pieces", is_flag=True, help="With passes that store the state before every k-th step alone.")
+@click.option("--plan", is_flag=True, help="Instead, explain what is stacked, taken out of the loop and stored.")
+@click.option("--check", metavar="FILE", help="Instead, say whether FILE, written by export, is stale.")
+def export(
+    cell: str | None, to: str, phi: str | None, output: str | None, pieces: bool, plan: bool, check: str | None
+) -> int:
+    """Write the numeric functions of CELL, forward and backward, as a module that stands alone.
 
+    With --check, CELL need be given only if it is not of the zoo.
+    """
+    from ..cells.loading import cell_at
+    from ..export.freshness import staleness
+    from ..export.module import export_module
+    from ..export.plan_page import plan_text
+
+    if check is None and cell is None:
+        raise click.UsageError("Missing argument 'CELL'")
     with misuse_told():
-        _write(output or "-", export_module(cell_at(cell), to=to, phi=phi))
+        found = None if cell is None else cell_at(cell)
+        if check is not None:
+            stale = staleness(Path(check).read_text(encoding="utf-8"), found)
+            print(f"{check}: {'fresh' if stale is None else f'stale: {stale}'}")
+            return 1 if stale else 0
+        assert found is not None
+        text = plan_text(found, phi=phi) + "\n" if plan else export_module(found, to=to, phi=phi, pieces=pieces)
+        _write(output or "-", text)
     return 0
 
 

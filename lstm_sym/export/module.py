@@ -18,42 +18,193 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from sympy import Add
+
 from .. import __version__
 from ..activations import Activation
 from ..cell import Cell
 from ..nodes.derivatives import StopGradient
 from ..symbols import Sequence, adjoint
+from .backward_code import BackwardCode
+from .forward_code import ForwardCode
+from .freshness import cell_hash
 from .layout import assignment, signature
-from .numpy_code import HELPERS
+from .numpy_code import HELPERS, plain
 from .passes import backward_body, forward_body, words
-from .plan import carry, plan_of, with_activation
-from .text import APPLIED, CHECKED, DEVIATION, HEADER, NORMALISED, OUTER, OVER_STEPS, STEPS
+from .pieces import pieces_source
+from .places import Places
+from .plan import Plan, carry, plan_of, with_activation
+from .stacking import stacking_of
+from .text import APPLIED, CHECKED, DEVIATION, FITTING, FLAT, HEADER, NORMALISED, OUTER, OVER_STEPS, SIGMA, STEPS
 from .vocabulary import STEP, Vocabulary, vocabulary_of
 from .vocabulary import STEPS as ALL_STEPS
 
 
-def export_module(cell: Cell, to: str = "numpy", *, phi: Activation | str | None = None) -> str:
+def export_module(cell: Cell, to: str = "numpy", *, phi: Activation | str | None = None, pieces: bool = False) -> str:
     """The source of a module that computes ``cell`` and its gradients, and depends on the backend alone.
 
-    ``phi`` specifies the activation of a cell that leaves it open; nothing is chosen silently. Raises
-    ``ValueError`` for an unknown backend, an open activation, or a cell that looks back more than one step, and
-    ``TypeError`` for an equation that has no form over a batch.
+    ``phi`` specifies the activation of a cell that leaves it open; nothing is chosen silently. With ``pieces`` a
+    NumPy module also has ``forward_in_pieces`` and ``backward_in_pieces``, which store the state before every k-th
+    step alone. Raises ``ValueError`` for an unknown backend, an open activation, or a cell that looks back more than
+    one step, and ``TypeError`` for an equation that has no form over a batch.
     """
     if to not in BACKENDS:
         raise ValueError(f"unknown backend {to!r}; the backends are {', '.join(BACKENDS)}")
-    return BACKENDS[to](with_activation(cell, phi))
+    specified = with_activation(cell, phi)
+    source = BACKENDS[to](specified)
+    if not pieces:
+        return source
+    if to != "numpy":
+        raise ValueError(f"passes in pieces are written for numpy, not for {to}")
+    return f"{source}\n\n{pieces_source(vocabulary_of(plan_of(specified)))}\n"
 
 
 def _source_of(cell: Cell) -> str:
     source = cell.source or "no source given"
     if any(equation.has(StopGradient) for equation in cell.equations):
         source += ";\ntruncated: no gradient passes a stop_gradient, so these are not the gradients of the loss"
-    return source
+    return f"{source};\nhash of the equations: {cell_hash(cell)}"
 
 
 def numpy_module(cell: Cell) -> str:
-    """The NumPy module of a cell whose activations are all known."""
+    """The NumPy module of a cell whose activations are all known.
+
+    A cell with a matrix among its sequences is written in expressions that make their arrays as they go.
+    """
     plan = plan_of(cell)
+    if any(line.target.shape[1] != 1 for line in (*plan.forward.lines, *plan.backward.lines)):
+        return expression_module(plan)
+    return loop_module(plan)
+
+
+def loop_module(plan: Plan) -> str:
+    """The module whose loops write into the arrays of a workspace."""
+    cell, stacking = plan.cell, stacking_of(plan)
+    names = vocabulary_of(plan, [line.target for line in stacking.coefficients])
+    places = Places(stacking, names)
+    pulled = BackwardCode(places)
+    forward, backward, coefficients = ForwardCode(places).body(), pulled.body(), pulled.coefficients()
+    forward = _forward_of_loops(names, forward)
+    backward = _backward_of_loops(names, backward)
+    made = _workspace(places, [*forward, *backward, *coefficients])
+    parts = [
+        HEADER.format(cell=cell.name, version=__version__, source=_source_of(cell)),
+        *_structures(names),
+        _shapes(names),
+        made,
+        "\n".join(
+            [
+                "class Cache(NamedTuple):",
+                '    """What backward needs of a forward pass."""',
+                "",
+                f"    {names.inputs}: {names.input_type}",
+                "    work: Workspace",
+                "    run: int",
+            ]
+        ),
+        *_helpers(names, [*forward, *backward, *coefficients]),
+        *([FLAT] if "flat(" in "\n".join([*forward, *backward]) else []),
+        FITTING,
+        CHECKED,
+        "\n".join(forward),
+        *(["\n".join([COEFFICIENTS.strip("\n"), *coefficients])] if coefficients else []),
+        "\n".join(backward),
+    ]
+    return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+CHUNK_BYTES = 500_000
+"""What the coefficients of a chunk of steps take: more leaves the caches, less makes more calls; measured."""
+
+COEFFICIENTS = '''
+def coefficients(work: Workspace, start: int, stop: int) -> None:
+    """What the backward pass multiplies adjoints by, for the steps from start to before stop."""
+'''
+
+
+def _workspace(places: Places, code: list[str]) -> str:
+    """The class that makes the arrays that the code reads."""
+    attributes = set(re.findall(r"work\.(\w+)", "\n".join(code)))
+    views = {name: parts for name, parts in places.views.items() if name in attributes}
+    used = attributes | {part for parts in views.values() for part in parts}
+    body = places.space.lines(used)
+    for name, parts in views.items():
+        tuple_of = ", ".join(f"self.{part}" for part in parts)
+        body += assignment("views", f"({tuple_of},)" if len(parts) == 1 else tuple_of, indent=2)
+        body.append(f"        self.{name} = list(zip(*views))")
+    text = "\n".join(body)
+    sizes = [places.words.names[size] for size in places.words.sizes]
+    read = [name for name in ["T", "B", *sizes] if re.search(rf"(?<![\w.]){name}(?!\w)", text) or name in ("T", "B")]
+    lines = [
+        "class Workspace:",
+        '    """The arrays of both passes for some sizes and a dtype, and views of them for each step.',
+        "",
+        "    Passed to forward again, it saves making them; the cache of the pass before is then no longer valid.",
+        '    """',
+        "",
+        "    def __init__(self, sizes: dict[str, int], dtype: Any) -> None:",
+        "        self.sizes, self.dtype, self.run = sizes, dtype, 0",
+        *assignment(", ".join(read), ", ".join(f'sizes["{name}"]' for name in read), indent=2),
+    ]
+    if "chunk" in attributes:
+        widths = [line.target.shape[0] for line in places.stacking.coefficients]
+        width = plain(places.space.sizes.size(Add(*widths)))
+        lines += [
+            f"        chunk = min(T, max(1, {CHUNK_BYTES} // (B * ({width}) * np.dtype(dtype).itemsize)))",
+            "        self.chunk = chunk",
+        ]
+    return "\n".join([*lines, *body])
+
+
+def _forward_of_loops(names: Vocabulary, body: list[str]) -> list[str]:
+    cell, x = names.cell, names.inputs
+    outputs = [f"work.{names.names[s]}.copy()" for s in cell.outputs]
+    gives = f"Outputs({', '.join(outputs)})" if names.has_outputs else outputs[0]
+    final = ", ".join(f"work.{names.names[s]}[-1].copy()" for s in cell.states)
+    first = f"{x}.{names.names[cell.inputs[0]]}" if names.has_inputs else x
+    body = [*body, *assignment("final", f"State({final})")]
+    body.append(f"    return {gives}, final, Cache({x}, work, work.run)")
+    arguments = f"params: Params, {x}: {names.input_type}, state: State, workspace: Workspace | None = None"
+    checked = _checked(names, f"params=params, {x}={x}, state=state", x, body)
+    checked[0] = "    sizes = " + checked[0].strip().removeprefix("sizes = ")
+    return [
+        *signature("forward", arguments, f"tuple[{names.output_type}, State, Cache]"),
+        '    """The outputs of every step, the final state, and what backward needs."""',
+        *checked,
+        f"    work = fitting(workspace, sizes, {first}.dtype)",
+        "    work.run += 1",
+        *_opened("params", [names.names[p] for p in cell.parameters], body),
+        *(_opened("inputs", [names.names[s] for s in cell.inputs], body) if names.has_inputs else []),
+        *body,
+    ]
+
+
+def _backward_of_loops(names: Vocabulary, body: list[str]) -> list[str]:
+    cell, x = names.cell, names.inputs
+    d_inputs = [names.names[adjoint(s)] for s in cell.inputs]
+    gives = f"Inputs({', '.join(d_inputs)})" if names.has_inputs else d_inputs[0]
+    carries = ", ".join(f"work.{names.names[carry(s)]}.copy()" for s in cell.states)
+    body = [*body, *assignment("d_initial", f"State({carries})"), f"    return d_params, {gives}, d_initial"]
+    given = f"params=params, {x}=cache.{x}, d_outputs=d_outputs, d_state=d_state"
+    arguments = f"params: Params, cache: Cache, d_outputs: {names.output_type}, d_state: State"
+    several = [names.names[s] for s in cell.inputs] if names.has_inputs else []
+    opened = [*_opened("inputs", several, body), *body]
+    return [
+        *signature("backward", arguments, f"tuple[Params, {names.input_type}, State]"),
+        '    """The gradients of the parameters, the inputs and the initial state, by backpropagation through time."""',
+        *_checked(names, given, f"cache.{x}", body),
+        f"    {x if x in words(opened) else '_'}, work, run = cache",
+        "    if run != work.run:",
+        '        raise ValueError("the workspace of this cache has served another forward pass since")',
+        *_opened("params", [names.names[p] for p in cell.parameters], body),
+        *_opened("inputs", several, body),
+        *body,
+    ]
+
+
+def expression_module(plan: Plan) -> str:
+    """The module whose every line is one NumPy expression."""
+    cell = plan.cell
     names = vocabulary_of(plan)
     backward = backward_body(plan, names)
     read = words(backward)
@@ -64,7 +215,8 @@ def numpy_module(cell: Cell) -> str:
     forward = forward_body(plan, names, set(stored))
     parts = [
         HEADER.format(cell=cell.name, version=__version__, source=_source_of(cell)),
-        *_structures(names, saved),
+        *_structures(names),
+        _cache(names, saved),
         _shapes(names),
         *_helpers(names, [*forward, *backward]),
         CHECKED,
@@ -144,7 +296,7 @@ def _opened(group: str, fields: list[str], body: list[str]) -> list[str]:
 # --- what stands before them --------------------------------------------------------------------
 
 
-def _structures(names: Vocabulary, saved: list[str]) -> Iterable[str]:
+def _structures(names: Vocabulary) -> Iterable[str]:
     cell = names.cell
     yield _structure("Params", "The parameters, or their gradients.", names.axes(cell.parameters))
     yield _structure("State", "The state of every sequence, or its gradient.", names.axes(cell.states, STEP))
@@ -154,8 +306,11 @@ def _structures(names: Vocabulary, saved: list[str]) -> Iterable[str]:
         yield _structure(
             "Outputs", "The outputs of every step, or their gradients.", names.axes(cell.outputs, ALL_STEPS)
         )
+
+
+def _cache(names: Vocabulary, saved: list[str]) -> str:
     fields = [f"    {names.inputs}: {names.input_type}", *[f"    {name}: Array" for name in saved]]
-    yield "\n".join(["class Cache(NamedTuple):", '    """What backward needs of a forward pass."""', "", *fields])
+    return "\n".join(["class Cache(NamedTuple):", '    """What backward needs of a forward pass."""', "", *fields])
 
 
 def _structure(name: str, says: str, axes: dict[str, tuple[str, ...]]) -> str:
@@ -164,7 +319,7 @@ def _structure(name: str, says: str, axes: dict[str, tuple[str, ...]]) -> str:
 
 
 def _shapes(names: Vocabulary) -> str:
-    """The table of the axes of every array that a caller passes."""
+    """The table of the axes of every array that a caller places."""
     cell = names.cell
     groups = {
         "params.": names.axes(cell.parameters),
@@ -190,9 +345,11 @@ def _shape(axes: tuple[str, ...]) -> str:
 def _helpers(names: Vocabulary, code: list[str]) -> Iterable[str]:
     text = "\n".join(code)
     for name, form in HELPERS.items():
-        if re.search(rf"(?<![\w.]){name}\(", text):
+        if name == "sigma" and "sigma(" in text:
+            yield SIGMA
+        elif re.search(rf"(?<![\w.]){name}\(", text):
             yield f"def {name}(x: Array) -> Array:\n    return {form.format(x='x')}"
-    if names.cell.states:
+    if "steps(state" in text:
         yield STEPS
     if "normalised(" in text or "deviation(" in text:
         yield DEVIATION

@@ -21,6 +21,32 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 '''
 
+SIGMA = '''
+def sigma(x: Array, out: Array | None = None) -> Array:
+    """1 / (1 + exp(-x)), by tanh: right for every x, without overflow."""
+    out = np.multiply(x, 0.5, out=out)
+    np.tanh(out, out=out)
+    np.multiply(out, 0.5, out=out)
+    return np.add(out, 0.5, out=out)
+'''
+
+FLAT = '''
+def flat(values: Array) -> Array:
+    """The rows of all steps, one below the other."""
+    return values.reshape((-1, values.shape[-1]))
+'''
+
+FITTING = '''
+def fitting(workspace: Workspace | None, sizes: dict[str, int], dtype: Any) -> Workspace:
+    """The caller's workspace, or a new one if there is none; a ValueError if it is one for other arguments."""
+    if workspace is None:
+        return Workspace(sizes, dtype)
+    if workspace.sizes != sizes or workspace.dtype != dtype:
+        made = f"{workspace.sizes} and {workspace.dtype}"
+        raise ValueError(f"the workspace was made for {made}; the arguments have {sizes} and {dtype}")
+    return workspace
+'''
+
 STEPS = '''
 def steps(initial: Array, T: int) -> tuple[Array, Array]:
     """A state before and after each of T steps: two views of one array, the first row of it filled in."""
@@ -61,7 +87,7 @@ def normalised(v: Array) -> Array:
 '''
 
 CHECKED = '''
-def checked(**given: Any) -> dict[str, int]:
+def measured(**given: Any) -> dict[str, int]:
     """The length of every axis; a TypeError or ValueError names the argument that is wrong."""
     arrays: dict[str, Any] = {}
     for name, value in given.items():
@@ -93,4 +119,18 @@ def checked(**given: Any) -> dict[str, int]:
         if array.shape != shape:
             raise ValueError(f"{name} has shape {array.shape}; wanted ({', '.join(SHAPES[name])}) = {shape}")
     return sizes
+
+
+SIZES: dict[Any, dict[str, int]] = {}
+"""What has been measured, by types, shapes and dtypes."""
+
+
+def checked(**given: Any) -> dict[str, int]:
+    """The length of every axis, measured once for arguments of the same types, shapes and dtypes."""
+    arrays = [a for value in given.values() for a in (value if isinstance(value, tuple) else [value])]
+    seen = [(type(a), getattr(a, "shape", None), getattr(a, "dtype", None)) for a in arrays]
+    key = (*given, *map(type, given.values()), *seen)
+    if key not in SIZES:
+        SIZES[key] = measured(**given)
+    return SIZES[key]
 '''

@@ -10,16 +10,21 @@ from sympy import Add, Expr
 
 from ..cell import Cell
 from ..symbols import Sequence, adjoint, direct, t
+from .calls import FUNCTIONS
 from .naming import identifier, identifiers, unused
 from .numpy_code import HELPERS
 from .plan import Plan, carry
 from .rows import Rows
 
 RESERVED = {
-    "Any", "Array", "B", "Cache", "Inputs", "NamedTuple", "Outputs", "Params", "SHAPES", "State", "T", "applied",
-    "backward", "cache", "checked", "d_inputs", "d_outputs", "d_params", "d_state", "deviation", "dtype", "forward",
-    "inputs", "len", "normalised", "np", "npt", "outer", "outputs", "over_steps", "params", "range", "reversed",
-    "sizes", "state", "steps", "t", *HELPERS,
+    "Any", "Array", "B", "CHUNK_BYTES", "Cache", "Inputs", "NamedTuple", "Outputs", "Params", "Pieces", "SHAPES",
+    "SIZES", "State", "T", "Workspace", "applied", "backward", "cache", "checked", "chunk", "coefficients", "d_given",
+    "d_initial", "d_inputs", "d_outputs", "d_params", "d_piece", "d_state", "deviation", "dtype", "every", "factors",
+    "final", "fitting", "flat", "forward", "gradient", "gradients", "inputs", "len", "list", "map", "normalised",
+    "np", "npt", "number", "outer", "outputs", "over_steps", "params", "piece", "pieces", "range", "reversed", "run",
+    "self", "sigma", "sizes", "spare", "start", "state", "states", "steps", "stop", "sum", "t", "total", "truncated",
+    "values", "views", "work", "workspace", "zip",
+    *FUNCTIONS, *HELPERS,
 }  # fmt: skip
 
 STEP, STEPS = ("B",), ("T", "B")
@@ -78,8 +83,8 @@ class Vocabulary:
         return " + ".join(parts)
 
 
-def vocabulary_of(plan: Plan) -> Vocabulary:
-    """Names for every letter of a plan; δv is ``d_v``, the state before a step ``h_prev``."""
+def vocabulary_of(plan: Plan, more: Iterable[Sequence] = ()) -> Vocabulary:
+    """Names for every letter of a plan, and for ``more``; δv is ``d_v``, the state before a step ``h_prev``."""
     cell = plan.cell
     made = [line.target for line in (*plan.forward.lines, *plan.backward.lines)]
     forward = dict.fromkeys([*cell.inputs, *cell.states, *[s for s in made if s.mark != "delta"]])
@@ -95,6 +100,8 @@ def vocabulary_of(plan: Plan) -> Vocabulary:
     own = [adjoint(letter) for letter in (*cell.inputs, *cell.parameters)]
     for letter in dict.fromkeys([*own, *[s for s in made if s.mark == "delta"]]):
         names[letter] = name(f"d_{identifier(letter).removeprefix('delta_')}")
+    for letter in more:
+        names[letter] = name(identifier(letter).replace("k_delta_", "k_"))
     lettered: list[Any] = [*cell.parameters, *forward]
     shapes = [size for letter in lettered for size in letter.shape]
     sizes = tuple(sorted({symbol for size in shapes for symbol in size.free_symbols}, key=str))

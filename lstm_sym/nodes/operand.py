@@ -82,12 +82,19 @@ class Operand(MatrixExpr):
     __le__ = __gt__ = __ge__ = __lt__
 
     def __array_ufunc__(self, function: Any, *_: Any, **__: Any) -> Any:
-        raise TypeError(f"np.{function.__name__} computes with numbers: {_ENTRYWISE.format(function.__name__)}")
+        raise TypeError(
+            f"np.{function.__name__} computes with numbers, {self} is an expression; those have *, hadamard, and the "
+            "functions of lstm_sym.activations, such as tanh; a constant matrix is a Parameter"
+        )
 
     def __pow__(self, exponent: Any) -> MatrixExpr:
         from .algebra import MatrixPower
 
         return MatrixPower(self, sympify(exponent))
+
+    def applyfunc(self, func: Any) -> MatrixExpr:
+        """Refused: SymPy's node for it has no derivative that is right, and no numeric form."""
+        raise TypeError(f"{self}.applyfunc: {_ENTRYWISE.format(getattr(func, '__name__', 'the function'))}")
 
     def transpose(self) -> MatrixExpr:
         from .algebra import Transposed

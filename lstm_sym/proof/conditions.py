@@ -6,7 +6,7 @@ conditions is decided exactly, as linear inequalities over the integers, by Four
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
@@ -51,6 +51,18 @@ class Conditions:
             yield
         finally:
             self.facts, self.scope, self._known = outer
+
+    def remembered(self, meaning: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """The same function, asked once for each argument in the same scope."""
+        found: dict[Any, Any] = {}
+
+        def once(node: Any) -> Any:
+            key = node, self.scope
+            if key not in found:
+                found[key] = meaning(node)
+            return found[key]
+
+        return once
 
     def imply(self, expr: Expr) -> bool:
         """Whether ``expr >= 0`` follows, for an integer ``expr``; what is not linear follows from nothing."""

@@ -128,6 +128,7 @@ def _points(checked: FieldCheck) -> str:
 
 
 NOTHING: Mapping[At, Expr] = {}
+"""What no induction states."""
 
 
 def _direct(

@@ -22,17 +22,13 @@ from ..nodes.block import Block
 from ..nodes.derivatives import Derivative, StopGradient
 from ..nodes.elementwise import Diag, Hadamard, HadamardPower, Maximum, Scaled
 from ..nodes.normalisation import Deviation, Normalised
-from ..symbols import At, Parameter, letters, t
+from ..symbols import At, Parameter, t
+from .binder_steps import EXPANSION_LIMIT, FACTOR_STEPS, TERM_STEPS, spare_steps, step_of
 from .blocks import Part, common_parts, located, off_diagonal, part_size, parts_of
 from .clearing import cleared
 from .conditions import Conditions
 from .function_form import EXP, TANH, applied, raised
-from .polynomial import COLUMN, DELTA, ONE, ROW, Algebra, Polynomial, TooLarge, Unsupported
-
-EXPANSION_LIMIT = 64
-FACTOR_STEPS = tuple(Dummy(f"kappa_{k}", integer=True, nonnegative=True) for k in range(8))
-TERM_STEPS = tuple(Dummy(f"sigma_{k}", integer=True, nonnegative=True) for k in range(8))
-"""The bound indices of products and sums, one for each level of nesting."""
+from .polynomial import COLUMN, DELTA, ONE, ROW, Algebra, Polynomial, Unsupported
 
 
 class NormalForm:
@@ -55,9 +51,9 @@ class NormalForm:
         open_meaning: bool = False,
         positive: Callable[[Expr], str | None] = lambda divisor: None,
     ) -> None:
-        self.unfold = self._remembered(unfold)
-        self.value_of = self._remembered(value_of)
         self.conditions = conditions or Conditions()
+        self.unfold = self.conditions.remembered(unfold)
+        self.value_of = self.conditions.remembered(value_of)
         self.tie = tie
         self.open_meaning = open_meaning
         self.met_meaning = False
@@ -76,18 +72,6 @@ class NormalForm:
         if key not in self._done:
             self._done[key] = _form(expr, self, rows, cols)
         return self._done[key]
-
-    def _remembered(self, meaning: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """What a letter or derivative stands for, asked for once under the same conditions."""
-        found: dict[Any, Any] = {}
-
-        def remembered(node: Any) -> Any:
-            key = node, self.conditions.scope
-            if key not in found:
-                found[key] = meaning(node)
-            return found[key]
-
-        return remembered
 
     def equal(self, left: Expr, right: Expr) -> bool:
         """Whether both sides have one normal form, block by block."""
@@ -364,14 +348,14 @@ def _base_key(base: Expr, to: NormalForm, rows: Part, cols: Part) -> Any:
 @_form.register(OrderedProduct)
 def _(expr: OrderedProduct, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
     """Written out if short, its latest factors split off if it has at least one more than a symbol's worth."""
-    constant = _spare_steps(expr, to)
+    constant = spare_steps(expr, to.conditions)
     if constant is None:
         return to(expr.doit(), rows, cols)
     if constant > 0:
         latest = [expr.at(expr.high - j) for j in range(constant)]
         rest = OrderedProduct(expr.body, (expr.index, expr.low, expr.high - constant))
         return to(_product([*latest, rest]), rows, cols)
-    step = _step_of(expr, FACTOR_STEPS)
+    step = step_of(expr, FACTOR_STEPS)
     body = expr.at(step)
     with to.conditions.within(step, expr.low, expr.high):
         if isinstance(body, Diag):
@@ -393,35 +377,15 @@ def _diagonal_product(expr: OrderedProduct, body: Diag, to: NormalForm, rows: Pa
 
 @_form.register(TimeSum)
 def _(expr: TimeSum, to: NormalForm, rows: Part, cols: Part) -> Polynomial:
-    constant = _spare_steps(expr, to)
+    constant = spare_steps(expr, to.conditions)
     if constant is None:
         return to(expr.doit(), rows, cols)
     if constant > 0:
         latest = [to(expr.at(expr.high - j), rows, cols) for j in range(constant)]
         rest = TimeSum(expr.body, (expr.index, expr.low, expr.high - constant))
         return to.algebra.add(*latest, to(rest, rows, cols))
-    step = _step_of(expr, TERM_STEPS)
+    step = step_of(expr, TERM_STEPS)
     never_empty = to.conditions.imply(expr.high - expr.low + 1)
     with to.conditions.within(step, expr.low, expr.high):
         body = to(expr.at(step), rows, cols)
     return to.algebra.sum_over_time(body, step, expr.low, expr.high, countable=never_empty)
-
-
-def _step_of(expr: Any, steps: tuple[Symbol, ...]) -> Symbol:
-    """The first step symbol that no enclosing binder has put into the expression."""
-    used = expr.free_symbols | {symbol for letter in letters(expr) for symbol in letter.free_symbols}
-    free = [step for step in steps if step not in used]
-    if not free:
-        raise TooLarge(f"more than {len(steps)} nested binders")
-    return free[0]
-
-
-def _spare_steps(expr: Any, to: NormalForm) -> int | None:
-    """How many steps a binder surely has beyond a symbolic number; ``None`` if the number is a small integer."""
-    count = (expr.high - expr.low + 1).expand()
-    if count.is_Integer:
-        if count > EXPANSION_LIMIT:
-            raise Unsupported(f"{count} steps are too many to write out")
-        return None
-    constant = max(int(count.as_coeff_Add()[0]), 0)
-    return constant if to.conditions.imply(count - constant) else 0

@@ -36,9 +36,8 @@ class Outcome:
     """The verdict on one step, with what carries it.
 
     ``proof`` is there exactly for ``proved`` and can only be made by the kernel; ``witness`` exactly for
-    ``refuted``. ``assumes`` lists side conditions and admitted facts, ``discharged`` why
-    other divisors are above 0; ``hint`` a small edit of the right
-    side that would make the step true.
+    ``refuted``. ``assumes`` lists side conditions and admitted facts, ``discharged`` says why other divisors are
+    above 0; ``hint`` is a small edit of the right side that would make the step true.
     """
 
     verdict: str

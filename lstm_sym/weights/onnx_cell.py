@@ -15,11 +15,13 @@ this agrees, leaves the argument C of h as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import inf, nan
 from typing import Any
+
+import numpy as np
 
 from ..activations import Elementwise, relu, sigma, softplus, softsign, tanh
 from ..cell import Cell
@@ -146,9 +148,9 @@ def equations_of(op_type: str, attributes: Mapping[str, Any], peepholes: bool, d
         for name in ("linear_before_reset", "input_forget")
         if name in attributes
     }
-    clip = float(attributes.get("clip", inf))
+    clip = inf if "clip" not in attributes else number("clip", attributes["clip"])
     if not clip > 0:
-        raise ValueError(f"clip is {clip}; a threshold is positive")
+        raise ValueError(f"clip is {clip}; a threshold is positive, and without a clip nothing is bounded")
     return [
         Equations(op_type, activations, peepholes, clip=clip, **flags)
         for activations in _activations(op_type, attributes, directions)
@@ -158,15 +160,30 @@ def equations_of(op_type: str, attributes: Mapping[str, Any], peepholes: bool, d
 def one_of(attributes: Mapping[str, Any], name: str, allowed: Any) -> Any:
     """The value of an attribute, the first of those allowed if it is not given."""
     value = attributes.get(name, next(iter(allowed)))
-    if value not in allowed:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer | str) or value not in allowed:
         raise ValueError(f"{name} is {value!r}; it may be {', '.join(map(repr, allowed))}")
     return value
+
+
+def number(name: str, value: Any) -> float:
+    """The value of an attribute as a number; ``ValueError`` if it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or value != value:
+        raise ValueError(f"{name} is {value!r}, which is no number")
+    return float(value)
+
+
+def several(attributes: Mapping[str, Any], name: str, default: Sequence[Any]) -> list[Any]:
+    """The values of an attribute that is a list; ``ValueError`` if it is none."""
+    value = attributes.get(name, default)
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence | np.ndarray):
+        raise ValueError(f"{name} is {value!r}; it is a list")
+    return list(value)
 
 
 def _activations(op_type: str, attributes: Mapping[str, Any], directions: int) -> list[tuple[Chosen, ...]]:
     """f, g, h of each direction; alpha and beta go, in this order, to the activations that take one."""
     each = len(DEFAULTS[op_type])
-    names = tuple(attributes.get("activations", DEFAULTS[op_type] * directions))
+    names = several(attributes, "activations", DEFAULTS[op_type] * directions)
     if len(names) != each * directions:
         raise ValueError(
             f"activations has {len(names)} names; {op_type} wants {each} for each of {directions} directions"
@@ -174,7 +191,7 @@ def _activations(op_type: str, attributes: Mapping[str, Any], directions: int) -
     for name in names:
         if name not in ACTIVATIONS:
             raise ValueError(f"unknown activation {name!r}; ONNX documents {', '.join(ACTIVATIONS)}")
-    alphas, betas = (iter(attributes.get(f"activation_{which}", ())) for which in ("alpha", "beta"))
+    alphas, betas = (iter(several(attributes, f"activation_{which}", ())) for which in ("alpha", "beta"))
     chosen = [
         Chosen(
             name,
@@ -192,7 +209,10 @@ def _activations(op_type: str, attributes: Mapping[str, Any], directions: int) -
 def _number(name: str, which: str, default: float | None, given: Iterator[float]) -> float | None:
     if default is None:
         return None
-    number = float(next(given, default))
-    if number != number:
+    found = next(given, None)
+    if found is None and default != default:
         raise ValueError(f"activation {name} needs a number in activation_{which}; ONNX documents no default")
-    return number
+    value = default if found is None else number(f"activation_{which}", found)
+    if value in (inf, -inf):
+        raise ValueError(f"activation_{which} is {value}; activation {name} wants a finite number")
+    return value

@@ -66,8 +66,13 @@ def unpacked(packing: Packing, arrays: Arrays, module: ModuleType) -> Any:
     Raises ``ValueError`` with the name of an array whose shape does not fit the others.
     """
     given: dict[str, list[tuple[str, Array]]] = {}
+    first = next(iter(arrays))
     for name, array in arrays.items():
         letters = packing[name]
+        if array.dtype != arrays[first].dtype:
+            raise ValueError(f"{name} is {array.dtype}, {first} is {arrays[first].dtype}; give all arrays one dtype")
+        if array.ndim == 0:
+            raise ValueError(f"{name} is a single number; wanted {len(letters)} blocks of rows")
         if len(array) % len(letters):
             raise ValueError(
                 f"{name} has shape {array.shape}; its {len(array)} rows are not {len(letters)} equal blocks"
@@ -84,11 +89,10 @@ def unpacked(packing: Packing, arrays: Arrays, module: ModuleType) -> Any:
                     f"{name} has shape {arrays[name].shape}, which makes the block {letter} of shape {block.shape}; "
                     f"wanted ({', '.join(axes)}){f' = {wanted}' if len(axes) == block.ndim else ''}"
                 )
-    dtype = next(iter(arrays.values())).dtype
     return module.Params(**{
         letter: np.sum([block for _, block in given[letter]], axis=0)
         if letter in given
-        else np.zeros([sizes[axis] for axis in module.SHAPES[f"params.{letter}"]], dtype)
+        else np.zeros([sizes[axis] for axis in module.SHAPES[f"params.{letter}"]], arrays[first].dtype)
         for letter in module.Params._fields
     })  # fmt: skip
 

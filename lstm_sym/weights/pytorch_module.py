@@ -20,6 +20,7 @@ from ..activations import relu
 from ..cell import Cell
 from ..cells import GRU, LSTM, LSTM_PROJECTION, RNN_TANH, elman
 from . import stack
+from .arrays import floats
 from .packing import PACKINGS, packed, packed_gradient, unpacked
 from .stack import Direction, Layers, Trace, directions_of, module_of
 
@@ -34,7 +35,7 @@ MODES: dict[str, tuple[str, Cell]] = {
 """The packing and the cell of each value of PyTorch's attribute ``mode``."""
 
 NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
-KEY = re.compile(rf"({'|'.join(NAMES)})_l(\d+)(_reverse)?")
+KEY = re.compile(rf"({'|'.join(NAMES)})_l(0|[1-9]\d*)(_reverse)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def load(state_dict: Mapping[str, Any], mode: str, *, batch_first: bool = False,
     """
     if mode not in MODES:
         raise ValueError(f"unknown mode {mode!r}; the modes are {', '.join(MODES)}")
+    if not isinstance(state_dict, Mapping):
+        raise TypeError(f"a state dict is wanted, got a {type(state_dict).__name__}; give module.state_dict()")
     given = {name.removeprefix(prefix): value for name, value in state_dict.items() if name.startswith(prefix)}
     depth, endings, names = _structure(given, mode, prefix)
     key, cell = MODES[mode]
@@ -74,17 +77,37 @@ def load(state_dict: Mapping[str, Any], mode: str, *, batch_first: bool = False,
         cell = LSTM_PROJECTION
     cell_module = module_of(cell)
 
+    arrays = {
+        f"_l{layer}{ending}": {
+            name: floats(f"{prefix}{name}_l{layer}{ending}", given[f"{name}_l{layer}{ending}"]) for name in names
+        }
+        for layer in range(depth)
+        for ending in endings
+    }
+
     def direction(suffix: str) -> Direction:
-        arrays = {name: np.asarray(given[f"{name}{suffix}"]) for name in names}
         try:
-            params = unpacked(PACKINGS["PyTorch", key], arrays, cell_module)
+            params = unpacked(PACKINGS["PyTorch", key], arrays[suffix], cell_module)
         except ValueError as error:
             raise ValueError(f"in {prefix}*{suffix}: {error}") from None
         return Direction(cell_module, params, suffix.endswith("_reverse"))
 
     layers = tuple(tuple(direction(f"_l{layer}{ending}") for ending in endings) for layer in range(depth))
+    _require_one_module(arrays, prefix)
     stack.require_fitting(layers)
     return Module(layers, key, names, batch_first)
+
+
+def _require_one_module(arrays: Mapping[str, Mapping[str, Array]], prefix: str) -> None:
+    """A module has one hidden size and one dtype, and the directions of a layer read the same input."""
+    for suffix, own in arrays.items():
+        for name, beside in (("weight_hh", "_l0"), ("weight_ih", suffix.removesuffix("_reverse"))):
+            one, other = own[name], arrays[beside][name]
+            if (one.shape, one.dtype) != (other.shape, other.dtype):
+                raise ValueError(
+                    f"{prefix}{name}{suffix} is {one.dtype} of shape {one.shape}, {prefix}{name}{beside} is "
+                    f"{other.dtype} of shape {other.shape}; in one module they are alike"
+                )
 
 
 def _structure(given: Mapping[str, Any], mode: str, prefix: str) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
@@ -114,19 +137,24 @@ def forward(module: Module, x: Array, state: Any = None, lengths: Array | None =
     """What ``module(x, state)`` gives, the output and the final state, and the trace.
 
     ``state`` is ``h_0``, or ``(h_0, c_0)`` for an LSTM, each (layers times directions, B, ·); 0 if it is not given.
+    A single sequence may come without the axis of the batch, as in PyTorch; so do its output and states then.
     ``lengths`` are those of a packed sequence; the output is padded with 0, as by ``pad_packed_sequence``.
     """
+    x = _sequences("x", x)
+    single = x.ndim == 2
     outputs, finals, trace = stack.forward(
-        module.layers, _time_first(module, x), None if state is None else _unstacked(module, state), lengths
+        module.layers, _time_first(module, x), None if state is None else _unstacked(module, state, single), lengths
     )
-    return _time_first(module, outputs), _stacked(finals), trace
+    return _as_given(module, outputs, single), _stacked(finals, single), trace
 
 
 def backward(module: Module, trace: Trace, d_output: Array, d_state: Any = None) -> tuple[dict[str, Array], Array, Any]:
     """The gradients by the names of the state dict, that of ``x``, and those of the initial state."""
-    d_states = None if d_state is None else _unstacked(module, d_state)
+    d_output = _sequences("d_output", d_output)
+    single = d_output.ndim == 2
+    d_states = None if d_state is None else _unstacked(module, d_state, single)
     d_params, d_x, d_initial = stack.backward(module.layers, trace, _time_first(module, d_output), d_states)
-    return gradients(module, d_params), _time_first(module, d_x), _stacked(d_initial)
+    return gradients(module, d_params), _as_given(module, d_x, single), _stacked(d_initial, single)
 
 
 def gradients(module: Module, d_params: Iterable[Any]) -> dict[str, Array]:
@@ -149,27 +177,46 @@ def state_dict(module: Module) -> dict[str, Array]:
     }
 
 
+def _sequences(name: str, x: Any) -> Array:
+    """An array (T, B, ·) or (B, T, ·) in the module's order, or a single sequence (T, ·)."""
+    if hasattr(x, "batch_sizes"):
+        raise ValueError(f"{name} is a packed sequence; give the two values of pad_packed_sequence, x and lengths")
+    array = floats(name, x)
+    if array.ndim not in (2, 3):
+        raise ValueError(f"{name} has shape {array.shape}; wanted three axes, or two for a single sequence")
+    return array
+
+
 def _time_first(module: Module, x: Array) -> Array:
-    if x.ndim != 3:
-        raise ValueError(
-            f"an array of shape {x.shape} where one of three axes is wanted; a single sequence is a batch of 1"
-        )
+    if x.ndim == 2:
+        return x[:, None]
     return x.swapaxes(0, 1) if module.batch_first else x
 
 
-def _unstacked(module: Module, state: Any) -> list[Any]:
-    """One ``State`` for each direction from arrays (layers times directions, B, ·)."""
+def _as_given(module: Module, x: Array, single: bool) -> Array:
+    """The inverse of ``_time_first``."""
+    if single:
+        return x[:, 0]
+    return x.swapaxes(0, 1) if module.batch_first else x
+
+
+def _unstacked(module: Module, state: Any, single: bool) -> list[Any]:
+    """One ``State`` for each direction from arrays (layers times directions, B, ·), of a single sequence without B."""
     directions = directions_of(module.layers)
-    arrays = state if isinstance(state, tuple) else (state,)
     fields = directions[0].module.State._fields
-    if len(arrays) != len(fields) or any(len(array) != len(directions) for array in arrays):
+    given = state if isinstance(state, tuple | list) else (state,)
+    arrays = [floats("the state", array) for array in given]
+    axes = 2 if single else 3
+    if len(arrays) != len(fields) or any(a.ndim != axes or len(a) != len(directions) for a in arrays):
         raise ValueError(
-            f"a state of shapes {[array.shape for array in arrays]}; "
-            f"wanted {len(fields)} of {len(directions)} directions"
+            f"a state of shapes {[array.shape for array in arrays]}; wanted {len(fields)} of {axes} axes, the first "
+            f"of {len(directions)} directions"
         )
+    arrays = [array[:, None] for array in arrays] if single else arrays
     return [direction.module.State(*parts) for direction, *parts in zip(directions, *arrays, strict=True)]
 
 
-def _stacked(states: list[Any]) -> Any:
+def _stacked(states: list[Any], single: bool) -> Any:
     arrays = tuple(np.stack(parts) for parts in zip(*states, strict=True))
+    arrays = tuple(array[:, 0] for array in arrays) if single else arrays
     return arrays if len(arrays) > 1 else arrays[0]

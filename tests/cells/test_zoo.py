@@ -6,7 +6,7 @@ import pytest
 
 from lstm_sym.activations import relu
 from lstm_sym.backpropagation import bptt
-from lstm_sym.cells import CELLS, LSTM, cell_named, elman
+from lstm_sym.cells import CELLS, LSTM, PEEPHOLE_LSTM, cell_named, elman
 
 GATES = "W_f U_f b_f W_i U_i b_i W_z U_z b_z W_o U_o b_o"
 PEEPHOLES = "W_f U_f p_f b_f W_i U_i p_i b_i W_z U_z b_z W_o U_o p_o b_o"
@@ -83,6 +83,19 @@ def test_every_cell_has_a_whole_backward_pass(name) -> None:
     assert len(backward.input_gradients) == len(cell.inputs)
     for equation in backward.equations:
         assert equation.lhs.shape == equation.rhs.shape
+
+
+@pytest.mark.parametrize("name, state", [("minGRU", "h"), ("minLSTM", "h"), ("SRU", "c"), ("QRNN", "c")])
+def test_in_a_diagonal_linear_recurrence_nothing_else_reads_the_state(name, state) -> None:
+    """So its factor and its summand are functions of the inputs, and a scan computes all steps."""
+    cell = CELLS[name]
+    (sequence,) = [sequence for sequence in cell.states if sequence.text == state]
+    assert [user for user, lag in cell.consumers(sequence) if lag] == [sequence]
+
+
+def test_a_variant_does_not_inherit_what_is_said_of_the_cell_that_it_changes() -> None:
+    """Greff et al. train with the full gradient; that the algorithm of 2000 truncates it is no note on theirs."""
+    assert PEEPHOLE_LSTM.note and not any(CELLS[name].note for name in ("NIG", "NFG", "NOG", "NP", "CIFG", "FGR"))
 
 
 def test_elman_takes_any_activation() -> None:

@@ -11,54 +11,18 @@ from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
 n, d, k = sizes("n d k")
 h, c, x, x2 = Sequence("h", n), Sequence("c", n), Sequence("x", d), Sequence("x2", k)
-a_r, a_z, a_u, r, z, u, q = (Sequence(name, n) for name in ("a_r", "a_z", "a_u", "r", "z", "u", "q"))
-y, small = Sequence("y", k), Sequence("h", k)
-W, W_r, W_z, V = (Parameter(name, n, n) for name in ("W", "W_r", "W_z", "V"))
-U, U_r, U_z = (Parameter(name, n, d) for name in ("U", "U_r", "U_z"))
-b, b_h, p = (Parameter(name, n) for name in ("b", "b_h", "p"))
+z, r, q, y = Sequence("z", n), Sequence("r", n), Sequence("q", n), Sequence("y", k)
+W, V, U = Parameter("W", n, n), Parameter("V", n, n), Parameter("U", n, d)
+b, p = Parameter("b", n), Parameter("p", n)
 R, W_k, B = Parameter("R", k, n), Parameter("W_k", n, k), Parameter("B", n, 2 * n + d)
 
 A, X, y2 = Sequence("A", n, k), Sequence("X", n, k), Sequence("y2", n)
 V_k, P, W_q = Parameter("V_k", k, k), Parameter("P", n, k), Parameter("W_q", k, d)
 
-GATES = (
-    Eq(a_r[t], W_r * h[t - 1] + U_r * x[t]),
-    Eq(r[t], sigma(a_r[t])),
-    Eq(a_z[t], W_z * h[t - 1] + U_z * x[t]),
-    Eq(z[t], sigma(a_z[t])),
-)
-
 CELLS = (
-    Cell(
-        "GRU_reset_before",
-        *GATES,
-        Eq(a_u[t], U * x[t] + W * hadamard(r[t], h[t - 1]) + b),
-        Eq(u[t], tanh(a_u[t])),
-        Eq(h[t], hadamard(1 - z[t], h[t - 1]) + hadamard(z[t], u[t])),
-    ),
-    Cell(
-        "GRU_reset_after",
-        *GATES,
-        Eq(q[t], W * h[t - 1] + b_h),
-        Eq(a_u[t], U * x[t] + b + hadamard(r[t], q[t])),
-        Eq(u[t], tanh(a_u[t])),
-        Eq(h[t], hadamard(1 - z[t], u[t]) + hadamard(z[t], h[t - 1])),
-    ),
-    Cell("IndRNN", Eq(h[t], relu(U * x[t] + hadamard(p, h[t - 1]) + b))),
-    Cell(
-        "minGRU",
-        Eq(z[t], sigma(U_z * x[t])),
-        Eq(u[t], U * x[t]),
-        Eq(h[t], hadamard(1 - z[t], h[t - 1]) + hadamard(z[t], u[t])),
-    ),
+    Cell("diagonal_relu", Eq(h[t], relu(U * x[t] + hadamard(p, h[t - 1]) + b))),
     Cell("softplus", Eq(h[t], softplus(W * h[t - 1] + U * x[t]))),
     *(Cell(f.name, Eq(h[t], f(W * h[t - 1] + U * x[t]))) for f in (hardtanh, elu, softsign)),
-    Cell(
-        "projection",
-        Eq(a_u[t], W_k * small[t - 1] + U * x[t]),
-        Eq(c[t], c[t - 1] + tanh(a_u[t])),
-        Eq(small[t], R * tanh(c[t])),
-    ),
     Cell("two_outputs", Eq(h[t], tanh(W * h[t - 1] + U * x[t])), Eq(y[t], R * h[t]), Eq(q[t], hadamard(h[t], h[t]))),
     Cell("two_inputs", Eq(h[t], tanh(W * h[t - 1] + U * x[t] + W_k * x2[t]))),
     Cell(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -40,31 +42,38 @@ def test_the_data_hide_nothing():
 
 MISTAKES = [
     # what the mistake is, the line that is right, what stands there instead, a gradient that must turn red
-    ("a transposed weight in the carry", "d_a_f[t] @ W_f", "d_a_f[t] @ W_f.T", "h0"),
-    ("no carry of c", "carry_c = d_c * f[t]", "carry_c = 0 * d_c", "c0"),
-    ("no carry of h", "d_h = carry_h + d_outputs[t]", "d_h = 0 * carry_h + d_outputs[t]", "W_f"),
-    ("a carry lost along one gate", " + d_a_o[t] @ W_o", "", "h0"),
-    ("a sign", "1 - tanh_c[t] ** 2", "1 + tanh_c[t] ** 2", "U_i"),
-    ("tanh' at an activated value", "d_c * i[t] * (1 - z[t] ** 2)", "d_c * i[t] * (1 - np.tanh(z[t]) ** 2)", "W_z"),
-    ("sigma where sigma' belongs", "tanh_c[t] * o[t] * (1 - o[t])", "tanh_c[t] * o[t]", "W_o"),
     (
-        "an index shifted by one",
-        "W_f=over_steps(d_a_f, h_prev)",
-        "W_f=over_steps(d_a_f, cache.o * cache.tanh_c)",
-        "W_f",
+        "a transposed weight in the carry",
+        "W_all = np.concatenate((W_z, W_f,",
+        "W_all = np.concatenate((W_z, W_f.T,",
+        "h0",
     ),
-    ("an outer product turned", "W_i=over_steps(d_a_i, h_prev)", "W_i=over_steps(h_prev, d_a_i)", "W_i"),
-    ("the gate order swapped", "d_c * z[t] * i[t]", "d_c * i[t] * i[t]", "b_i"),
-    ("one step only", "b_z=d_a_z.sum(axis=(0, 1))", "b_z=d_a_z[-1].sum(axis=0)", "b_z"),
-    ("the mean over the batch", "b_o=d_a_o.sum(axis=(0, 1))", "b_o=d_a_o.sum(axis=0).mean(axis=0)", "b_o"),
-    ("an input gradient without a gate", " + d_a_f @ U_f", "", "x"),
-    ("the new state for the old", "d_c * c_prev[t] * f[t]", "d_c * tanh_c[t] * f[t]", "U_f"),
-    ("the final gradient of c ignored", "carry_c = d_state.c", "carry_c = 0 * d_state.c", "c0"),
-    ("the final gradient of h ignored", "carry_h = d_state.h", "carry_h = 0 * d_state.h", "b_f"),
-    ("missing brackets", "o[t] * (1 - tanh_c[t] ** 2)", "o[t] - tanh_c[t] ** 2", "U_z"),
-    ("a forgotten input weight", "U_o=over_steps(d_a_o, x)", "U_o=0 * over_steps(d_a_o, x)", "U_o"),
-    ("a wrong shape", "b_f=d_a_f.sum(axis=(0, 1))", "b_f=d_a_f.sum(axis=0)", "b_f"),
-    ("not a number", "b_f=d_a_f.sum(axis=(0, 1))", "b_f=np.nan * d_a_f.sum(axis=(0, 1))", "b_f"),
+    ("no carry of c", "multiply(d_c, f, out=carry_c)", "carry_c.fill(0.0)", "c0"),
+    ("no carry of h", "add(carry_h, e_h, out=d_h)", "np.copyto(d_h, e_h)", "W_f"),
+    ("a carry lost along one gate", "W_all = np.concatenate((W_z,", "W_all = np.concatenate((0 * W_z,", "h0"),
+    ("a sign", "subtract(1, spare_n, out=k_c)", "np.add(1, spare_n, out=k_c)", "U_i"),
+    ("tanh' at an activated value", "multiply(z, z, out", "multiply(np.tanh(z), np.tanh(z), out", "W_z"),
+    ("sigma where sigma' belongs", "subtract(1, o, out=k_a_o)", "k_a_o.fill(1.0)", "W_o"),
+    ("an index shifted by one", ".T @ flat(work.h_prev)", ".T @ flat(work.h)", "W_f"),
+    ("an outer product turned", "W_i=d_M_h[2 * n : 3 * n]", "W_i=d_M_h[2 * n : 3 * n].T", "W_i"),
+    ("the gate order swapped", "multiply(k_a_i, z, out=k_a_i)", "multiply(k_a_i, f, out=k_a_i)", "b_i"),
+    ("the rows of another gate", "b_z=d_bias[:n]", "b_z=d_bias[n : 2 * n]", "b_z"),
+    ("one step only", "b_o=d_bias[3 * n :]", "b_o=work.d_a_o[-1].sum(axis=0)", "b_o"),
+    (
+        "the mean over the batch",
+        "d_bias = flat(work.d_z_f_i_o).sum(axis=0)",
+        "d_bias = work.d_z_f_i_o.sum(0).mean(0)",
+        "b_o",
+    ),
+    ("an input gradient without a gate", "U_all = np.concatenate((U_z,", "U_all = np.concatenate((0 * U_z,", "x"),
+    ("the new state for the old", "multiply(k_a_f, c_prev, out=k_a_f)", "multiply(k_a_f, tanh_c, out=k_a_f)", "U_f"),
+    ("coefficients of other steps", "work.factors[: stop - start][::-1]", "work.factors[: stop - start]", "b_z"),
+    ("the final gradient of c ignored", "np.copyto(work.carry_c, d_state.c)", "work.carry_c.fill(0.0)", "c0"),
+    ("the final gradient of h ignored", "np.copyto(work.carry_h, d_state.h)", "work.carry_h.fill(0.0)", "b_f"),
+    ("missing brackets", "multiply(k_c, o, out=k_c)", "subtract(o, spare_n, out=k_c)", "U_z"),
+    ("a forgotten input weight", "U_o=d_M_x[3 * n :]", "U_o=0 * d_M_x[3 * n :]", "U_o"),
+    ("a wrong shape", "b_f=d_bias[n : 2 * n]", "b_f=d_bias[n : 2 * n, None]", "b_f"),
+    ("not a number", "b_f=d_bias[n : 2 * n]", "b_f=np.nan * d_bias[n : 2 * n]", "b_f"),
 ]
 
 
@@ -81,10 +90,10 @@ def test_a_mistake_in_the_lstm_turns_red(mistake, right, wrong, gradient):
 @pytest.mark.parametrize(
     "right, wrong, gradient",
     [
-        ("p_f=(d_a_f * c_prev).sum(axis=(0, 1))", "p_f=(d_a_f * c).sum(axis=(0, 1))", "p_f"),
-        ("p_o=(d_a_o * c).sum(axis=(0, 1))", "p_o=(d_a_o * c_prev).sum(axis=(0, 1))", "p_o"),
-        ("d_a_f[t] * p_f + ", "", "c0"),
-        (" + d_a_o[t] * p_o", "", "W_i"),
+        ("work.d_a_f * work.c_prev", "work.d_a_f * work.c", "p_f"),
+        ("work.d_a_o * work.c)", "work.d_a_o * work.c_prev)", "p_o"),
+        ("multiply(d_a_f, p_f, out=carry_c)", "carry_c.fill(0.0)", "c0"),
+        ("add(d_c, spare_n, out=d_c)", "", "W_i"),
     ],
 )
 def test_a_mistake_in_the_peepholes_turns_red(right, wrong, gradient):
@@ -96,7 +105,7 @@ def test_a_mistake_in_the_peepholes_turns_red(right, wrong, gradient):
 
 @pytest.mark.parametrize(
     "right, wrong, gradient",
-    [("V=over_steps(d_y, h)", "V=over_steps(d_y, h_prev)", "V"), ("d_target = -d_r", "d_target = d_r", "target")],
+    [("T @ flat(work.h),", "T @ flat(work.h_prev),", "V"), ("d_target = -work.d_r", "d_target = work.d_r", "target")],
 )
 def test_a_mistake_in_the_loss_turns_red(right, wrong, gradient):
     source = export_module(RNN_LOSS, phi=tanh)
@@ -147,8 +156,15 @@ def test_the_kinks_of_the_matrix_memory_on_both_sides():
 
 def test_a_mistake_in_the_forward_pass_turns_red_by_the_equations():
     source = export_module(LSTM)
-    report = check_source(LSTM, source.replace("f[t] * c_prev[t] + i[t]", "i[t] * c_prev[t] + f[t]"))
+    report = check_source(LSTM, source.replace("multiply(f, c_prev, out=c)", "multiply(i, c_prev, out=c)"))
     assert {"equations", "reference"} <= {c.method for c in report.failed}
+
+
+@pytest.mark.parametrize("chunk", [1, 3])
+def test_coefficients_in_chunks_of_steps_give_the_same(chunk):
+    """T = 4 steps in chunks of 1, and of 3 with one left over."""
+    source, count = re.subn(r"chunk = min\(.*", f"chunk = {chunk}", export_module(LSTM))
+    assert count == 1 and check_source(LSTM, source).passed
 
 
 def test_truncation_is_not_the_full_gradient():

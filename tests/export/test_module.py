@@ -5,14 +5,27 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 from sympy import Eq
 
-from lstm_sym.activations import Activation, tanh
+from lstm_sym.activations import Activation, sigma, tanh
 from lstm_sym.cell import Cell
-from lstm_sym.cells import CELLS, LSTM, LSTM_BLOCK, PEEPHOLE_LSTM, RNN, RNN_LOSS, RNN_TANH
+from lstm_sym.cells import (
+    CELLS,
+    GRU,
+    GRU_RESET_BEFORE,
+    LSTM,
+    LSTM_BLOCK,
+    LSTM_PROJECTION,
+    MIN_GRU,
+    PEEPHOLE_LSTM,
+    RNN,
+    RNN_LOSS,
+    RNN_TANH,
+)
 from lstm_sym.export import check_source, export_module
 from lstm_sym.export.experiment import experiment_on, imported
 from lstm_sym.export.plan import with_activation
@@ -20,6 +33,8 @@ from lstm_sym.nodes import Ones, beside, hadamard
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
 from .cells import CELLS as MORE
+
+OF_THE_ZOO = (LSTM, PEEPHOLE_LSTM, RNN_LOSS, GRU, GRU_RESET_BEFORE, MIN_GRU, LSTM_PROJECTION)
 
 n, d = sizes("n d")
 h, x = Sequence("h", n), Sequence("x", d)
@@ -67,10 +82,7 @@ def test_modules_pass_ruff_and_run_without_this_library(tmp_path):
 
 def test_the_equations_stand_beside_the_code():
     source = export_module(LSTM)
-    assert (
-        "# c[t] = hadamard(f[t], c[t - 1]) + hadamard(i[t], z[t])\n        c[t] = f[t] * c_prev[t] + i[t] * z[t]"
-        in source
-    )
+    assert "# c[t] = hadamard(f[t], c[t - 1]) + hadamard(i[t], z[t])\n        multiply(f, c_prev, out=c)\n" in source
     assert "# delta_a_i[t] = hadamard(delta_c[t], z[t], i[t], 1 - i[t])" in source
     assert source.startswith('"""LSTM: forward and backward') and "lstm-sym 0" in source and LSTM.source in source
     assert source == export_module(LSTM)
@@ -86,7 +98,7 @@ def test_the_interface():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("cell", [LSTM, PEEPHOLE_LSTM, RNN_LOSS, *MORE], ids=lambda cell: cell.name)
+@pytest.mark.parametrize("cell", [*OF_THE_ZOO, *MORE], ids=lambda cell: cell.name)
 def test_dtype_is_kept(cell, dtype):
     cell = with_activation(cell, tanh)
     experiment = experiment_on(cell)
@@ -143,6 +155,39 @@ def test_results_are_the_callers_own(lstm):
         a[...] = np.nan
     for a, b in zip(first, _flat(lstm.backward(params, cache, d_outputs, d_state)), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_workspace_is_used_again(lstm):
+    """The same numbers, and no array of the size of a sequence beside what is returned."""
+    params, x, state, d_outputs, d_state = arguments(lstm, T=400, B=8, n=16, d=16)
+    wanted = both(lstm, params, x, state, d_outputs, d_state)
+    _, _, cache = lstm.forward(params, x + 1, state)
+    tracemalloc.start()
+    outputs, final, cache = lstm.forward(params, x, state, workspace=cache.work)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.5 * outputs.nbytes
+    found = (outputs, final, *lstm.backward(params, cache, d_outputs, d_state))
+    for a, b in zip(_flat(wanted), _flat(found), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_cache_is_refused_when_its_workspace_has_served_again(lstm):
+    params, x, state, d_outputs, d_state = arguments(lstm)
+    _, _, first = lstm.forward(params, x, state)
+    _, _, second = lstm.forward(params, x, state, first.work)
+    with pytest.raises(ValueError, match="has served another forward pass"):
+        lstm.backward(params, first, d_outputs, d_state)
+    lstm.backward(params, second, d_outputs, d_state)
+
+
+@pytest.mark.parametrize("change", [{"T": 5}, {"dtype": np.float32}], ids=str)
+def test_a_workspace_for_other_arguments_is_refused(lstm, change):
+    params, x, state, *_ = arguments(lstm)
+    _, _, cache = lstm.forward(params, x, state)
+    params, x, state, *_ = arguments(lstm, **change)
+    with pytest.raises(ValueError, match=r"the workspace was made for .*'T': 4.* and float64; the arguments have"):
+        lstm.forward(params, x, state, cache.work)
 
 
 def test_a_sequence_in_two_pieces_is_one_sequence(lstm):
@@ -220,7 +265,7 @@ def test_an_empty_batch_is_refused(lstm):
         (
             lambda: export_module(Cell("beside", Eq(h[t], U * x[t] + beside(h[t - 1], h[t - 1]) * Ones(2)))),
             TypeError,
-            "no row form for the constant matrix I",
+            r"no row form for \[h\[t - 1\], h\[t - 1\]\] of shape \(n, 2\)",
         ),
     ],
 )
@@ -250,6 +295,24 @@ def test_sequences_that_clash_with_the_codes_own_get_other_names():
         Eq(c[t], c[t - 1] + U * x[t]),
         Eq(carry_h[t], tanh(c[t]) + hadamard(tanh_c[t], tanh(c[t]))),
         Eq(h[t], W * h[t - 1] + carry_h[t]),
+    )
+    assert check_source(cell, export_module(cell)).passed
+
+
+def test_letters_that_clash_with_arrays_of_the_workspace_get_other_names():
+    """Two spare arrays at once, beside parameters and sequences that are named like such arrays."""
+    a, e_h = Sequence("a", n), Sequence("e_h", n)
+    spare, half, x_t, M_h = (
+        Parameter("spare_n", n, n),
+        Parameter("half_n", n),
+        Parameter("x_t", n, d),
+        Parameter("M_h", n, n),
+    )
+    cell = Cell(
+        "odd",
+        Eq(a[t], spare * h[t - 1] + x_t * x[t] + hadamard(half, h[t - 1])),
+        Eq(e_h[t], sigma(a[t])),
+        Eq(h[t], hadamard(e_h[t], tanh(M_h * h[t - 1] + x_t * x[t])) + hadamard(half, 1 - e_h[t])),
     )
     assert check_source(cell, export_module(cell)).passed
 

@@ -1,55 +1,80 @@
-"""Right code with one place changed by machine: whatever changes the gradient is caught, nothing else is."""
+"""Right code with one place changed by machine: whatever changes the gradient is caught, nothing else is.
 
-import numpy as np
+Here some mutants are tried of each code; ``make mutants`` tries all.
+"""
+
+import ast
+import inspect
+import os
+from itertools import islice
+
 import pytest
 
 from lstm_sym.gradcheck import gradcheck
-from lstm_sym.gradcheck.edits import edits_of
 
-from .corpus import batched, columns, gates
+from .corpus.cases import MODULES, value
+from .mutation import executed, mutants, seen_by_floats
 
-SUBJECTS = [
-    (batched.step_forward, batched.step_backward, batched.CASES[0][2], 1),
-    (gates.einsum_rnn, gates.einsum_rnn_backward, gates.CASES[2][2], 1),
-    (columns.lstm_columns, columns.lstm_columns_backward, columns.CASES[2][2], 11),
-    (gates.gru, gates.gru_backward, gates.CASES[0][2], 11),
-]
-"""The last number: every so manieth mutant is tried, which meets every kind of edit."""
+ALL = bool(os.environ.get("LSTM_SYM_ALL_MUTANTS"))
+STRIDE = 1 if ALL else 61
+CODES = [(module, *case) for module in MODULES for case in module.CASES]
+WANTED = {"changed": ("wrong",), "overwrites": ("wrong",), "same": ("right",)}
+"""What else there is, code that raises, gives NaN or another structure, must not be right."""
 
-
-def floats(forward, backward, values, seed):
-    """What backward gives in floating point; ``None`` if it raises."""
-    random = np.random.default_rng(seed)
-    try:
-        with np.errstate(all="ignore"):
-            outputs = forward(*[v.copy() for v in values])
-            cached = isinstance(outputs, tuple) and isinstance(outputs[1], tuple)
-            out, cache = outputs if cached else (outputs, None)
-            bars = [random.normal(size=o.shape) for o in (out if isinstance(out, tuple) else (out,))]
-            bar = tuple(bars) if isinstance(out, tuple) else bars[0]
-            before = [b.copy() for b in bars]
-            given = backward(bar, cache) if cached else backward(tuple(v.copy() for v in values), bar)
-            changed = any((a != b).any() for a, b in zip(before, bars))
-    except Exception:
-        return None
-    return changed, [np.asarray(g, float) for g in given]
+TIES = "the small rational numbers of a counterexample tie where the code compares"
+UNDECIDED = {
+    **dict.fromkeys(("relu_rnn", "mlp", "clipped", "huber", "attention", "temporal_softmax"), TIES),
+    "batch_norm": "a mutant divides by an exact zero, which rounding hides",
+    "einsum_rnn": "einsum on exact numbers does not broadcast a length of 1",
+}
+"""Codes whose mutants may stay undecided, and why; right they must not be called if the gradient has changed."""
 
 
-@pytest.mark.parametrize("forward, backward, shapes, every", SUBJECTS, ids=lambda value: getattr(value, "__name__", ""))
-def test_no_mutant_survives_that_changes_the_gradient(forward, backward, shapes, every):
-    random = np.random.default_rng(0)
-    values = [random.normal(size=shape) for shape in shapes.values()]
-    inputs = {name: np.zeros(shape) for name, shape in shapes.items()}
-    _, right = floats(forward, backward, values, 1)
-    caught = 0
-    for edit in list(edits_of(backward))[::every]:
-        found = floats(forward, edit.function, values, 1)
-        if found is None:
-            continue
-        changed, given = found
-        same = all(a.shape == b.shape and np.allclose(a, b, rtol=1e-9, atol=1e-12) for a, b in zip(given, right))
-        verdict = gradcheck(forward, edit.function, inputs, diagnose=False).verdict
-        wanted = "right" if same and not changed and len(given) == len(right) else "wrong"
-        assert verdict == wanted, f"{edit.before} -> {edit.after} in line {edit.line}: {verdict}"
-        caught += verdict == "wrong"
-    assert caught > 5
+@pytest.mark.parametrize("number", range(len(CODES)), ids=[code[1] for code in CODES])
+def test_no_mutant_survives_that_changes_the_gradient(number, record_property):
+    module, forward, backward, shapes = CODES[number]
+    source, inputs = inspect.getsource(module), value(shapes)
+    space = executed(ast.parse(source), module.__name__)
+    tried = 0
+    for mutant in islice(mutants(source, forward, backward), 7 * number % STRIDE, None, STRIDE):
+        changed = mutant.namespace(module.__name__)
+        program = changed[forward], changed[backward]
+        seen = seen_by_floats((space[forward], space[backward]), program, inputs)
+        report = gradcheck(*program, inputs, diagnose=False)
+        open_ended = seen not in WANTED or forward in UNDECIDED
+        wanted = (*WANTED.get(seen, ("wrong",)), *(["undecided"] if open_ended else []))
+        assert report.verdict in wanted, f"{mutant}: {seen}, {report}"[:600]
+        tried += 1
+    record_property("tried", tried)
+
+
+HALF = """
+def forward(x):
+    return 0.5 * x * x
+
+def backward(inputs, d):
+    (x,) = inputs
+    return x * d * 1
+"""
+
+
+def test_floating_point_tells_what_a_mutant_does():
+    space = executed(ast.parse(HALF), "half")
+    right = space["forward"], space["backward"]
+    inputs = {"x": value((3,))}
+    found = {}
+    for mutant in mutants(HALF, "forward", "backward"):
+        changed = mutant.namespace("half")
+        found[str(mutant)] = seen_by_floats(right, (changed["forward"], changed["backward"]), inputs)
+    assert found["term or factor, line 7: x * d * 1 -> x * d"] == "same"
+    assert found["term or factor, line 7: x * d -> x"] == "changed"
+    assert found["sign, line 7: x * d -> -(x * d)"] == "changed"
+    for text, seen in (
+        ("    inputs[0][:] = 0 * inputs[0]\n    return x.copy() * d", "changed"),
+        ("    made = x * d\n    d *= 2\n    return made", "overwrites"),
+        ("    return [x * d, None]", "another structure"),
+        ("    return x * d * np.inf", "raises"),
+        ("    return x * d + float('nan')", "NaN"),
+    ):
+        changed = executed(ast.parse(HALF.replace("    return x * d * 1", text)), "half")
+        assert seen_by_floats(right, (changed["forward"], changed["backward"]), inputs) == seen

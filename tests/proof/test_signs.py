@@ -35,6 +35,9 @@ f = Sequence("f", 1)
     "expr, sign",
     [
         (sigma(z), 1),
+        (maximum(v, Ones(n)), 1),
+        (maximum(hadamard_power(v, 2), u), 0),
+        (maximum(v, u), None),
         (exp(-z), 1),
         (tanh(z), None),
         (tanh(z) ** 2, 0),

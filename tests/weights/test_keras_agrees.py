@@ -46,25 +46,25 @@ KINDS = {
 kinds = pytest.mark.parametrize("kind", KINDS)
 
 
-def built(kind, around="", seed=0, **options):
+def built(kind, around="", seed=0, merge_mode="concat", **options):
     """A layer with random weights; ``around`` it Bidirectional, or backwards."""
     name, more, _ = KINDS[kind]
     options = {"return_sequences": True, "return_state": True, "dtype": "float64", **more, **options}
     layer = getattr(keras.layers, name)(UNITS, go_backwards=around == "backwards", **options)
     if around == "both":
-        layer, name = keras.layers.Bidirectional(layer, dtype="float64"), "Bidirectional"
+        layer, name = keras.layers.Bidirectional(layer, merge_mode, dtype="float64"), "Bidirectional"
     layer.build((None, None, D_IN))
     rng = np.random.default_rng(seed)
     layer.set_weights([rng.normal(0, 0.7, array.shape) for array in layer.get_weights()])
     return name, layer
 
 
-def experiment(layer, states, seed=1):
+def experiment(layer, states, seed=1, mask=None):
     """The inputs, Keras' results by name, and what the loss weighs them with."""
     rng = np.random.default_rng(seed)
     x = torch.tensor(rng.normal(size=(B, T, D_IN)), requires_grad=True)
     initial = [torch.tensor(rng.normal(size=(B, UNITS)), requires_grad=True) for _ in range(states)]
-    results = layer(x, initial_state=initial)
+    results = layer(x, initial_state=initial, mask=None if mask is None else torch.tensor(mask))
     weights = [rng.normal(size=tuple(result.shape)) for result in results]
     sum((torch.tensor(weight) * result).sum() for weight, result in zip(weights, results, strict=True)).backward()
     wanted = {f"result {k}": result for k, result in enumerate(results)}
@@ -74,10 +74,12 @@ def experiment(layer, states, seed=1):
     return given, {name: value.detach().numpy() for name, value in wanted.items()}
 
 
-def computed(layer, x, initial, weights):
-    output, states, trace = keras_layer.forward(layer, x, initial)
-    d_weights, d_x, d_initial = keras_layer.backward(layer, trace, weights[0], weights[1:])
-    found = {f"result {k}": result for k, result in enumerate([output, *states])}
+def computed(layer, x, initial, weights, mask=None):
+    output, states, trace = keras_layer.forward(layer, x, initial, mask)
+    outputs = list(output) if isinstance(output, tuple) else [output]
+    d_output = weights[0] if len(outputs) == 1 else tuple(weights[: len(outputs)])
+    d_weights, d_x, d_initial = keras_layer.backward(layer, trace, d_output, weights[len(outputs) :])
+    found = {f"result {k}": result for k, result in enumerate([*outputs, *states])}
     found |= {f"d weight {k}": value for k, value in enumerate(d_weights)}
     return found | {"d x": d_x} | {f"d state {k}": value for k, value in enumerate(d_initial)}
 
@@ -97,6 +99,63 @@ def test_everything_agrees_with_autograd(kind, around, return_sequences):
     assert found.keys() == wanted.keys()
     for quantity, value in wanted.items():
         assert relative_error(found[quantity], value) <= KINDS[kind][2], quantity
+
+
+def difference(name, layer, mask=None):
+    """The largest relative error of any result or gradient, and its name."""
+    loaded = keras_layer.load(name, layer.get_config(), layer.get_weights())
+    given, wanted = experiment(layer, states_of(loaded), mask=mask)
+    found = computed(loaded, *given, mask)
+    assert found.keys() == wanted.keys()
+    return max((relative_error(found[quantity], value), quantity) for quantity, value in wanted.items())
+
+
+each_output = pytest.mark.parametrize("return_sequences", [True, False], ids=["every output", "the last output"])
+MASK = np.array([[0, 1, 1, 0, 1], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0]], bool)
+"""Masked steps at the start, within and at the end of a sequence, and a sequence without any step."""
+
+
+@each_output
+@pytest.mark.parametrize("merge_mode", keras_layer.MERGE_MODES)
+@pytest.mark.parametrize("mask", [None, MASK], ids=["", "masked"])
+def test_every_merge_mode(return_sequences, merge_mode, mask):
+    name, layer = built("LSTM", "both", merge_mode=merge_mode, return_sequences=return_sequences)
+    error, quantity = difference(name, layer, mask)
+    assert error <= (FLOAT64 if mask is None else FLOAT32), quantity
+
+
+@each_output
+@pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU", "GRU, reset before"])
+@pytest.mark.parametrize("around", ["", "backwards", "both"])
+@pytest.mark.parametrize("zero", [False, True], ids=["", "zero output"])
+def test_masked_steps_are_skipped(kind, around, return_sequences, zero):
+    name, layer = built(kind, around, return_sequences=return_sequences, zero_output_for_mask=zero)
+    error, quantity = difference(name, layer, MASK)
+    assert error <= FLOAT32, quantity
+
+
+@pytest.mark.parametrize("around, dropped", [("", "zero_output_for_mask"), ("both", "merge_mode")])
+def test_every_dropped_key_of_a_mask_and_of_a_pair_is_caught(around, dropped):
+    name, layer = built("GRU", around, merge_mode="mul", zero_output_for_mask=True)
+    config = {key: value for key, value in layer.get_config().items() if key != dropped}
+    loaded = keras_layer.load(name, config, layer.get_weights())
+    wanted = layer(np.ones((B, T, D_IN)), mask=torch.tensor(MASK))[0].detach().numpy()
+    found, _, _ = keras_layer.forward(loaded, np.ones((B, T, D_IN)), mask=MASK)
+    assert found.shape != wanted.shape or relative_error(found, wanted) > 1e-3
+
+
+def test_the_mask_of_a_masking_layer():
+    x = np.random.default_rng(4).normal(size=(B, T, D_IN))
+    x[~MASK], x[0, 1, 0] = 7.0, 7.0
+    name, layer = built("LSTM", return_state=False)
+    model = keras.Sequential(
+        [keras.Input((T, D_IN), dtype="float64"), keras.layers.Masking(7.0, dtype="float64"), layer]
+    )
+    mask = keras_layer.masking(x, 7.0)
+    np.testing.assert_array_equal(mask, MASK)
+    loaded = keras_layer.load(name, layer.get_config(), layer.get_weights())
+    found, _, _ = keras_layer.forward(loaded, x, mask=mask)
+    assert relative_error(found, model(x).detach().numpy()) <= FLOAT32
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -145,7 +204,7 @@ def test_every_dropped_key_is_caught(kind, around, key):
     name, layer = built(kind, around)
     config = {other: value for other, value in layer.get_config().items() if other != key}
     if key == "reset_after":
-        with pytest.raises(ValueError, match="which makes the block b_r of shape"):
+        with pytest.raises(ValueError, match=r"GRU wants two rows, one for each bias"):
             keras_layer.load(name, config, layer.get_weights())
         return
     loaded = keras_layer.load(name, config, layer.get_weights())

@@ -1,5 +1,6 @@
 """ONNX's operators: its own node cases, and random nodes against onnxruntime in float32."""
 
+import numpy as np
 import pytest
 
 from lstm_sym.weights import onnx_node
@@ -93,6 +94,13 @@ def test_a_random_node_agrees_with_onnxruntime(op_type, attributes):
         given = {name: array for name, array in full.items() if name != left_out}
         found = computed(op_type, attributes, given)
         assert difference(found, by_onnxruntime(op_type, attributes, given)) <= FLOAT32, f"without {left_out}"
+
+
+@pytest.mark.parametrize("op_type", GATES)
+def test_sequences_without_any_step_agree_with_onnxruntime(op_type):
+    attributes = {"direction": "bidirectional"}
+    given = {**inputs(op_type, 2), "sequence_lens": np.array([3, 0, 5, 0], np.int32)}
+    assert difference(computed(op_type, attributes, given), by_onnxruntime(op_type, attributes, given)) <= FLOAT32
 
 
 NUMBERS = {
@@ -224,7 +232,7 @@ def test_a_model_that_does_not_say_which_node_is_told():
     with pytest.raises(ValueError, match="one RNN, GRU or LSTM named 'other' is wanted; there is: none"):
         onnx_node.read(model, "other")
     computed_weight = model_of("GRU", {"hidden_size": HIDDEN}, given, stored=("W", "B"))
-    with pytest.raises(ValueError, match="the weight R of GRU 'cell' is computed by the graph, not stored"):
+    with pytest.raises(ValueError, match="the weight R of GRU 'cell' is not stored in the model but given"):
         onnx_node.read(computed_weight)
     model.graph.node.append(model.graph.node[0])
     with pytest.raises(ValueError, match="there is: GRU 'cell', GRU 'cell'"):
@@ -232,4 +240,28 @@ def test_a_model_that_does_not_say_which_node_is_told():
     del model.graph.node[1]
     model.graph.node[0].domain = "com.example"
     with pytest.raises(ValueError, match=r"of the domain 'com\.example'"):
+        onnx_node.read(model)
+    with pytest.raises(TypeError, match=r"a model is wanted, got a str; read a file with onnx\.load"):
+        onnx_node.read("model.onnx")
+
+
+def test_weights_in_constant_nodes_and_stored_states_are_read():
+    given = inputs("LSTM")
+    others = ("sequence_lens", "initial_h", "initial_c")
+    model = model_of("LSTM", {"hidden_size": HIDDEN}, given, stored=("R", "B", "P", *others))
+    constant = onnx.helper.make_node("Constant", [], ["W"], value=onnx.numpy_helper.from_array(given["W"], "W"))
+    model.graph.node.insert(0, constant)
+    node = onnx_node.read(model)
+    wanted = by_onnxruntime("LSTM", {}, given)
+    assert difference(onnx_node.forward(node, given["X"])[0], wanted) <= FLOAT32
+    moved = {**given, "initial_c": given["initial_c"] + 1}
+    found, _ = onnx_node.forward(node, given["X"], initial_c=moved["initial_c"])
+    assert difference(found, by_onnxruntime("LSTM", {}, moved)) <= FLOAT32
+
+
+def test_an_input_that_the_operator_does_not_have_is_told():
+    given = inputs("GRU")
+    model = model_of("GRU", {"hidden_size": HIDDEN}, given, stored=("W", "R", "B"))
+    model.graph.node[0].input.extend(["c0", ""])
+    with pytest.raises(ValueError, match="the operator GRU has no input initial_c; 'cell' connects one"):
         onnx_node.read(model)

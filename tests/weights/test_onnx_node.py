@@ -32,6 +32,7 @@ def test_the_gradient_of_every_input_is_the_slope_of_the_loss(op_type, attribute
     attributes = {**attributes, "layout": layout}
     rng = np.random.default_rng(1)
     given = {k: v if k == "sequence_lens" else v.astype(float) for k, v in inputs(op_type, directions).items()}
+    given["sequence_lens"] = np.array([3, 5, 0, 4])
     if layout:
         given |= {k: given[k].swapaxes(0, 1) for k in ("X", "initial_h", "initial_c") if k in given}
     names = [name for name in WEIGHTS[op_type] if name in given]
@@ -83,6 +84,14 @@ def test_weights_come_back(op_type, attributes):
         ("LSTM", {"layout": 2}, "layout is 2; it may be 0, 1"),
         ("LSTM", {"input_forget": 2}, "input_forget is 2; it may be 0, 1"),
         ("LSTM", {"clip": 0.0}, "clip is 0.0; a threshold is positive"),
+        ("LSTM", {"clip": "1"}, "clip is '1', which is no number"),
+        ("LSTM", {"clip": [1.0]}, r"clip is \[1\.0\], which is no number"),
+        ("LSTM", {"direction": ["forward"]}, r"direction is \['forward'\]; it may be 'forward', 'reverse'"),
+        ("LSTM", {"layout": True}, "layout is True; it may be 0, 1"),
+        ("LSTM", {"activations": "Sigmoid"}, "activations is 'Sigmoid'; it is a list"),
+        ("RNN", {"activations": ["Elu"], "activation_alpha": 0.3}, "activation_alpha is 0.3; it is a list"),
+        ("RNN", {"activations": ["Elu"], "activation_alpha": ["x"]}, "activation_alpha is 'x', which is no number"),
+        ("RNN", {"activations": ["Elu"], "activation_alpha": [np.inf]}, "activation Elu wants a finite number"),
         ("LSTM", {"hidden_size": 3}, r"hidden_size is 3, but R has shape \(1, 8, 2\)"),
         ("LSTM", {"activations": ["Tanh"]}, "activations has 1 names; LSTM wants 3 for each of 1 directions"),
         ("RNN", {"activations": ["Gelu"]}, "unknown activation 'Gelu'; ONNX documents Relu, Tanh, Sigmoid"),
@@ -105,6 +114,12 @@ def test_weights_and_inputs_that_are_none_are_told():
     with pytest.raises(ValueError, match="the operator GRU needs the weight R"):
         onnx_node.load("GRU", {}, {"W": given["W"]})
     node = onnx_node.load("GRU", {}, weights)
+    with pytest.raises(ValueError, match="W is of type int64; wanted floating point numbers"):
+        onnx_node.load("GRU", {}, {**weights, "W": np.ones_like(given["W"], int)})
+    with pytest.raises(ValueError, match=r"X has shape \(4, 3\); wanted the axes \(T, B, d\)"):
+        onnx_node.forward(node, given["X"][0])
+    with pytest.raises(ValueError, match=r"initial_h has shape \(4, 2\); wanted 1 directions"):
+        onnx_node.forward(node, given["X"], initial_h=given["initial_h"][0])
     with pytest.raises(ValueError, match="the operator GRU has no input initial_c"):
         onnx_node.forward(node, given["X"], initial_c=given["initial_h"])
     with pytest.raises(ValueError, match=r"initial_h has shape \(2, 4, 2\); wanted 1 directions"):
@@ -112,5 +127,7 @@ def test_weights_and_inputs_that_are_none_are_told():
     with pytest.raises(ValueError, match=r"h of direction 0 has shape \(3, 2\); wanted \(B, ·\) = \(4, 2\)"):
         onnx_node.forward(node, given["X"], initial_h=given["initial_h"][:, :3])
     _, trace = onnx_node.forward(node, given["X"])
+    with pytest.raises(ValueError, match=r"Y has shape \(5, 4, 2\); wanted \(T, directions, B, n\) with 1 directions"):
+        onnx_node.backward(node, trace, {"Y": np.zeros((5, 4, 2), np.float32)})
     with pytest.raises(ValueError, match="the operator GRU has no output 'Y_c'; it has Y, Y_h"):
         onnx_node.backward(node, trace, {"Y_c": given["initial_h"]})

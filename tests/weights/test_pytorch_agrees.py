@@ -111,6 +111,43 @@ def test_sequences_of_unlike_length_agree_with_packed_ones(kind, layers, both):
     assert worst(computed(loaded, x, state, weights, lengths), wanted) <= 1e-12
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_a_single_sequence_needs_no_batch(kind, batch_first):
+    torch.manual_seed(4)
+    module, mode = built(kind, num_layers=2, bidirectional=True, batch_first=batch_first)
+    k = module.proj_size or module.hidden_size
+    x, h, c = draw(5, 3), draw(4, k), draw(4, module.hidden_size)
+    state = (h, c) if mode == "LSTM" else h
+    output, final = module(x, state)
+    (output.sum() + sum(value.sum() for value in flat(final))).backward()
+    loaded = pytorch_module.load(module.state_dict(), mode, batch_first=batch_first)
+    found, found_final, trace = pytorch_module.forward(loaded, arrays(x), arrays(state))
+    ones = [np.ones_like(value) for value in flat(found_final)]
+    gradients, d_x, d_state = pytorch_module.backward(
+        loaded, trace, np.ones_like(found), tuple(ones) if mode == "LSTM" else ones[0]
+    )
+    pairs = [(found, output), (d_x, x.grad), (gradients["weight_hh_l1_reverse"], module.weight_hh_l1_reverse.grad)]
+    pairs += [*zip(flat(found_final), flat(final), strict=True)]
+    pairs += [(one, other.grad) for one, other in zip(flat(d_state), flat(state), strict=True)]
+    for one, other in pairs:
+        assert one.shape == tuple(other.shape) and relative_error(one, arrays(other)) <= 1e-12
+
+
+def test_what_pytorch_holds_and_no_array_is_told():
+    module, mode = built("LSTM")
+    with pytest.raises(ValueError, match=r"weight_ih_l0 is a Parameter that makes no array: .*detach\(\)\.numpy"):
+        pytorch_module.load(dict(module.named_parameters()), mode)
+    with pytest.raises(ValueError, match=r"weight_ih_l0 is a Tensor that makes no array: .*BFloat16"):
+        pytorch_module.load(module.bfloat16().state_dict(), mode)
+    loaded = pytorch_module.load(module.double().state_dict(), mode)
+    packed = torch.nn.utils.rnn.pack_padded_sequence(torch.zeros(5, 2, 3), torch.tensor([5, 3]))
+    with pytest.raises(ValueError, match="x is a packed sequence; give the two values of pad_packed_sequence"):
+        pytorch_module.forward(loaded, packed)
+    found, _, _ = pytorch_module.forward(loaded, torch.zeros(5, 2, 3, dtype=torch.float64))
+    assert isinstance(found, np.ndarray)
+
+
 @kinds
 @pytest.mark.parametrize("bias", [True, False])
 def test_weights_go_back_into_pytorch(kind, layers, both, bias):

@@ -27,6 +27,12 @@ def state_dict(mode="LSTM", *, layers=1, both=False, bias=True, projection=0, dr
     return kept | {name: np.zeros((4, 4)) for name in more}
 
 
+def small(given):
+    """A state dict of half the hidden size, but for what it reads."""
+    rows = {name: array[: 2 * HIDDEN] for name, array in given.items()}
+    return rows | {"weight_hh_l0": rows["weight_hh_l0"][:, :2], "weight_ih_l0": np.zeros((2 * HIDDEN, HIDDEN))}
+
+
 @pytest.mark.parametrize("mode", GATES)
 @pytest.mark.parametrize(
     "options", [{}, {"layers": 2}, {"both": True}, {"layers": 3, "both": True, "bias": False}], ids=str
@@ -83,6 +89,34 @@ def test_other_parameters_in_the_same_module():
         (state_dict("GRU", more=["weight_hr_l0"]), "GRU", "weight_hr_l0: a GRU has no projection, an LSTM alone has"),
         (state_dict("GRU"), "LSTM", r"in \*_l0: weight_hh has shape .*; wanted \(n, n\) = \(3, 3\)"),
         (state_dict("GRU", both=True), "RNN_TANH", r"in \*_l0: weight_hh has shape \(12, 4\), which makes"),
+        (state_dict(more=["weight_ih_l00"]), "LSTM", "weight_ih_l00 is no array of torch.nn.LSTM"),
+        (
+            state_dict() | {"weight_ih_l0": np.zeros((16, 3), np.float32)},
+            "LSTM",
+            r"in \*_l0: weight_hh is float64, weight_ih is float32; give all arrays one dtype",
+        ),
+        (
+            state_dict() | {"bias_ih_l0": np.zeros(16, int)},
+            "LSTM",
+            "bias_ih_l0 is of type int64; wanted floating point numbers",
+        ),
+        (state_dict() | {"bias_ih_l0": None}, "LSTM", "bias_ih_l0 is of type object; wanted floating point numbers"),
+        (state_dict() | {"bias_ih_l0": np.array(1.0)}, "LSTM", "bias_ih is a single number; wanted 4 blocks of rows"),
+        (
+            state_dict(both=True) | {"weight_ih_l0_reverse": np.zeros((16, 2))},
+            "LSTM",
+            r"weight_ih_l0_reverse is float64 of shape \(16, 2\), weight_ih_l0 is float64 of shape \(16, 3\)",
+        ),
+        (
+            state_dict(layers=2) | {k.replace("l0", "l1"): v for k, v in small(state_dict()).items()},
+            "LSTM",
+            r"weight_hh_l1 is float64 of shape \(8, 2\), weight_hh_l0 is float64 of shape \(16, 4\)",
+        ),
+        (
+            state_dict(layers=2) | {k.replace("l0", "l1"): v.astype("f") for k, v in state_dict().items()},
+            "LSTM",
+            r"weight_hh_l1 is float32 of shape \(16, 4\), weight_hh_l0 is float64",
+        ),
         (state_dict(layers=2) | {"weight_ih_l1": np.zeros((16, 5))}, "LSTM", "layer 1 takes 5 inputs, layer 0 gives 4"),
     ],
 )
@@ -94,9 +128,29 @@ def test_a_state_dict_that_does_not_fit_is_told(given, mode, told):
 def test_states_that_do_not_fit_are_told():
     module = pytorch_module.load(state_dict(layers=2), "LSTM")
     x, h = np.zeros((5, 2, 3)), np.zeros((2, 2, 4))
-    with pytest.raises(ValueError, match=r"a state of shapes \[\(2, 2, 4\)\]; wanted 2 of 2 directions"):
+    with pytest.raises(ValueError, match=r"a state of shapes \[\(2, 2, 4\)\]; wanted 2 of 3 axes, .* 2 directions"):
         pytorch_module.forward(module, x, h)
-    with pytest.raises(ValueError, match=r"a state of shapes \[\(1, 2, 4\), \(1, 2, 4\)\]; wanted 2 of 2 directions"):
+    with pytest.raises(ValueError, match=r"a state of shapes \[\(1, 2, 4\), \(1, 2, 4\)\]; wanted 2 of 3 axes"):
         pytorch_module.forward(module, x, (h[:1], h[:1]))
-    with pytest.raises(ValueError, match=r"an array of shape \(5, 3\) where one of three axes is wanted"):
-        pytorch_module.forward(module, x[:, 0])
+    with pytest.raises(ValueError, match=r"x has shape \(5,\); wanted three axes, or two for a single sequence"):
+        pytorch_module.forward(module, x[:, 0, 0])
+    with pytest.raises(ValueError, match=r"wanted 2 of 2 axes, the first of 2 directions"):
+        pytorch_module.forward(module, x[:, 0], (h, h))
+    with pytest.raises(ValueError, match="the state is of type int64; wanted floating point numbers"):
+        pytorch_module.forward(module, x, (h, h.astype(int)))
+    with pytest.raises(ValueError, match="x is of type bool; wanted floating point numbers"):
+        pytorch_module.forward(module, x > 0)
+
+
+def test_lists_are_arrays():
+    module = pytorch_module.load(state_dict(), "LSTM")
+    x, h = np.ones((5, 2, 3)), np.ones((1, 2, 4))
+    wanted, _, _ = pytorch_module.forward(module, x, (h, h))
+    found, _, trace = pytorch_module.forward(module, x.tolist(), [h.tolist(), h])
+    np.testing.assert_array_equal(found, wanted)
+    assert pytorch_module.backward(module, trace, found.tolist(), [h, h])[1].shape == x.shape
+
+
+def test_a_module_is_no_state_dict():
+    with pytest.raises(TypeError, match=r"a state dict is wanted, got a list; give module\.state_dict"):
+        pytorch_module.load(list(state_dict().items()), "LSTM")
