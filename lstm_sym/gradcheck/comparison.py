@@ -110,7 +110,7 @@ class Bench:
         inputs = self.inputs(tangents)
         look = self.watch("forward overwrites its input", inputs)
         with rebinding.frozen():
-            result = self.subject.run_forward(inputs, rebinding)
+            result = self.subject.run_forward(inputs)
         look()
         self.subject = self.subject.styled(result)
         return inputs, *self.subject.split(result)
@@ -129,7 +129,7 @@ class Bench:
         look = self.watch("backward overwrites its input", inputs)
         look_too = self.watch("backward overwrites the upstream gradient", fresh)
         with rebinding.frozen():
-            given = subject.run_backward(inputs, fresh, cache, rebinding)
+            given = subject.run_backward(inputs, fresh, cache)
         look()
         look_too()
         return [self._gradient(value) for value in subject.gradients(given)], before

@@ -5,30 +5,48 @@ from __future__ import annotations
 import ast
 import copy
 import inspect
+import os
 import textwrap
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from .slips import Slips, filled
+
 SWAPPED: dict[type[ast.operator], type[ast.operator]] = {ast.Add: ast.Sub, ast.Sub: ast.Add}
 RENAMED = {"sum": "mean", "mean": "sum"}
-CARRIES = 12
-"""Names that are tried as a missing term of one assignment."""
 
 
 @dataclass(frozen=True)
 class Edit:
     """A function with one place changed: the line, what stood there, what stands there now."""
 
-    function: Callable[..., Any]
+    target: types.FunctionType
+    function: types.FunctionType
     line: int
     before: str
     after: str
 
+    @property
+    def file(self) -> str:
+        return os.path.basename(self.target.__code__.co_filename)
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The function itself runs the changed code, whoever calls it."""
+        own = self.target.__code__
+        self.target.__code__ = self.function.__code__
+        try:
+            yield
+        finally:
+            self.target.__code__ = own
+
 
 def edits_of(function: Any) -> Iterator[Edit]:
     """Every single edit of a Python function whose source can be read."""
+    function = getattr(function, "__func__", function)
     if not isinstance(function, types.FunctionType):
         return
     try:
@@ -40,65 +58,57 @@ def edits_of(function: Any) -> Iterator[Edit]:
     if not isinstance(definition, ast.FunctionDef):
         return
     definition.decorator_list.clear()
-    names = _assigned_in_loops(definition)
-    for place, node in enumerate(list(ast.walk(definition))):
-        for new in _replacements(node, names):
-            changed = copy.deepcopy(tree)
-            target = list(ast.walk(changed.body[0]))[place]
-            _Put(target, new).visit(changed)
-            before, after = ast.unparse(node), "" if new is None else ast.unparse(ast.fix_missing_locations(new))
-            made = _compiled(changed, function)
-            if made is not None:
-                yield Edit(made, first + getattr(node, "lineno", 1) - 1, before, after)
+    slips = Slips(definition)
+    places = list(_places(definition))
+    for rank in (0, 1):
+        for parent, field, position, node in places:
+            for new in slips.of(node) if not rank else _replacements(node, slips.carried):
+                before, after = ast.unparse(node), "" if new is None else ast.unparse(ast.fix_missing_locations(new))
+                put = ast.copy_location(ast.Pass() if new is None else copy.deepcopy(new), node)
+                _put(parent, field, position, put)
+                made = _compiled(tree, function)
+                _put(parent, field, position, node)
+                if made is not None:
+                    yield Edit(function, made, first + getattr(node, "lineno", 1) - 1, before, after)
 
 
-class _Put(ast.NodeTransformer):
-    """The tree with one node replaced, or a statement dropped."""
+def _places(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
+    """Every node below another one, with where it stands there."""
+    for parent in list(ast.walk(tree)):
+        for field, value in ast.iter_fields(parent):
+            if isinstance(value, ast.AST):
+                yield parent, field, None, value
+            elif isinstance(value, list):
+                yield from ((parent, field, k, node) for k, node in enumerate(value) if isinstance(node, ast.AST))
 
-    def __init__(self, target: ast.AST, new: ast.AST | None) -> None:
-        self.target, self.new = target, new
 
-    def visit(self, node: ast.AST) -> Any:
-        if node is self.target:
-            return ast.copy_location(ast.Pass() if self.new is None else copy.deepcopy(self.new), node)
-        return self.generic_visit(node)
+def _put(parent: ast.AST, field: str, position: int | None, node: ast.AST) -> None:
+    if position is None:
+        setattr(parent, field, node)
+    else:
+        getattr(parent, field)[position] = node
 
 
 def _compiled(tree: ast.Module, function: types.FunctionType) -> types.FunctionType | None:
     """The edited definition as a function of the same module and closure."""
+    free = function.__code__.co_freevars
     try:
+        if free:
+            outer = ast.parse(f"def outer():\n    {' = '.join(free)} = None")
+            outer.body[0].body.extend(tree.body)  # type: ignore[attr-defined]
+            tree = outer
         code = compile(ast.fix_missing_locations(tree), function.__code__.co_filename, "exec")
     except (SyntaxError, ValueError):
         return None
-    inner = next(c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == function.__name__)
-    if inner.co_freevars != function.__code__.co_freevars:
+    for name in ("outer", function.__name__)[0 if free else 1 :]:
+        code = next(c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == name)
+    if code.co_freevars != free:
         return None
     made = types.FunctionType(
-        inner, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+        code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
     )
     made.__kwdefaults__ = function.__kwdefaults__
     return made
-
-
-def _assigned_in_loops(definition: ast.FunctionDef) -> list[str]:
-    """Names that a loop assigns, which may be carried to its next round."""
-    found = []
-    for loop in ast.walk(definition):
-        if isinstance(loop, ast.For | ast.While):
-            for node in ast.walk(loop):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                    found.append(node.id)
-    return list(dict.fromkeys(found))[:CARRIES]
-
-
-def _of(expression: str, **parts: ast.expr) -> ast.expr:
-    """An expression with nodes in the place of names."""
-
-    class Fill(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.AST:
-            return copy.deepcopy(parts.get(node.id, node))
-
-    return Fill().visit(ast.parse(expression, mode="eval").body)
 
 
 def _replacements(node: ast.AST, names: list[str]) -> Iterator[ast.AST | None]:
@@ -130,24 +140,24 @@ def _of_operation(node: ast.BinOp) -> Iterator[ast.AST]:
         yield left
         yield right
     elif op is ast.MatMult:
-        yield _of("a.T @ b", a=left, b=right)
-        yield _of("a @ b.T", a=left, b=right)
-        yield _of("b @ a", a=left, b=right)
-        yield _of("a * b", a=left, b=right)
+        yield filled("a.T @ b", a=left, b=right)
+        yield filled("a @ b.T", a=left, b=right)
+        yield filled("b @ a", a=left, b=right)
+        yield filled("a * b", a=left, b=right)
     elif op is ast.Mult:
         yield left
         yield right
         for a, b in ((left, right), (right, left)):
             if isinstance(a, ast.Name | ast.Subscript):
-                yield _of("(1 - a ** 2) * b", a=a, b=b)
-                yield _of("a * (1 - a) * b", a=a, b=b)
+                yield filled("(1 - a ** 2) * b", a=a, b=b)
+                yield filled("a * (1 - a) * b", a=a, b=b)
         if isinstance(left, ast.BinOp) and type(left.op) in SWAPPED:
-            yield ast.BinOp(left.left, left.op, _of("a * b", a=left.right, b=right))
+            yield ast.BinOp(left.left, left.op, filled("a * b", a=left.right, b=right))
     elif op is ast.Div:
         yield left
     elif op is ast.Pow and isinstance(right, ast.Constant):
         yield left
-        yield _of("a ** 3", a=left)
+        yield filled("a ** 3", a=left)
 
 
 def _of_call(node: ast.Call) -> Iterator[ast.AST]:
@@ -160,8 +170,8 @@ def _of_call(node: ast.Call) -> Iterator[ast.AST]:
     if name in ("dot", "matmul", "outer") and len(node.args) == 2:
         a, b = node.args
         yield ast.Call(function, [b, a], node.keywords)
-        yield ast.Call(function, [_of("a.T", a=a), b], node.keywords)
-        yield ast.Call(function, [a, _of("a.T", a=b)], node.keywords)
+        yield ast.Call(function, [filled("a.T", a=a), b], node.keywords)
+        yield ast.Call(function, [a, filled("a.T", a=b)], node.keywords)
 
 
 def _of_index(node: ast.Subscript) -> Iterator[ast.AST]:
@@ -171,16 +181,15 @@ def _of_index(node: ast.Subscript) -> Iterator[ast.AST]:
         yield ast.Subscript(node.value, ast.BinOp(index.left, SWAPPED[type(index.op)](), index.right), node.ctx)
     elif isinstance(index, ast.Name):
         for text in ("a - 1", "a + 1"):
-            yield ast.Subscript(node.value, _of(text, a=index), node.ctx)
+            yield ast.Subscript(node.value, filled(text, a=index), node.ctx)
 
 
 def _of_assignment(node: ast.Assign, names: list[str]) -> Iterator[ast.AST | None]:
     target, value = node.targets[0], node.value
     if isinstance(target, ast.Name | ast.Subscript):
         yield ast.AugAssign(target, ast.Add(), value)
-        yield ast.Assign([target], _of("a + 0", a=value))
     if isinstance(target, ast.Name) and target.id in names:
         for name in names:
             if name != target.id:
-                yield ast.Assign([target], _of(f"a + {name}", a=value))
-        yield ast.Assign([target], _of("a * 0", a=value))
+                yield ast.Assign([target], filled(f"a + {name}", a=value))
+        yield ast.Assign([target], filled("a * 0", a=value))

@@ -8,16 +8,18 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from .shapes import read_shapes
+from .source import moving_names
 
 TIMEOUT = 60.0
 WORKER = "lstm_sym.gradcheck.worker"
 KEPT = 2000
-"""Characters of the end of stderr that are looked at for a reason."""
+"""Bytes of the end of stderr that are looked at for a reason."""
 
 
 def check_file(
@@ -61,25 +63,61 @@ def _run(request: dict[str, Any], timeout: float) -> dict[str, Any]:
             "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg", "TMPDIR": str(work),
             "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
         }  # fmt: skip
-        with open(Path(folder, "stderr"), "w+b") as errors:
-            child = subprocess.Popen(
-                [sys.executable, "-m", WORKER, json.dumps({**request, "answer": str(answer)})],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                cwd=work,
-                env=environment | _own_path(),
-                start_new_session=True,
-            )
-            try:
-                status = _waited(child, timeout, errors)
-            finally:
-                _end(child)
-            if status is None:
-                return undecided(f"no result within {timeout:g} s; --timeout allows more")
-            if answer.exists():
-                return dict(json.loads(answer.read_text(encoding="utf-8")))
-            return undecided(f"the file ended the process itself, with status {status}{_last_line(errors)}")
+        child = subprocess.Popen(
+            [sys.executable, "-m", WORKER, json.dumps({**request, "answer": str(answer)})],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=work,
+            env=environment | _own_path(),
+            start_new_session=True,
+        )
+        errors = Tail(child.stderr)
+        try:
+            status = child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            _end(child)
+            errors.ended()
+        if answer.exists():
+            return dict(json.loads(answer.read_text(encoding="utf-8")))
+        file, (forward, _) = Path(request["file"]), request["functions"]
+        names = moving_names(file, forward, read_shapes(request["shapes"]))
+        if status is None:
+            return undecided(f"no result within {timeout:g} s; --timeout allows more", names)
+        return undecided(f"{_ending(status)}{errors.last_line()}", names)
+
+
+class Tail:
+    """The end of what a process writes to a pipe, which is read all the time, so that a flood fills no memory."""
+
+    def __init__(self, pipe: Any) -> None:
+        self.kept = b""
+        self._pipe = pipe
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        with self._pipe:
+            while piece := self._pipe.read1(1 << 16):
+                self.kept = (self.kept + piece)[-KEPT:]
+
+    def ended(self) -> None:
+        """Wait for the end; a process that has left the session may hold the pipe open."""
+        self._reader.join(1.0)
+
+    def last_line(self) -> str:
+        """The last line, where there is one."""
+        lines = self.kept.decode(errors="replace").strip().splitlines()
+        return f": {lines[-1][:200]}" if lines else ""
+
+
+def _ending(status: int) -> str:
+    if status < 0:
+        with suppress(ValueError):
+            return f"the process of the file was ended by {signal.Signals(-status).name}"
+    return f"the file ended the process itself, with status {status}"
 
 
 def _own_path() -> dict[str, str]:
@@ -88,29 +126,11 @@ def _own_path() -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
 
 
-def _waited(child: subprocess.Popen[bytes], timeout: float, errors: Any) -> int | None:
-    """The exit status, with the end of stderr kept; ``None`` if the time is up."""
-    try:
-        _, tail = child.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        return None
-    errors.write(tail[-KEPT:])
-    return child.returncode
-
-
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Nothing that the file has started outlives the check."""
+    """Nothing that the file has started outlives the check, unless it has left the session."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    if child.stderr is not None:
-        child.stderr.close()
-
-
-def _last_line(errors: Any) -> str:
-    errors.seek(0)
-    lines = errors.read().decode(errors="replace").strip().splitlines()
-    return f": {lines[-1][:200]}" if lines else ""
 
 
 def undecided(reason: str, names: tuple[str, ...] = ()) -> dict[str, Any]:

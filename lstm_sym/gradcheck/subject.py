@@ -13,7 +13,6 @@ from .array import Array, Scalar, array_of, discrete, exact
 from .frames import Unsupported, place_of
 from .modular import Singular, Unlucky
 from .numbers import Numbers
-from .rebinding import Rebinding
 from .trees import Path, at, leaves, mapped, named
 
 STYLES = ("vjp", "cache")
@@ -109,11 +108,11 @@ class Subject:
         *values, cache = outputs
         return (values[0] if len(values) == 1 else tuple(values)), cache
 
-    def run_forward(self, inputs: dict[str, Any], rebinding: Rebinding) -> Any:
+    def run_forward(self, inputs: dict[str, Any]) -> Any:
         """What forward returns."""
-        return self._called(self.forward, tuple(inputs.values()), rebinding)
+        return self._called(self.forward, tuple(inputs.values()))
 
-    def run_backward(self, inputs: dict[str, Any], cotangents: Any, cache: Any, rebinding: Rebinding) -> Any:
+    def run_backward(self, inputs: dict[str, Any], cotangents: Any, cache: Any) -> Any:
         """What backward returns."""
         assert self.backward is not None
         if self.style == "cache":
@@ -122,19 +121,19 @@ class Subject:
             args = (*cotangents, cache) if several else (cotangents, cache)
         else:
             args = (tuple(inputs.values()), cotangents)
-        return self._called(self.backward, args, rebinding)
+        return self._called(self.backward, args)
 
-    def _called(self, function: Callable[..., Any], args: tuple[Any, ...], rebinding: Rebinding) -> Any:
+    def _called(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         try:
             with np.errstate(all="ignore"):
                 return function(*args)
-        except (Unlucky, Singular):
+        except (Unlucky, Singular, KeyboardInterrupt):
             raise
         except Unsupported as error:
             raise Failed(f"{place_of(error) or _name(function)}: {error}") from error
         except RecursionError as error:
             raise Failed(f"{_name(function)}: the recursion is too deep") from error
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             text = " ".join(str(error).split()) or "no message"
             raise Failed(
                 f"{_name(function)} raises {type(error).__name__} at {place_of(error) or '?'}: {text}"

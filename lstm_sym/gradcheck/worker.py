@@ -16,29 +16,38 @@ from .check import gradcheck
 from .frames import place_of
 from .sandbox import undecided
 from .shapes import Spec, read_shapes, readings
+from .source import moving_names
 from .subject import Misuse
 
 
 def main() -> None:
-    """Answer the request in the arguments by writing a JSON file."""
+    """Answer the request in the arguments by writing a JSON file; threads and exit handlers of the file are left."""
     request = json.loads(sys.argv[1])
     try:
         answer = answered(request)
     except Misuse as error:
         answer = {"misuse": str(error)}
+    except BaseException as error:
+        names = moving_names(Path(request["file"]), request["functions"][0], read_shapes(request["shapes"]))
+        where = place_of(error)
+        text = " ".join(str(error).split())[:300]
+        answer = undecided(
+            " ".join(filter(None, (f"{type(error).__name__} is raised", where and f"at {where}", text))), names
+        )
     temporary = request["answer"] + ".part"
     Path(temporary).write_text(json.dumps(answer), encoding="utf-8")
     os.replace(temporary, request["answer"])
+    os._exit(0)
 
 
 def answered(request: dict[str, Any]) -> dict[str, Any]:
     """The report on the functions of a file."""
     file = Path(request["file"])
     specs = read_shapes(request["shapes"])
-    names = tuple(spec.name for spec in specs if spec.shape is not None)
+    names = moving_names(file, request["functions"][0], specs)
     try:
         module = imported(file)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         text = " ".join(str(error).split())[:300]
         return undecided(
             f"{file.name} cannot be imported: {type(error).__name__} {place_of(error)} {text}".strip(), names

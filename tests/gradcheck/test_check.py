@@ -127,6 +127,29 @@ def test_what_cannot_be_followed_is_refused(forward, message):
     assert report.verdict == "undecided" and message in str(report)
 
 
+class Own(BaseException):
+    pass
+
+
+def recursive(x):
+    return recursive(x) + 1
+
+
+@pytest.mark.parametrize("error", [SystemExit(0), Own("base"), MemoryError(), GeneratorExit(), OSError("moved")])
+def test_whatever_is_raised_ends_in_one_line(error):
+    def raises(x):
+        raise error
+
+    report = gradcheck(raises, lambda inputs, d: (d,), [np.zeros(3)])
+    assert report.verdict == "undecided" and len(report.diagnosis) == 1
+    assert report.diagnosis[0].startswith(f"raises raises {type(error).__name__} at test_check.py:")
+
+
+def test_endless_recursion_is_told():
+    report = gradcheck(recursive, lambda inputs, d: (d,), [np.zeros(3)])
+    assert report.diagnosis == ("recursive: the recursion is too deep",)
+
+
 def test_a_rounded_constant_is_no_mistake():
     root = 3**0.5
     report = gradcheck(lambda x: x / root, lambda inputs, d: (d * (1 / root),), [np.zeros(3)])

@@ -37,6 +37,33 @@ def leaves(x):
     import os
     os._exit(3)
 
+def starts_a_process(x):
+    import subprocess
+    subprocess.Popen(["sleep", "100"])
+    return x
+
+def starts_a_thread(x):
+    import threading, time
+    threading.Thread(target=time.sleep, args=(100,)).start()
+    raise KeyError("a thread is left")
+
+def floods(x):
+    import os
+    for _ in range(2000):
+        os.write(2, b"y" * 10000 + b"\\n")
+    os.write(2, b"the end")
+    os._exit(5)
+
+def interrupts(x):
+    raise KeyboardInterrupt("by hand")
+
+def is_killed(x):
+    import os, signal
+    os.kill(os.getpid(), signal.SIGTERM)
+
+def reads(x):
+    return x * float(input())
+
 def raises(x):
     raise RuntimeError("no luck")
 """
@@ -79,6 +106,11 @@ MISBEHAVIOUR = [
     (CODE, "hangs:backward", "x=3", "no result within 3 s"),
     (CODE, "leaves:backward", "x=3", "ended the process itself, with status 3"),
     (CODE, "raises:backward", "x=3", "raises RuntimeError at user.py:"),
+    (CODE, "starts_a_thread:backward", "x=3", "raises KeyError at user.py:"),
+    (CODE, "floods:backward", "x=3", "ended the process itself, with status 5: the end"),
+    (CODE, "interrupts:backward", "x=3", "KeyboardInterrupt is raised at user.py:"),
+    (CODE, "is_killed:backward", "x=3", "was ended by SIGTERM"),
+    (CODE, "reads:backward", "x=3", "raises EOFError at user.py:"),
     ("raise SystemExit(4)", "f:g", "x=3", "cannot be imported: SystemExit"),
     ("import nothing_of_that_name", "f:g", "x=3", "cannot be imported: ModuleNotFoundError"),
     ("f = (", "f:g", "x=3", "cannot be imported: SyntaxError"),
@@ -90,6 +122,19 @@ def test_a_file_that_misbehaves_ends_in_one_clear_line(run, text, functions, sha
     status, out, err = run(text, functions, shapes, "--timeout", "3" if "hangs" in functions else "60")
     lines = [line for line in out.splitlines() if "NOT exact" not in line]
     assert (status, err, lines[0], len(lines)) == (1, "", "undecided", 2) and message in lines[1]
+
+
+def test_what_a_file_starts_or_writes_is_no_part_of_the_verdict(run, tmp_path):
+    text = CODE + "def twice(inputs, d):\n    open('here.txt', 'w').write('x')\n    print('y')\n    return (d,)\n"
+    status, out, err = run(text, "starts_a_process:twice", "x=3", "--timeout", "50")
+    assert (status, err) == (0, "") and out.startswith("right")
+    assert [path.name for path in tmp_path.iterdir()] == ["user.py"]
+
+
+def test_the_inputs_are_told_where_there_is_no_result(run):
+    sticks = "def sticks(x, h0, Whh, s, T):\n    for t in range(T):\n        while True: pass\n"
+    _, out, _ = run(CODE + sticks, "sticks:backward", SHAPES, "--timeout", "2", "--json", "-")
+    assert json.loads(out)["inputs"] == {name: {"exact": False} for name in ("x", "h0", "Whh", "s")}
 
 
 MISUSE = [
