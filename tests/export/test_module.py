@@ -301,7 +301,7 @@ def test_sequences_that_clash_with_the_codes_own_get_other_names():
 
 def test_letters_that_clash_with_arrays_of_the_workspace_get_other_names():
     """Two spare arrays at once, beside parameters and sequences that are named like such arrays."""
-    a, e_h = Sequence("a", n), Sequence("e_h", n)
+    a, d_out = Sequence("a", n), Sequence("d_out", n)
     spare, half, x_t, M_h = (
         Parameter("spare_n", n, n),
         Parameter("half_n", n),
@@ -311,8 +311,8 @@ def test_letters_that_clash_with_arrays_of_the_workspace_get_other_names():
     cell = Cell(
         "odd",
         Eq(a[t], spare * h[t - 1] + x_t * x[t] + hadamard(half, h[t - 1])),
-        Eq(e_h[t], sigma(a[t])),
-        Eq(h[t], hadamard(e_h[t], tanh(M_h * h[t - 1] + x_t * x[t])) + hadamard(half, 1 - e_h[t])),
+        Eq(d_out[t], sigma(a[t])),
+        Eq(h[t], hadamard(d_out[t], tanh(M_h * h[t - 1] + x_t * x[t])) + hadamard(half, 1 - d_out[t])),
     )
     assert check_source(cell, export_module(cell)).passed
 
