@@ -33,9 +33,7 @@ class BallRing:
         return np.negative(a)
 
     def inv(self, a: Any) -> Any:
-        if any(entry.contains(0) for entry in np.ravel(a)):
-            raise Singular("a division by a ball that contains 0")
-        return entrywise(lambda entry: 1 / entry, a)
+        return entrywise(_inverse, a)
 
     def sum(self, a: Any, axis: int) -> Any:
         return np.add.reduce(a, axis=axis, initial=arb(0), dtype=object)
@@ -95,6 +93,7 @@ class Balls:
     def decidable(self, x: Numbers) -> Any:
         """Floating-point numbers in the order of the entries."""
         self.comparisons += 1
+        self.refuse_zeros(x)
         return self.shadow(x)
 
     def order(self, x: Numbers, y: Numbers) -> Any:
@@ -116,6 +115,14 @@ class Balls:
         self.comparisons += 1
         differences, shape = _differences(x, y)
         return np.array([_equal(u) for u in differences], bool).reshape(shape)
+
+    def divisors_of(self, x: list[Any]) -> list[Any]:
+        return x
+
+    def refuse_zeros(self, *arrays: Numbers) -> None:
+        """Raise ``Singular`` if one of the numbers is made of a division by 0."""
+        if any(ball.is_nan() for x in arrays for ball in x.parts[0].ravel()):
+            raise Singular("a division by 0")
 
     def values(self, name: str, x: list[Any]) -> list[Any]:
         return [entrywise(FUNCTIONS[name], x[0])]
@@ -146,7 +153,18 @@ def _read(x: float) -> arb:
     return value if found.exact else arb(value, abs(x) * ROUNDED)
 
 
+def _inverse(x: arb) -> arb:
+    """1/x; nan, which tells nothing apart, for 0 itself."""
+    if x == 0 or x.is_nan():
+        return arb("nan")
+    if x.contains(0):
+        raise Singular("a division by a ball that contains 0")
+    return 1 / x
+
+
 def _log(x: arb) -> arb:
+    if x == 0 or x.is_nan():
+        return arb("nan")
     if not x > 0:
         raise Singular("the logarithm of a number that is not positive")
     return x.log()

@@ -205,6 +205,7 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
             again, _ = bench.backward(rebinding, cotangents)
             if not _same(domain, gradients, again):
                 point.unsteady.append("backward returns other values when it is run again on the same inputs")
+    refuse_zeros(domain, outputs, moved, gradients)
     left, slope = bench.pairing(cotangents, moved, len(bench.leaves))
     worst = 0.0
     for k, (leaf, gradient) in enumerate(zip(bench.leaves, gradients)):
@@ -227,6 +228,12 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.comparisons = domain.comparisons
     point.style = bench.subject.style
     return point
+
+
+def refuse_zeros(domain: Field, *trees: Any) -> None:
+    """Raise ``Singular`` if an exact number among these results is made of a division by 0."""
+    found = [value for tree in trees for _, value in leaves(tree) if isinstance(value, Array)]
+    domain.refuse_zeros(*[value.read() for value in found])
 
 
 def shape_problem(leaf: Leaf, gradient: Array) -> str | None:

@@ -65,7 +65,10 @@ def compared(subjects: list[Subject]) -> EqualityReport:
         try:
             field = Field(seed)
             first, second = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
-        except (Unlucky, Singular):
+            field.refuse_zeros(*[y.read() for _, outputs in (first, second) for y in outputs])
+        except Singular as error:
+            return EqualityReport("undecided", reason=str(error))
+        except Unlucky:
             continue
         shapes = [[y.shape for y in outputs] for _, outputs in (first, second)]
         if shapes[0] != shapes[1]:
