@@ -55,13 +55,22 @@ def tensordot(domain: Domain, a: Any, b: Any, axes: Any = 2) -> Any:
     x, y = (u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in (a, b))
     if isinstance(axes, int):
         first, second = tuple(range(x.ndim - axes, x.ndim)), tuple(range(axes))
+        if axes > min(x.ndim, y.ndim):
+            raise ValueError("shape-mismatch for sum")
     else:
         first, second = (tuple(k) if isinstance(k, list | tuple) else (k,) for k in axes)
+    if any(not -u.ndim <= k < u.ndim for u, given in ((x, first), (y, second)) for k in given):
+        raise IndexError("tuple index out of range")
+    pairs = {(i % x.ndim, j % y.ndim) for i, j in zip(first, second, strict=True)}
+    if not len(first) == len({i for i, _ in pairs}) == len({j for _, j in pairs}):
+        raise ValueError("tensordot: an axis is given twice")
+    if any(x.shape[i] != y.shape[j] for i, j in pairs):
+        raise ValueError("shape-mismatch for sum")
     letters = [chr(ord("a") + k) for k in range(x.ndim + y.ndim)]
     left, right = letters[: x.ndim], letters[x.ndim :]
-    for i, j in zip(first, second, strict=True):
-        right[j % y.ndim] = left[i % x.ndim]
-    summed = {left[i % x.ndim] for i in first}
+    for i, j in pairs:
+        right[j] = left[i]
+    summed = {left[i] for i, _ in pairs}
     kept = [k for k in (*left, *right) if k not in summed]
     return einsum(domain, f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x, y)
 
