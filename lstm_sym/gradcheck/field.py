@@ -194,7 +194,8 @@ class Field:
         results = [self.modular[0].power(second), self.modular[1].power(third), self._last_exponential(third)]
         if self._logarithms:
             results = self._with_logarithms(second, results)
-        self._exponentials.append((first, second, third, *results))
+        # Copies, since code under test may write into the results, as softmax does by an in-place division.
+        self._exponentials.append(tuple(part.copy() for part in (first, second, third, *results)))
         return [*results, np.exp(shadow)]
 
     def _last_exponential(self, x: Any) -> Any:
@@ -215,7 +216,11 @@ class Field:
         if not u:
             known[0] = 1
             return
+        # What is known is kept, else a second run of forward would not find what the first one found.
         if half in known:
+            known[u] = known[half] ** 2 % p
+        elif u * quarter % p in known:
+            known[half] = known[u * quarter % p] ** 2 % p
             known[u] = known[half] ** 2 % p
         else:
             root = self.keyed("exp", min(u, p - u))
