@@ -19,7 +19,10 @@ def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
     """An axis argument as axes counted from 0, the last first."""
     if axis is None:
         return tuple(reversed(range(dimensions)))
-    given = [operator.index(k) for k in (axis if isinstance(axis, tuple) else (axis,))]
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    if any(isinstance(k, bool | np.bool_) for k in axes):
+        raise TypeError("an integer is required")
+    given = [operator.index(k) for k in axes]
     for k in given:
         if not -dimensions <= k < dimensions:
             raise np.exceptions.AxisError(k, dimensions)

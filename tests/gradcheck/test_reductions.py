@@ -9,7 +9,7 @@ from lstm_sym.gradcheck.field import Field
 
 GIVEN = np.arange(1.0, 13.0).reshape(3, 4)
 REDUCED = ("sum", "prod", "max", "min", "mean", "var", "std")
-AXES = [(0, 0), (1, 1), (0, -2), (-1, 1), [0, 1], 1.0, (0, 2), 2]
+AXES = [(0, 0), (1, 1), (0, -2), (-1, 1), [0, 1], 1.0, (0, 2), 2, True, (True, 0)]
 
 
 @pytest.mark.parametrize("axis", AXES, ids=str)
