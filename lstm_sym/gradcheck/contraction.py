@@ -136,6 +136,7 @@ def _contracted(x: Numbers, left: str, y: Numbers, right: str, needed: set[str])
                     x, left = n.total(x, left.index(label)), left.replace(label, "")
                 else:
                     y, right = n.total(y, right.index(label)), right.replace(label, "")
+    x, y = _matched(x, left, y, right)
     shared = [label for label in left if label in right and label in needed]
     summed = [label for label in left if label in right and label not in needed]
     only_left = [label for label in left if label not in right]
@@ -143,9 +144,25 @@ def _contracted(x: Numbers, left: str, y: Numbers, right: str, needed: set[str])
     a = _grouped(x, left, shared, only_left, summed)
     b = _grouped(y, right, shared, summed, only_right)
     product = n.matmul(a, b)
-    sizes = dict(zip(left, x.shape)) | {k: s for k, s in zip(right, y.shape) if k not in left or s != 1}
+    sizes = dict(zip(left, x.shape)) | dict(zip(right, y.shape))
     labels = "".join((*shared, *only_left, *only_right))
     return product.reshape(tuple(sizes[label] for label in labels)), labels
+
+
+def _matched(x: Numbers, left: str, y: Numbers, right: str) -> tuple[Numbers, Numbers]:
+    """The operands with one length for each index they share; a length of 1 is stretched, as NumPy does."""
+    sizes: dict[str, int] = {}
+    for label, size in (*zip(left, x.shape), *zip(right, y.shape)):
+        known = sizes.setdefault(label, size)
+        if 1 not in (known, size) and known != size:
+            raise ValueError(f"einstein sum: the index {label} has the lengths {known} and {size}")
+        sizes[label] = size if known == 1 else known
+    return _stretched(x, left, sizes), _stretched(y, right, sizes)
+
+
+def _stretched(x: Numbers, labels: str, sizes: dict[str, int]) -> Numbers:
+    shape = tuple(sizes[label] for label in labels)
+    return x if shape == x.shape else x.each(lambda part: np.broadcast_to(part, (len(part), *shape)))
 
 
 def _grouped(x: Numbers, labels: str, *groups: list[str]) -> Numbers:
