@@ -11,7 +11,7 @@ from flint import arb, fmpq
 from .constants import reading
 from .frames import place
 from .modular import Singular, Unlucky
-from .numbers import Numbers
+from .numbers import Numbers, subtract
 
 ROUNDED = 2.0**-50
 """The relative radius of a constant that has been rounded before the code could use it."""
@@ -98,16 +98,20 @@ class Balls:
 
     def order(self, x: Numbers, y: Numbers) -> Any:
         self.comparisons += 1
-        differences, shape = _differences(x, y)
-        return np.array([self._sign(u) for u in differences], int).reshape(shape)
+        values, *tangents = subtract(x, y).parts[0]
+        rows = [np.ravel(tangent).tolist() for tangent in tangents]
+        signs = [self._sign(u, [row[k] for row in rows]) for k, u in enumerate(np.ravel(values).tolist())]
+        return np.array(signs, int).reshape(np.shape(values))
 
-    def _sign(self, difference: arb) -> int:
+    def _sign(self, difference: arb, tangents: list[arb]) -> int:
+        """The sign; 0 is a tie if the two compared numbers move apart in a direction of the inputs."""
         if difference > 0:
             return 1
         if difference < 0:
             return -1
         if difference == 0:
-            self.ties.append(place())
+            if any(tangent != 0 or not tangent.is_exact() for tangent in tangents):
+                self.ties.append(place())
             return 0
         raise Unlucky("a comparison too close to call")
 

@@ -115,15 +115,17 @@ class Bench:
         self.subject = self.subject.styled(result)
         return inputs, *self.subject.split(result)
 
-    def backward(self, rebinding: Rebinding, cotangents: Any = None) -> tuple[list[Any], Any]:
+    def backward(
+        self, rebinding: Rebinding, cotangents: Any = None, tangents: dict[str, Any] | None = None
+    ) -> tuple[list[Any], Any]:
         """The gradients by leaf, and the cotangents, of a run of forward and then backward."""
         subject = self.subject
         if subject.style == "cache" or subject.style == "auto":
-            inputs, outputs, cache = self.forward(rebinding)
+            inputs, outputs, cache = self.forward(rebinding, tangents)
             subject = self.subject
             cotangents = self.cotangents(outputs) if cotangents is None else cotangents
         else:
-            inputs, cache = self.inputs(), None
+            inputs, cache = self.inputs(tangents), None
         fresh = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
         before = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
         look = self.watch("backward overwrites its input", inputs)

@@ -111,7 +111,7 @@ def _confirmed(subjects: list[Subject], names: Sequence[str]) -> EqualityReport:
                             index = np.unravel_index(place, a.shape)
                             name = names[k] if names else f"output {k}"
                             at = f"entry ({', '.join(map(str, index))}) of {name} is {both}"
-                            values = {name: (x / 8).tolist() for name, x in bench.rationals.items()}
+                            values = {name: x.tolist() for name, x in bench.rationals.items()}
                             return EqualityReport("different", reason=at, witness=values)
     return EqualityReport(
         "undecided", reason="the exact numbers differ, but no real inputs were found at which they do"
