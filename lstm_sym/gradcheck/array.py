@@ -214,6 +214,10 @@ class Discrete(np.ndarray):
             return exact(np.asarray(self), self.domain)
         return super().astype(kind, *args, **options)
 
+    def dot(self, other: Any, out: Any = None) -> Any:
+        """NumPy's own method would turn exact numbers into an array of its own."""
+        return np.dot(self, other, out)
+
     def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:  # type: ignore[override]
         return exact(np.asarray(self), self.domain).mean(axis=axis, keepdims=keepdims)
 

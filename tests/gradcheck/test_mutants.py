@@ -21,12 +21,7 @@ CODES = [(module, *case) for module in MODULES for case in module.CASES]
 WANTED = {"changed": ("wrong",), "overwrites": ("wrong",), "same": ("right",)}
 """What else there is, code that raises, gives NaN or another structure, must not be right."""
 
-TIES = "the small rational numbers of a counterexample tie where the code compares"
-UNDECIDED = {
-    **dict.fromkeys(("relu_rnn", "mlp", "clipped", "huber", "attention", "temporal_softmax"), TIES),
-    "batch_norm": "a mutant divides by an exact zero, which rounding hides",
-    "einsum_rnn": "einsum on exact numbers does not broadcast a length of 1",
-}
+UNDECIDED = {"batch_norm": "a mutant divides by an exact zero, which rounding hides"}
 """Codes whose mutants may stay undecided, and why; right they must not be called if the gradient has changed."""
 
 
