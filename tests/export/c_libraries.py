@@ -17,6 +17,7 @@ import pytest
 
 from lstm_sym.cell import Cell
 from lstm_sym.cells import CELLS
+from lstm_sym.export import c_loader
 from lstm_sym.export.c_code import c_module, prefix_of
 from lstm_sym.export.c_loader import c_files
 from lstm_sym.export.plan import with_activation
@@ -57,7 +58,7 @@ def compiled(source: Path, target: Path, *flags: str) -> Path:
     return target
 
 
-files_of, source_of = cache(c_files), cache(c_module)
+source_of, loader_of = cache(c_module), cache(c_loader.loader_of)
 
 
 def libraries(folder: Path, cells: list[Cell], *flags: str, single: list[Cell] | None = None) -> dict[str, Path]:
@@ -73,10 +74,11 @@ def libraries(folder: Path, cells: list[Cell], *flags: str, single: list[Cell] |
 
 def loaded(cell: Cell, folder: Path, built: dict[str, Path] | None = None) -> Any:
     """The Python module of a cell, with a library that is there or the one that it builds."""
-    for name, text in files_of(cell).items():
+    own = f"{prefix_of(cell)}.py"
+    for name, text in c_files(cell).items() if built is None else [(own, loader_of(cell))]:
         (folder / name).write_text(text)
     name = f"c_module_{next(_NUMBER)}"
-    spec = importlib.util.spec_from_file_location(name, folder / f"{prefix_of(cell)}.py")
+    spec = importlib.util.spec_from_file_location(name, folder / own)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
