@@ -11,8 +11,8 @@ from .. import __version__
 from ..cell import Cell
 from ..symbols import adjoint, direct
 from .c_body import Array, Function
+from .c_letters import CNames, c_names
 from .c_lines import lines_of_group
-from .c_names import CNames, named_in_c
 from .c_operations import Packed
 from .c_program import Program, program_of
 from .c_runtime import RUNTIME
@@ -88,7 +88,7 @@ def identifier_of(cell: Cell) -> str:
 def header_of(cell: Cell) -> str:
     """The header of a cell whose activations are all known."""
     vocabulary = vocabulary_of(plan_of(cell))
-    return f"{_note(cell)}\n{_header(vocabulary, named_in_c(vocabulary))}"
+    return f"{_note(cell)}\n{_header(vocabulary, c_names(vocabulary))}"
 
 
 def _note(cell: Cell) -> str:
@@ -98,7 +98,7 @@ def _note(cell: Cell) -> str:
 
 def c_module(cell: Cell) -> str:
     """The C source of a cell whose activations are all known, with its header in it: one file that stands alone."""
-    header = _header(vocabulary := vocabulary_of(plan_of(cell)), named_in_c(vocabulary))
+    header = _header(vocabulary := vocabulary_of(plan_of(cell)), c_names(vocabulary))
     return source_of(cell).replace(f'#include "{prefix_of(cell)}.h"\n', header)
 
 
@@ -112,7 +112,7 @@ def source_of(cell: Cell) -> str:
             )
     plan = plan_of(cell)
     vocabulary = vocabulary_of(plan)
-    words = named_in_c(vocabulary)
+    words = c_names(vocabulary)
     program = program_of(stacking_of(plan), words)
     name = prefix_of(cell)
     return "\n".join(

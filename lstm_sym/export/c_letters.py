@@ -37,7 +37,7 @@ class CNames:
         return name
 
 
-def named_in_c(vocabulary: Vocabulary) -> CNames:
+def c_names(vocabulary: Vocabulary) -> CNames:
     """The names of the NumPy module where C allows them."""
     cell, found = vocabulary.cell, CNames({}, {}, {})
 
