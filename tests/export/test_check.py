@@ -61,8 +61,8 @@ MISTAKES = [
     ("one step only", "b_o=d_bias[3 * n :]", "b_o=work.d_a_o[-1].sum(axis=0)", "b_o"),
     (
         "the mean over the batch",
-        "d_bias = flat(work.d_z_f_i_o).sum(axis=0)",
-        "d_bias = work.d_z_f_i_o.sum(0).mean(0)",
+        "d_bias = flat(work.d_f_i_o_z).sum(axis=0)",
+        "d_bias = work.d_f_i_o_z.sum(0).mean(0)",
         "b_o",
     ),
     ("an input gradient without a gate", "U_all = np.concatenate((U_z,", "U_all = np.concatenate((0 * U_z,", "x"),
