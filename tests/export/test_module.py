@@ -83,7 +83,7 @@ def test_modules_pass_ruff_and_run_without_this_library(tmp_path):
 
 def test_the_equations_stand_beside_the_code():
     source = export_module(LSTM)
-    assert "# c[t] = hadamard(f[t], c[t - 1]) + hadamard(i[t], z[t])\n        multiply(f, c_prev, out=c)\n" in source
+    assert "# c[t] = hadamard(f[t], c[t - 1]) + hadamard(i[t], z[t])\n        multiply(f, c_prev, c)\n" in source
     assert "# delta_a_i[t] = hadamard(delta_c[t], z[t], i[t], 1 - i[t])" in source
     assert source.startswith('"""LSTM: forward and backward') and "lstm-sym 0" in source and LSTM.source in source
     assert source == export_module(LSTM)
