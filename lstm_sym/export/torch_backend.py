@@ -26,15 +26,11 @@ Array = torch.Tensor
 
 SCAN = '''
 def scan(step: Any, carry: Any, given: Any, *, reverse: bool = False) -> Any:
-    """The last carry, and what the steps keep, stacked; a step takes a row of each given tensor."""
+    """The last carry; a step takes a row of each given tensor, and writes into some of these rows."""
     rows = list(zip(*[values.unbind(0) for values in given], strict=True))
-    kept = []
     for row in reversed(rows) if reverse else rows:
-        carry, values = step(carry, row)
-        kept.append(values)
-    if reverse:
-        kept.reverse()
-    return carry, tuple(torch.stack(values) for values in zip(*kept, strict=True))
+        carry = step(carry, row)
+    return tuple(values.clone() for values in carry)
 '''
 
 LINEAR_SCAN = '''
@@ -67,7 +63,7 @@ TEST = "not isinstance(array, torch.Tensor) or array.dtype not in (torch.float32
 
 BACKEND = Backend(
     title="PyTorch",
-    style=Style(TORCH, coefficients=True),
+    style=Style(TORCH, coefficients=True, stores=True),
     header=HEADER,
     runtime={
         "scan": SCAN,
