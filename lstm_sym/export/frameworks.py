@@ -33,6 +33,7 @@ from .writer import ALL, Style, Writer, beside, shifted, widths
 OWN = {
     "jax", "jnp", "lax", "torch", "nn", "xp", "scan", "linear_scan", "parts", "shifted", "given", "kept", "kind",
     "reverse", "math", "array_namespace", "run", "Layer", "Recurrence", "Mapping",
+    "sigmoid_slope", "tanh_slope", "projected",
 }  # fmt: skip
 """Names that these modules use beside those of the NumPy module."""
 

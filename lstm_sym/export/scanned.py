@@ -21,7 +21,7 @@ from ..activations import Elementwise
 from ..nodes.algebra import MatrixProduct, add, summands
 from ..nodes.elementwise import Hadamard, hadamard
 from ..symbols import At, Parameter, Sequence, letters, t
-from .layout import assignment, comment
+from .layout import WIDTH, assignment, comment
 from .numpy_code import call, plain
 from .passes import words
 from .recurrence import Assigned, Stage, ats
@@ -234,7 +234,8 @@ def _known_stack(writer: Writer, stack: _Stacked, name: str) -> At:
         weights = writer.constant([matrix for matrix, _, _ in projections], turned=True)
         text = f"{writer.names[projections[0][1]]} @ {weights}"
         if projections[0][2] is not None:
-            text += f" + {writer.constant([bias for _, _, bias in projections if bias is not None])}"
+            bias = writer.constant([bias for _, _, bias in projections if bias is not None])
+            text = f"projected({text.replace(' @', ',')}, {bias})" if writer.style.stores else f"{text} + {bias}"
     else:
         texts = [
             row_source(add(*terms), rows)
@@ -308,6 +309,8 @@ def _step_and_scan(
     results = [*kept, *wholes]
     if writer.style.stores:
         _allocate(writer, [s for s in targets if s[t] not in bundled], wholes, bundled, given, body)
+        read = words(body)
+        given = {letter: name for letter, name in given.items() if name in read}
     step = writer.fresh("step")
     writer.lines += ["", f"    def {step}(carry: Any, given: Any) -> Any:"]
     writer.lines += _unpacked([lag[s] for s in carried], "carry") + _unpacked(list(given.values()), "given") + body
@@ -315,9 +318,13 @@ def _step_and_scan(
     starts = listed([writer.initial[s] for s in carried])
     ends = [writer.fresh(f"{names[s[t]]}_last") for s in carried]
     back = ", reverse=True" if writer.reverse else ""
-    call_ = f"scan({step}, {starts}, {listed(list(given.values()))}{back})"
+    rows = listed(list(given.values()))
+    call_ = f"scan({step}, {starts}, {rows}{back})"
     if writer.style.stores:
         writer.lines += [f"        return {hands[1:-1] if len(carried) > 1 else hands}", ""]
+        if len(rows) > WIDTH - 12:
+            writer.lines += assignment("given", rows)
+            call_ = call_.replace(rows, "given")
         writer.lines += assignment("carry", call_) + _unpacked(ends, "carry", indent=1)
     else:
         writer.lines += assignment("carry, kept", f"{hands}, {listed(results)}", indent=2)
@@ -327,7 +334,7 @@ def _step_and_scan(
     writer.last |= dict(zip(carried, ends, strict=True))
     for whole, key in wholes.items():
         split = [names[v] if v.sequence in targets else "_" for v in key]
-        if split[0] not in given.values():
+        if not writer.style.stores:
             writer.lines += assignment(", ".join(split), f"parts({whole}, {widths(writer, key)})")
     for key in [key for key in inner if key not in wholes.values()]:
         del writer.bundles[key]

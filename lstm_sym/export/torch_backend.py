@@ -59,6 +59,24 @@ def over_steps(u: Array, v: Array) -> Array:
     return u.reshape(-1, u.shape[-1]).T @ v.reshape(-1, v.shape[-1])
 '''
 
+SIGMOID_SLOPE = '''
+def sigmoid_slope(v: Array, s: Array) -> Array:
+    """v * s * (1 - s), in one pass over memory."""
+    return torch.ops.aten.sigmoid_backward(v, s)
+'''
+
+TANH_SLOPE = '''
+def tanh_slope(v: Array, y: Array) -> Array:
+    """v * (1 - y**2), in one pass over memory."""
+    return torch.ops.aten.tanh_backward(v, y)
+'''
+
+PROJECTED = '''
+def projected(x: Array, W: Array, b: Array) -> Array:
+    """x @ W + b, in one pass over memory."""
+    return torch.nn.functional.linear(x, W.T, b)
+'''
+
 TEST = "not isinstance(array, torch.Tensor) or array.dtype not in (torch.float32, torch.float64)"
 
 BACKEND = Backend(
@@ -70,6 +88,9 @@ BACKEND = Backend(
         "linear_scan": LINEAR_SCAN,
         "shifted": SHIFTED,
         "over_steps": OVER_STEPS,
+        "sigmoid_slope": SIGMOID_SLOPE,
+        "tanh_slope": TANH_SLOPE,
+        "projected": PROJECTED,
         "parts": PARTS.format(split="torch.split(values, sizes, dim=axis)"),
     },
     checked=checked_for(TEST),
