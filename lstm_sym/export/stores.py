@@ -15,26 +15,34 @@ FILLING = ("tanh", "sigmoid", "exp", "addmm", "addcmul", "cat")
 OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.MatMult: "mm"}
 
 
-def filling(target: str, value: str) -> str:
-    """The statement that writes an expression of PyTorch into the tensor ``target``.
+def filling(target: str, value: str) -> list[str]:
+    """The statements that write an expression of PyTorch into the tensor ``target``.
 
     >>> filling("h", "o * tanh_c")
-    'torch.mul(o, tanh_c, out=h)'
+    ['torch.mul(o, tanh_c, out=h)']
     >>> filling("a", "torch.addmm(a, h_prev, W)")
-    'torch.addmm(a, h_prev, W, out=a)'
+    ['a.addmm_(h_prev, W)']
+    >>> filling("c", "torch.addcmul(f * c_prev, i, z)")
+    ['torch.mul(f, c_prev, out=c)', 'c.addcmul_(i, z)']
     >>> filling("h", "1 - z")
-    'h.copy_(1 - z)'
+    ['h.copy_(1 - z)']
     """
     tree = ast.parse(value, mode="eval").body
-    if isinstance(tree, ast.Call) and ast.unparse(tree.func).removeprefix("torch.") in FILLING:
+    if isinstance(tree, ast.Call) and (function := ast.unparse(tree.func).removeprefix("torch.")) in FILLING:
+        first, *others = tree.args
+        rest = ", ".join(map(unparsed, others))
+        if ast.unparse(first) == target and function != "cat":
+            return [f"{target}.{function}_({rest})"]
+        if function == "addcmul" and isinstance(first, ast.BinOp) and target not in _names(tree):
+            return [*filling(target, unparsed(first)), f"{target}.addcmul_({rest})"]
         tree.keywords.append(ast.keyword("out", ast.Name(target)))
-        return unparsed(tree)
-    if isinstance(tree, ast.BinOp) and type(tree.op) in OPERATORS and not _holds_number(tree):
+        return [unparsed(tree)]
+    if isinstance(tree, ast.BinOp) and type(tree.op) in OPERATORS and _names(tree.left) and _names(tree.right):
         left, right = unparsed(tree.left), unparsed(tree.right)
-        return f"torch.{OPERATORS[type(tree.op)]}({left}, {right}, out={target})"
-    return f"{target}.copy_({value})"
+        return [f"torch.{OPERATORS[type(tree.op)]}({left}, {right}, out={target})"]
+    return [f"{target}.copy_({value})"]
 
 
-def _holds_number(tree: ast.BinOp) -> bool:
-    """Whether an operand may be a number, which the functions of PyTorch do not take for a tensor."""
-    return any(not any(isinstance(part, ast.Name) for part in ast.walk(side)) for side in (tree.left, tree.right))
+def _names(tree: ast.expr) -> set[str]:
+    """The names in an expression; one that has none is a number, which the functions of PyTorch do not take."""
+    return {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}

@@ -73,7 +73,8 @@ class Writer:
 
     def fill(self, target: str, value: str) -> list[str]:
         """The lines by which a step writes a value into its row of a store."""
-        return statement(filling(target, self.style.dialect.said(value, in_loop=True)), indent=2)
+        calls = filling(target, self.style.dialect.said(value, in_loop=True))
+        return [line for call in calls for line in statement(call, indent=2)]
 
     def constant(self, parts: list[MatrixExpr], *, turned: bool = False) -> str:
         """The name of parameters one above the other; ``turned`` for a row that meets the matrix from the left."""
