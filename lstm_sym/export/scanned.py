@@ -5,7 +5,8 @@ It hands on its states and keeps what is read later. In a scan,
 - the terms that do not depend on the recurrence are computed before it, the input projections as one product;
 - matrices that meet the same vector are stacked, and so are the vectors of a sum of products with matrices;
 - pre-activations of one function that lie side by side are one call;
-- factors of a product that do not depend on the recurrence are multiplied before it, where the style says so.
+- factors of a product that do not depend on the recurrence are multiplied before it, where the style says so;
+- where the style has stores, a step writes what is read later into its rows of arrays that are allocated before it.
 """
 
 from __future__ import annotations

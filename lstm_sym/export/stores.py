@@ -26,8 +26,15 @@ def filling(target: str, value: str) -> list[str]:
     ['torch.mul(f, c_prev, out=c)', 'c.addcmul_(i, z)']
     >>> filling("h", "1 - z")
     ['h.copy_(1 - z)']
+
+    A product of matrices cannot be written over its own operand:
+
+    >>> filling("a", "torch.addmm(b, a, W)")
+    ['a.copy_(torch.addmm(b, a, W))']
     """
     tree = ast.parse(value, mode="eval").body
+    if _overwrites(target, tree):
+        return [f"{target}.copy_({value})"]
     if isinstance(tree, ast.Call) and (function := ast.unparse(tree.func).removeprefix("torch.")) in FILLING:
         first, *others = tree.args
         rest = ", ".join(map(unparsed, others))
@@ -41,6 +48,15 @@ def filling(target: str, value: str) -> list[str]:
         left, right = unparsed(tree.left), unparsed(tree.right)
         return [f"torch.{OPERATORS[type(tree.op)]}({left}, {right}, out={target})"]
     return [f"{target}.copy_({value})"]
+
+
+def _overwrites(target: str, tree: ast.expr) -> bool:
+    """Whether a call that is not entrywise reads its target, but for the summand of a product."""
+    if isinstance(tree, ast.BinOp):
+        return isinstance(tree.op, ast.MatMult) and target in _names(tree)
+    if isinstance(tree, ast.Call) and (function := ast.unparse(tree.func)) in ("torch.addmm", "torch.cat"):
+        return any(target in _names(part) for part in tree.args[function == "torch.addmm" :])
+    return False
 
 
 def _names(tree: ast.expr) -> set[str]:
