@@ -75,21 +75,21 @@ def test_flow_as_json(run, tmp_path):
 
 
 def test_flow_draws_its_table(run, tmp_path):
-    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    pytest.importorskip("matplotlib", reason="the extra pictures is not installed")
     for extra in ((), ("--dark",)):
         assert run("flow", "LSTM", "--lag", 20, "--size", 2, "-o", "flow.svg", *extra)[0] == 0
         assert (tmp_path / "flow.svg").read_text(encoding="utf-8").startswith("<?xml")
 
 
 def test_draw_names_its_file(run, tmp_path):
-    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    pytest.importorskip("matplotlib", reason="the extra pictures is not installed")
     assert run("draw", "lstm") == (0, "LSTM.svg\n", "")
     assert run("draw", "RNN", "-o", "net.png", "--dark") == (0, "net.png\n", "")
     assert (tmp_path / "LSTM.svg").stat().st_size > 5000 and (tmp_path / "net.png").stat().st_size > 1000
 
 
 def test_what_cannot_be_written_is_told(run):
-    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    pytest.importorskip("matplotlib", reason="the extra pictures is not installed")
     for arguments in (("flow", "LSTM", "--lag", "3", "-o"), ("draw", "LSTM", "-o")):
         status, out, err = run(*arguments, "nowhere/picture.svg")
         assert (status, out) == (2, "") and err.startswith("lstm-sym: nowhere/picture.svg cannot be written: ")

@@ -130,3 +130,12 @@ def test_make_knows_what_contributing_tells():
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert {target for line in told for target in line.split()} <= set(targets)
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_make_extras_installs_every_extra_and_says_which_one_is_missing():
+    rule = (ROOT / "Makefile").read_text().partition("\nextras:")[2].partition("\n\n")[0]
+    told = re.findall(
+        r"'\.\[([\w-]+)\]'.* \|\| echo 'the extra ([\w-]+) cannot be installed; its tests are skipped'", rule
+    )
+    assert sorted(told) == sorted((extra, extra) for extra in PROJECT["project"]["optional-dependencies"])
+    assert len(told) == len(rule.strip().splitlines()) - 1

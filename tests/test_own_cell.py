@@ -69,7 +69,7 @@ def test_its_backward_pass_is_proved(run) -> None:
 
 
 def test_draw(run, tmp_path) -> None:
-    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    pytest.importorskip("matplotlib", reason="the extra pictures is not installed")
     assert run("draw", "my.py:Mine")[0] == 0 and (tmp_path / "mine.svg").exists()
 
 

@@ -105,12 +105,12 @@ class BackwardCode:
             source = self.at.space.run(gather.sources, self.at.names)
             matrix = self._matrix_of(gather, matrices)
             if not filled and out in self.at.space.single:
-                calls.lines.append(f"{source}.dot({matrix}, out={out})")
+                calls.lines.append(f"{source}.dot({matrix}, {out})")
             elif not filled:
                 calls.call("matmul", source, matrix, out=out)
             else:
                 with calls.borrowed(target.shape[0]) as product:
-                    calls.lines.append(f"{source}.dot({matrix}, out={product})")
+                    calls.lines.append(f"{source}.dot({matrix}, {product})")
                     calls.call("add", out, product, out=out)
             filled = True
         if filled:

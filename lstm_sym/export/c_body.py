@@ -13,7 +13,7 @@ from ..nodes.block import Block
 from ..nodes.derivatives import StopGradient
 from ..symbols import At, Parameter, Sequence, letters, t
 from .c_entries import size_text, to_c
-from .c_names import CNames
+from .c_letters import CNames
 from .c_operations import Each, Operation, Outer, Packed, Place, Product, Total, grouped, read_by
 from .plan import Line
 

@@ -11,8 +11,8 @@ from .. import __version__
 from ..cell import Cell
 from ..symbols import adjoint, direct
 from .c_body import Array, Function
+from .c_letters import CNames, c_names
 from .c_lines import lines_of_group
-from .c_names import CNames, c_names
 from .c_operations import Packed
 from .c_program import Program, program_of
 from .c_runtime import RUNTIME

@@ -18,7 +18,7 @@ from ..nodes.algebra import Zero
 from ..symbols import At, Parameter, Sequence, adjoint, direct, letters, t
 from .c_body import Array, Body, Function
 from .c_entries import to_c
-from .c_names import CNames
+from .c_letters import CNames
 from .c_operations import ColumnSum, Each, Nothing, Outer, Place
 from .plan import carry
 from .rows import outer_of

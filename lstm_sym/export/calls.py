@@ -1,4 +1,4 @@
-r"""A column-vector equation as NumPy calls that write into arrays made beforehand: ``multiply(f, c_prev, out=c)``.
+r"""A column-vector equation as NumPy calls that write into arrays made beforehand: ``multiply(f, c_prev, c)``.
 
 Every call does one operation of the expression; what it needs in between lies in spare arrays that are used again.
 A part that has no such form is written as an expression (``rows``) and copied into its place.
@@ -59,7 +59,9 @@ class Calls:
     constants: dict[str, str] = field(default_factory=dict)
 
     def call(self, function: str, *arguments: str, out: str) -> None:
-        self.lines.append(f"{function}({', '.join([*arguments, f'out={out}'])})")
+        """``out`` is the last argument: by name NumPy takes a fifth longer, but of a maximum it wants the name."""
+        last = f"out={out}" if function == "maximum" else out
+        self.lines.append(f"{function}({', '.join([*arguments, last])})")
 
     @contextmanager
     def borrowed(self, size: Expr) -> Iterator[str]:

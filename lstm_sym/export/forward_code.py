@@ -189,7 +189,7 @@ class ForwardCode:
         turned = []
         for stack in s.recurrent:
             name, matrices[stack] = matrices[stack], self.at.fresh(f"{matrices[stack].removesuffix('.T')}_T")
-            turned.append(f"    {matrices[stack]} = {name}.T")
+            turned.append(f"    {matrices[stack]} = {name}.T.copy()")
         done: set[Sequence] = set()
         for line in self.ready:
             calls.lines.append(self.at.equation(line))
@@ -210,7 +210,7 @@ class ForwardCode:
     def _add_product(self, calls: Calls, stack: Stack, matrices: dict[Stack, str]) -> None:
         run = self.at.space.run(stack.targets, self.at.names)
         with calls.borrowed(self.at.space.width(stack.targets)) as product:
-            calls.lines.append(f"{calls.rows.names[stack.operand]}.dot({matrices[stack]}, out={product})")
+            calls.lines.append(f"{calls.rows.names[stack.operand]}.dot({matrices[stack]}, {product})")
             calls.call("add", run, product, out=run)
 
     def _activations(self, calls: Calls) -> set[Sequence]:

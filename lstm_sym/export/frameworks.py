@@ -19,7 +19,7 @@ from ..textbook_form import tidy
 from .freshness import source_told
 from .functional import write
 from .layout import assignment, signature
-from .module import _cache, _opened, shapes_of, structures_of
+from .module import cache_structure, opened_fields, shapes_of, structures_of
 from .naming import identifier, unused
 from .numpy_code import HELPERS
 from .passes import words
@@ -77,8 +77,8 @@ def framework_module(cell: Cell, backend: Backend) -> Parts:
     forward += [f"    return {gives}, State({', '.join(final)}), cache"]
     several = [names.names[s] for s in cell.inputs] if names.has_inputs else []
     head = _checked(names, f"params=params, {x}={x}, state=state", x, forward, backend)
-    head += _opened("params", [names.names[p] for p in cell.parameters], forward)
-    head += _opened("inputs", several, forward)
+    head += opened_fields("params", [names.names[p] for p in cell.parameters], forward)
+    head += opened_fields("inputs", several, forward)
     unrecorded = ["@torch.no_grad()"] if backend.style.stores else []
     ahead = [
         *unrecorded,
@@ -89,9 +89,9 @@ def framework_module(cell: Cell, backend: Backend) -> Parts:
     ]  # fmt: skip
     given = f"params=params, {x}=cache.{x}, d_outputs=d_outputs, d_state=d_state"
     body = _checked(names, given, f"cache.{x}", backward, backend)
-    body += _opened("params", [names.names[p] for p in cell.parameters], backward)
-    body += _opened("cache", [x, *saved], [*backward, *_opened("inputs", several, backward)])
-    body += _opened("inputs", several, backward)
+    body += opened_fields("params", [names.names[p] for p in cell.parameters], backward)
+    body += opened_fields("cache", [x, *saved], [*backward, *opened_fields("inputs", several, backward)])
+    body += opened_fields("inputs", several, backward)
     arguments = f"params: Params, cache: Cache, d_outputs: {names.output_type}, d_state: State"
     back = [
         *unrecorded,
@@ -103,7 +103,7 @@ def framework_module(cell: Cell, backend: Backend) -> Parts:
     parts = [
         _docstring(cell, backend) + backend.header,
         *structures_of(names),
-        _cache(names, saved),
+        cache_structure(names, saved),
         shapes_of(names),
         *_helpers(code, backend),
         backend.checked,

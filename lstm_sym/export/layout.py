@@ -121,7 +121,7 @@ class _Bracketed(ast.NodeTransformer):
 
 def tight(text: str) -> str:
     """ruff's spaces around powers and in slices: ``h**2`` but ``h[t] ** 2``, ``[:n]`` but ``[2 * n :]``."""
-    text = re.sub(r"(?<![\w\])])([A-Za-z_][\w.]*) \*\* (\d+)", r"\1**\2", text)
+    text = re.sub(r"(?<![\w\])])([^\W\d][\w.]*) \*\* (\d+)", r"\1**\2", text)
     return re.sub(r"\[\.\.\., ([^\[\]:]*):([^\[\]:]*)\]", _slice, text)
 
 

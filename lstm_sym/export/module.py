@@ -168,8 +168,8 @@ def _forward_of_loops(names: Vocabulary, body: list[str]) -> list[str]:
         *checked,
         f"    work = fitting(workspace, sizes, {first}.dtype)",
         "    work.run += 1",
-        *_opened("params", [names.names[p] for p in cell.parameters], body),
-        *(_opened("inputs", [names.names[s] for s in cell.inputs], body) if names.has_inputs else []),
+        *opened_fields("params", [names.names[p] for p in cell.parameters], body),
+        *(opened_fields("inputs", [names.names[s] for s in cell.inputs], body) if names.has_inputs else []),
         *body,
     ]
 
@@ -183,7 +183,7 @@ def _backward_of_loops(names: Vocabulary, body: list[str]) -> list[str]:
     given = f"params=params, {x}=cache.{x}, d_outputs=d_outputs, d_state=d_state"
     arguments = f"params: Params, cache: Cache, d_outputs: {names.output_type}, d_state: State"
     several = [names.names[s] for s in cell.inputs] if names.has_inputs else []
-    opened = [*_opened("inputs", several, body), *body]
+    opened = [*opened_fields("inputs", several, body), *body]
     return [
         *signature("backward", arguments, f"tuple[Params, {names.input_type}, State]"),
         '    """The gradients of the parameters, the inputs and the initial state, by backpropagation through time."""',
@@ -191,8 +191,8 @@ def _backward_of_loops(names: Vocabulary, body: list[str]) -> list[str]:
         f"    {x if x in words(opened) else '_'}, work, run = cache",
         "    if run != work.run:",
         '        raise ValueError("the workspace of this cache has served another forward pass since")',
-        *_opened("params", [names.names[p] for p in cell.parameters], body),
-        *_opened("inputs", several, body),
+        *opened_fields("params", [names.names[p] for p in cell.parameters], body),
+        *opened_fields("inputs", several, body),
         *body,
     ]
 
@@ -211,7 +211,7 @@ def expression_module(plan: Plan) -> str:
     parts = [
         HEADER.format(cell=cell.name, version=__version__, source=source_told(cell)),
         *structures_of(names),
-        _cache(names, saved),
+        cache_structure(names, saved),
         shapes_of(names),
         *_helpers(names, [*forward, *backward]),
         CHECKED,
@@ -270,8 +270,8 @@ def _forward(names: Vocabulary, body: list[str], stored: set[Sequence], saved: l
         *signature("forward", arguments, f"tuple[{names.output_type}, State, Cache]"),
         '    """The outputs of every step, the final state, and what backward needs."""',
         *_checked(names, f"params=params, {x}={x}, state=state", x, body),
-        *_opened("params", [names.names[p] for p in cell.parameters], body),
-        *(_opened("inputs", [names.names[s] for s in cell.inputs], body) if names.has_inputs else []),
+        *opened_fields("params", [names.names[p] for p in cell.parameters], body),
+        *(opened_fields("inputs", [names.names[s] for s in cell.inputs], body) if names.has_inputs else []),
         *body,
     ]
 
@@ -289,9 +289,9 @@ def _backward(names: Vocabulary, body: list[str], saved: list[str]) -> list[str]
         *signature("backward", arguments, f"tuple[Params, {names.input_type}, State]"),
         '    """The gradients of the parameters, the inputs and the initial state, by backpropagation through time."""',
         *_checked(names, given, f"cache.{x}", body),
-        *_opened("params", [names.names[p] for p in cell.parameters], body),
-        *_opened("cache", [x, *saved], [*body, *(_opened("inputs", several, body))]),
-        *_opened("inputs", several, body),
+        *opened_fields("params", [names.names[p] for p in cell.parameters], body),
+        *opened_fields("cache", [x, *saved], [*body, *(opened_fields("inputs", several, body))]),
+        *opened_fields("inputs", several, body),
         *body,
     ]
 
@@ -306,7 +306,7 @@ def _checked(names: Vocabulary, given: str, x: str, body: list[str]) -> list[str
     return [line.replace("'", '"') for line in lines] + ([f"    dtype = {first}.dtype"] if "dtype" in read else [])
 
 
-def _opened(group: str, fields: list[str], body: list[str]) -> list[str]:
+def opened_fields(group: str, fields: list[str], body: list[str]) -> list[str]:
     """Local names for the fields of a named tuple that the body reads."""
     read = words(body)
     targets = [name if name in read else "_" for name in fields]
@@ -331,7 +331,8 @@ def structures_of(names: Vocabulary) -> Iterable[str]:
         )
 
 
-def _cache(names: Vocabulary, saved: list[str]) -> str:
+def cache_structure(names: Vocabulary, saved: list[str]) -> str:
+    """The named tuple of what ``forward`` leaves for ``backward``, the fields ``saved`` beside the inputs."""
     fields = [f"    {names.inputs}: {names.input_type}", *[f"    {name}: Array" for name in saved]]
     return "\n".join(["class Cache(NamedTuple):", '    """What backward needs of a forward pass."""', "", *fields])
 

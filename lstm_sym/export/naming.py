@@ -57,9 +57,10 @@ def _suffix(index: Expr) -> str:
 
 
 def _python(text: str) -> str:
+    """A name that may be a field of a named tuple, which begins with no underscore."""
     for sign, word in ((" - ", "_minus_"), (" + ", "_plus_"), ("*", "_times_"), ("'", "_prime")):
         text = text.replace(sign, word)
     text = re.sub(r"\W", "_", text)
-    if not text.isidentifier():
-        text = f"_{text}"
+    if text.startswith("_") or not text.isidentifier():
+        text = f"letter_{text.lstrip('_')}"
     return f"{text}_" if keyword.iskeyword(text) else text

@@ -19,7 +19,7 @@ ROOM = 90
 def words(lines: Iterable[str]) -> set[str]:
     """The names that code reads or writes, without comments, attributes and keywords."""
     code = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
-    return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*(?!\w)(?!=)", code))
+    return set(re.findall(r"(?<![\w.])[^\W\d]\w*(?!\w)(?!=)", code))
 
 
 def forward_body(plan: Plan, words_of: Vocabulary, stored: set[Sequence]) -> list[str]:

@@ -92,7 +92,7 @@ class Space:
 
 
 def joined(names: Iterable[Any]) -> str:
-    """One name for several side by side: ``z_f_i_o``, ``d_z_f_i_o``."""
+    """One name for several side by side: ``f_i_o_z``, ``d_f_i_o_z``."""
     names = list(names)
     for front in ("d_a_", "d_", "k_a_", "k_"):
         if all(name.startswith(front[:2]) for name in names) and any(name.startswith(front) for name in names):

@@ -28,7 +28,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from ..activations import Elementwise
 from ..nodes.algebra import MatrixProduct, Transposed, Zero, add, summands
 from ..nodes.elementwise import Hadamard, hadamard
-from ..symbols import At, Parameter, Sequence, adjoint, letters, marked, t
+from ..symbols import At, Parameter, Sequence, adjoint, letters, t
 from .plan import Line, Pass, Plan, carry
 
 MOST_TRIED = 6
@@ -85,21 +85,6 @@ class Outer:
 
 
 @dataclass(frozen=True, slots=True)
-class Fan:
-    """Adjoints that are one adjoint times a letter each: ``source`` times the parts' letters, entry by entry."""
-
-    source: At
-    parts: tuple[tuple[Sequence, At], ...]
-
-    @property
-    def targets(self) -> tuple[Sequence, ...]:
-        return tuple(target for target, _ in self.parts)
-
-    def __str__(self) -> str:
-        return f"{self.source} times {', '.join(str(factor) for _, factor in self.parts)}"
-
-
-@dataclass(frozen=True, slots=True)
 class Stacking:
     """A plan whose products are stacked.
 
@@ -107,8 +92,6 @@ class Stacking:
     a sum is added to them, and is 0 where nothing is left. ``hoisted`` stands before the loop of the forward pass,
     ``recurrent`` in it: at its head if the operand is a value of the step before, else right after its line.
     ``coefficients`` are lines made of values of the forward pass, for all steps; ``backward`` reads their targets.
-    ``fans`` take nothing out: they name lines of the backward loop, side by side in a bundle, that one call can
-    compute.
     """
 
     plan: Plan
@@ -119,7 +102,6 @@ class Stacking:
     forward: Pass
     coefficients: tuple[Line, ...]
     backward: Pass
-    fans: tuple[Fan, ...]
     gathers: tuple[Gather, ...]
     carries: tuple[tuple[Sequence, MatrixExpr], ...]
     outers: tuple[Outer, ...]
@@ -138,8 +120,7 @@ def stacking_of(plan: Plan) -> Stacking:
     gathered, backward, carries = _backward(plan)
     outer, gradients = _outers(plan)
     coefficients, backward, carries = _split(plan, backward, carries)
-    fanned = _fanned(backward)
-    wishes = _alike(plan.forward) + [[_plain(s) for s, _ in parts] for parts in fanned.values()]
+    wishes = _alike(plan.forward)
     states = set(plan.cell.states)
     sets = [[s for s, _ in parts] for parts in (*late.values(), *early.values())]
     bundles = _bundles([[s for s in group if s not in states] for group in sets], wishes)
@@ -152,7 +133,6 @@ def stacking_of(plan: Plan) -> Stacking:
     ]
     twins += _bundles([run for group in others if (run := [s for s in group if s not in placed])], [])
     twins = tuple(bundle for bundle in twins if bundle)
-    runs = [Fan(key, run) for key, parts in fanned.items() for run in _runs(parts, twins, 0)]
     return Stacking(
         plan=plan,
         bundles=bundles,
@@ -162,7 +142,6 @@ def stacking_of(plan: Plan) -> Stacking:
         forward=forward,
         coefficients=coefficients,
         backward=backward,
-        fans=tuple(fan for fan in runs if len(fan.parts) > 1),
         gathers=tuple(Gather(key, run) for key, parts in gathered.items() for run in _runs(parts, twins, 0)),
         carries=carries,
         outers=tuple(Outer(key, run) for key, parts in outer.items() for run in _runs(parts, twins, 1)),
@@ -306,22 +285,6 @@ def _with_coefficient(
         text = next(f"{wanted}{' also' * k}" for k in range(len(made) + 1) if f"{wanted}{' also' * k}" not in used)
         made[value] = Line(Sequence(text, *value.shape), value, None, str(value))
     return hadamard(*rest, made[value].target[t])
-
-
-def _fanned(run: Pass) -> Parts:
-    """The lines of the loop that are one adjoint times one letter, by that adjoint."""
-    groups: Parts = {}
-    for line in run.loop:
-        if isinstance(line.value, Hadamard) and len(line.value.args) == 2:
-            source, factor = line.value.args
-            if isinstance(source, At) and isinstance(factor, At) and _holds_adjoint(source):
-                _put(groups, source, line.target, factor)
-    return groups
-
-
-def _plain(sequence: Sequence) -> Sequence:
-    """The sequence of which this is the adjoint."""
-    return marked(sequence, "")
 
 
 def _holds_adjoint(expr: Any) -> bool:

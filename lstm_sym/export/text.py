@@ -7,7 +7,8 @@ Written by lstm-sym {version} from the equations of the cell {cell}.
 Source: {source}.
 
 A row is one sequence of the batch, so that W h + U x + b is h @ W.T + x @ U.T + b here; the equation that a
-line computes stands above it. Outputs and gradients have the dtype of the arguments, which all share one.
+line computes stands above it; the last argument of a call in a loop is the array that it writes into.
+Outputs and gradients have the dtype of the arguments, which all share one.
 The cache refers to the inputs as they were passed: change them after backward, not before.
 """
 

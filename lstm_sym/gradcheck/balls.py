@@ -11,7 +11,7 @@ from flint import arb, fmpq
 from .constants import reading
 from .frames import place
 from .modular import Singular, Unlucky
-from .numbers import Numbers
+from .numbers import Numbers, subtract
 
 ROUNDED = 2.0**-50
 """The relative radius of a constant that has been rounded before the code could use it."""
@@ -33,9 +33,7 @@ class BallRing:
         return np.negative(a)
 
     def inv(self, a: Any) -> Any:
-        if any(entry.contains(0) for entry in np.ravel(a)):
-            raise Singular("a division by a ball that contains 0")
-        return entrywise(lambda entry: 1 / entry, a)
+        return entrywise(_inverse, a)
 
     def sum(self, a: Any, axis: int) -> Any:
         return np.add.reduce(a, axis=axis, initial=arb(0), dtype=object)
@@ -95,20 +93,25 @@ class Balls:
     def decidable(self, x: Numbers) -> Any:
         """Floating-point numbers in the order of the entries."""
         self.comparisons += 1
+        self.refuse_zeros(x)
         return self.shadow(x)
 
     def order(self, x: Numbers, y: Numbers) -> Any:
         self.comparisons += 1
-        differences, shape = _differences(x, y)
-        return np.array([self._sign(u) for u in differences], int).reshape(shape)
+        values, *tangents = subtract(x, y).parts[0]
+        rows = [np.ravel(tangent).tolist() for tangent in tangents]
+        signs = [self._sign(u, [row[k] for row in rows]) for k, u in enumerate(np.ravel(values).tolist())]
+        return np.array(signs, int).reshape(np.shape(values))
 
-    def _sign(self, difference: arb) -> int:
+    def _sign(self, difference: arb, tangents: list[arb]) -> int:
+        """The sign; 0 is a tie if the two compared numbers move apart in a direction of the inputs."""
         if difference > 0:
             return 1
         if difference < 0:
             return -1
         if difference == 0:
-            self.ties.append(place())
+            if any(tangent != 0 or not tangent.is_exact() for tangent in tangents):
+                self.ties.append(place())
             return 0
         raise Unlucky("a comparison too close to call")
 
@@ -116,6 +119,14 @@ class Balls:
         self.comparisons += 1
         differences, shape = _differences(x, y)
         return np.array([_equal(u) for u in differences], bool).reshape(shape)
+
+    def divisors_of(self, x: list[Any]) -> list[Any]:
+        return x
+
+    def refuse_zeros(self, *arrays: Numbers) -> None:
+        """Raise ``Singular`` if one of the numbers is made of a division by 0."""
+        if any(ball.is_nan() for x in arrays for ball in x.parts[0].ravel()):
+            raise Singular("a division by 0")
 
     def values(self, name: str, x: list[Any]) -> list[Any]:
         return [entrywise(FUNCTIONS[name], x[0])]
@@ -146,7 +157,18 @@ def _read(x: float) -> arb:
     return value if found.exact else arb(value, abs(x) * ROUNDED)
 
 
+def _inverse(x: arb) -> arb:
+    """1/x; nan, which tells nothing apart, for 0 itself."""
+    if x == 0 or x.is_nan():
+        return arb("nan")
+    if x.contains(0):
+        raise Singular("a division by a ball that contains 0")
+    return 1 / x
+
+
 def _log(x: arb) -> arb:
+    if x == 0 or x.is_nan():
+        return arb("nan")
     if not x > 0:
         raise Singular("the logarithm of a number that is not positive")
     return x.log()

@@ -112,7 +112,9 @@ class Check:
                 return
             try:
                 point = at_point(self.subject, self.seed + tried, steady=not found)
-            except (Unlucky, Singular) as error:
+            except Singular as error:
+                raise Failed(str(error)) from error
+            except Unlucky as error:
                 self.unlucky = str(error)
                 continue
             found += 1

@@ -115,15 +115,17 @@ class Bench:
         self.subject = self.subject.styled(result)
         return inputs, *self.subject.split(result)
 
-    def backward(self, rebinding: Rebinding, cotangents: Any = None) -> tuple[list[Any], Any]:
+    def backward(
+        self, rebinding: Rebinding, cotangents: Any = None, tangents: dict[str, Any] | None = None
+    ) -> tuple[list[Any], Any]:
         """The gradients by leaf, and the cotangents, of a run of forward and then backward."""
         subject = self.subject
         if subject.style == "cache" or subject.style == "auto":
-            inputs, outputs, cache = self.forward(rebinding)
+            inputs, outputs, cache = self.forward(rebinding, tangents)
             subject = self.subject
             cotangents = self.cotangents(outputs) if cotangents is None else cotangents
         else:
-            inputs, cache = self.inputs(), None
+            inputs, cache = self.inputs(tangents), None
         fresh = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
         before = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
         look = self.watch("backward overwrites its input", inputs)
@@ -205,6 +207,7 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
             again, _ = bench.backward(rebinding, cotangents)
             if not _same(domain, gradients, again):
                 point.unsteady.append("backward returns other values when it is run again on the same inputs")
+    refuse_zeros(domain, outputs, moved, gradients)
     left, slope = bench.pairing(cotangents, moved, len(bench.leaves))
     worst = 0.0
     for k, (leaf, gradient) in enumerate(zip(bench.leaves, gradients)):
@@ -227,6 +230,12 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.comparisons = domain.comparisons
     point.style = bench.subject.style
     return point
+
+
+def refuse_zeros(domain: Field, *trees: Any) -> None:
+    """Raise ``Singular`` if an exact number among these results is made of a division by 0."""
+    found = [value for tree in trees for _, value in leaves(tree) if isinstance(value, Array)]
+    domain.refuse_zeros(*[value.read() for value in found])
 
 
 def shape_problem(leaf: Leaf, gradient: Array) -> str | None:

@@ -55,13 +55,22 @@ def tensordot(domain: Domain, a: Any, b: Any, axes: Any = 2) -> Any:
     x, y = (u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in (a, b))
     if isinstance(axes, int):
         first, second = tuple(range(x.ndim - axes, x.ndim)), tuple(range(axes))
+        if axes > min(x.ndim, y.ndim):
+            raise ValueError("shape-mismatch for sum")
     else:
         first, second = (tuple(k) if isinstance(k, list | tuple) else (k,) for k in axes)
+    if any(not -u.ndim <= k < u.ndim for u, given in ((x, first), (y, second)) for k in given):
+        raise IndexError("tuple index out of range")
+    pairs = {(i % x.ndim, j % y.ndim) for i, j in zip(first, second, strict=True)}
+    if not len(first) == len({i for i, _ in pairs}) == len({j for _, j in pairs}):
+        raise ValueError("tensordot: an axis is given twice")
+    if any(x.shape[i] != y.shape[j] for i, j in pairs):
+        raise ValueError("shape-mismatch for sum")
     letters = [chr(ord("a") + k) for k in range(x.ndim + y.ndim)]
     left, right = letters[: x.ndim], letters[x.ndim :]
-    for i, j in zip(first, second, strict=True):
-        right[j % y.ndim] = left[i % x.ndim]
-    summed = {left[i % x.ndim] for i in first}
+    for i, j in pairs:
+        right[j] = left[i]
+    summed = {left[i] for i, _ in pairs}
     kept = [k for k in (*left, *right) if k not in summed]
     return einsum(domain, f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x, y)
 
@@ -127,6 +136,7 @@ def _contracted(x: Numbers, left: str, y: Numbers, right: str, needed: set[str])
                     x, left = n.total(x, left.index(label)), left.replace(label, "")
                 else:
                     y, right = n.total(y, right.index(label)), right.replace(label, "")
+    x, y = _matched(x, left, y, right)
     shared = [label for label in left if label in right and label in needed]
     summed = [label for label in left if label in right and label not in needed]
     only_left = [label for label in left if label not in right]
@@ -134,9 +144,25 @@ def _contracted(x: Numbers, left: str, y: Numbers, right: str, needed: set[str])
     a = _grouped(x, left, shared, only_left, summed)
     b = _grouped(y, right, shared, summed, only_right)
     product = n.matmul(a, b)
-    sizes = dict(zip(left, x.shape)) | {k: s for k, s in zip(right, y.shape) if k not in left or s != 1}
+    sizes = dict(zip(left, x.shape)) | dict(zip(right, y.shape))
     labels = "".join((*shared, *only_left, *only_right))
     return product.reshape(tuple(sizes[label] for label in labels)), labels
+
+
+def _matched(x: Numbers, left: str, y: Numbers, right: str) -> tuple[Numbers, Numbers]:
+    """The operands with one length for each index they share; a length of 1 is stretched, as NumPy does."""
+    sizes: dict[str, int] = {}
+    for label, size in (*zip(left, x.shape), *zip(right, y.shape)):
+        known = sizes.setdefault(label, size)
+        if 1 not in (known, size) and known != size:
+            raise ValueError(f"einstein sum: the index {label} has the lengths {known} and {size}")
+        sizes[label] = size if known == 1 else known
+    return _stretched(x, left, sizes), _stretched(y, right, sizes)
+
+
+def _stretched(x: Numbers, labels: str, sizes: dict[str, int]) -> Numbers:
+    shape = tuple(sizes[label] for label in labels)
+    return x if shape == x.shape else x.each(lambda part: np.broadcast_to(part, (len(part), *shape)))
 
 
 def _grouped(x: Numbers, labels: str, *groups: list[str]) -> Numbers:

@@ -65,7 +65,10 @@ def compared(subjects: list[Subject]) -> EqualityReport:
         try:
             field = Field(seed)
             first, second = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
-        except (Unlucky, Singular):
+            field.refuse_zeros(*[y.read() for _, outputs in (first, second) for y in outputs])
+        except Singular as error:
+            return EqualityReport("undecided", reason=str(error))
+        except Unlucky:
             continue
         shapes = [[y.shape for y in outputs] for _, outputs in (first, second)]
         if shapes[0] != shapes[1]:
@@ -108,7 +111,7 @@ def _confirmed(subjects: list[Subject], names: Sequence[str]) -> EqualityReport:
                             index = np.unravel_index(place, a.shape)
                             name = names[k] if names else f"output {k}"
                             at = f"entry ({', '.join(map(str, index))}) of {name} is {both}"
-                            values = {name: (x / 8).tolist() for name, x in bench.rationals.items()}
+                            values = {name: x.tolist() for name, x in bench.rationals.items()}
                             return EqualityReport("different", reason=at, witness=values)
     return EqualityReport(
         "undecided", reason="the exact numbers differ, but no real inputs were found at which they do"

@@ -9,6 +9,8 @@ Inputs are random in each field independently, functions are what the fields can
   random element elsewhere, whose exponential is then known.
 - sqrt is the root that is a square itself; a point at which there is none in the first field is given up.
 - tanh and the logistic function are rational in exp.
+- 1/0 and log 0 are nan in the shadow, whatever stands in the fields, and so is all that is made of them; where
+  ``np.where`` or an index leaves them out nothing is amiss, where a result holds one the check ends.
 
 An identity that these rules do not have makes equal things differ, never different things equal; so a
 difference is no more than a candidate.
@@ -67,6 +69,8 @@ class Field:
         self.rings: tuple[Any, ...] = (*self.modular, Shadow())
         self.divisors = 0.0
         self.ties: list[str] = []
+        self.zeros: list[str] = []
+        """Where something is divided by 0."""
         self.comparisons = 0
         self._junk = np.random.default_rng()
         self._roots: dict[int, int] = {}
@@ -131,12 +135,29 @@ class Field:
         """The numbers as floating-point ones."""
         return x.parts[-1].reshape(x.shape)
 
+    # --- divisions by 0 -------------------------------------------------------------------------
+
+    def divisors_of(self, x: list[Any]) -> list[Any]:
+        """Divisors in every ring; where one is 0 a 1 that is marked by the shadow nan."""
+        *residues, shadow = x
+        zero = np.any([part == 0 for part in residues], axis=0)
+        if not zero.any():
+            return x
+        self.zeros.append(place())
+        return [*(np.where(zero, 1, part) for part in residues), np.where(zero, np.nan, shadow)]
+
+    def refuse_zeros(self, *arrays: Numbers) -> None:
+        """Raise ``Singular`` if one of the numbers is made of a division by 0."""
+        if self.zeros and any(np.isnan(self.shadow(x)).any() for x in arrays):
+            raise Singular(f"divides by 0 at {self.zeros[-1]}")
+
     # --- comparisons ----------------------------------------------------------------------------
 
     def order(self, x: Numbers, y: Numbers) -> Any:
         """The sign of x - y at every entry, by the shadow; 0 where both are the same exact number."""
         self.comparisons += 1
         a, b = self.shadow(x), self.shadow(y)
+        self.refuse_zeros(x, y)
         residues, others = (u.parts[0][:1].reshape(u.shape) for u in (x, y))
         with np.errstate(all="ignore"):
             difference = a - b
@@ -152,11 +173,13 @@ class Field:
 
     def same(self, x: Numbers, y: Numbers) -> Any:
         """Whether the entries are the same exact numbers."""
+        self.refuse_zeros(x, y)
         return np.equal(*(u.parts[0][:1].reshape(u.shape) for u in (x, y)))
 
     def decidable(self, x: Numbers) -> Any:
         """Floating-point numbers in the order of the entries."""
         self.comparisons += 1
+        self.refuse_zeros(x)
         return self.shadow(x)
 
     # --- functions ------------------------------------------------------------------------------
@@ -171,7 +194,8 @@ class Field:
         results = [self.modular[0].power(second), self.modular[1].power(third), self._last_exponential(third)]
         if self._logarithms:
             results = self._with_logarithms(second, results)
-        self._exponentials.append((first, second, third, *results))
+        # Copies, since code under test may write into the results, as softmax does by an in-place division.
+        self._exponentials.append(tuple(part.copy() for part in (first, second, third, *results)))
         return [*results, np.exp(shadow)]
 
     def _last_exponential(self, x: Any) -> Any:
@@ -192,7 +216,11 @@ class Field:
         if not u:
             known[0] = 1
             return
+        # What is known is kept, else a second run of forward would not find what the first one found.
         if half in known:
+            known[u] = known[half] ** 2 % p
+        elif u * quarter % p in known:
+            known[half] = known[u * quarter % p] ** 2 % p
             known[u] = known[half] ** 2 % p
         else:
             root = self.keyed("exp", min(u, p - u))
@@ -277,7 +305,8 @@ class Field:
     def _sqrt(self, x: list[Any]) -> list[Any]:
         first = self.modular[0]
         root = first.root(x[0])
-        if not np.array_equal(first.mul(root, root), x[0]):
+        marked = np.isnan(x[-1]) if self.zeros else False
+        if not np.all((first.mul(root, root) == x[0]) | marked):
             raise Unlucky("a square root of what is no square in the field")
         others = []
         for ring, a in zip(self.modular[1:], x[1:]):

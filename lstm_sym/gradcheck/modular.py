@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .frames import place
+
 Residues = npt.NDArray[np.int64]
 
 CHAIN = (2049996616536959, 1024998308268479, 512499154134239)
@@ -31,7 +33,7 @@ WINDOW = 10
 
 
 class Singular(ArithmeticError):
-    """A division by what is 0 at this point."""
+    """A division by 0, which NumPy answers with inf or nan; no accident at a random point, so it ends the check."""
 
 
 class Unlucky(ArithmeticError):
@@ -75,7 +77,7 @@ class Modular:
             before.append(running)
             running = running * entry % p
         if not running:
-            raise Singular("a division by 0")
+            raise Singular(f"divides by 0 at {place()}")
         running = pow(running, -1, p)
         for k in range(len(entries) - 1, -1, -1):
             before[k] = before[k] * running % p

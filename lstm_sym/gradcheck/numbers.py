@@ -40,6 +40,8 @@ class Domain(Protocol):
     def constant(self, x: Any) -> Numbers: ...
     def junk(self, shape: Shape) -> Numbers: ...
     def values(self, name: str, x: list[Any]) -> list[Any]: ...
+    def divisors_of(self, x: list[Any]) -> list[Any]: ...
+    def refuse_zeros(self, *arrays: Numbers) -> None: ...
     def order(self, x: Numbers, y: Numbers) -> Any: ...
     def same(self, x: Numbers, y: Numbers) -> Any: ...
     def shadow(self, x: Numbers) -> Any: ...
@@ -176,8 +178,9 @@ def matmul(x: Numbers, y: Numbers) -> Numbers:
 def reciprocal(y: Numbers) -> Numbers:
     """1/y."""
     parts = []
-    for ring, b in zip(y.domain.rings, y.parts):
-        value = ring.inv(b[:1])
+    values = y.domain.divisors_of([part[:1] for part in y.parts])
+    for ring, b, divisor in zip(y.domain.rings, y.parts, values):
+        value = ring.inv(divisor)
         parts.append(_joined(value, ring.neg(ring.mul(b[1:], ring.mul(value, value)))) if len(b) > 1 else value)
     degree = y.degree
     if y.varies:
@@ -232,11 +235,16 @@ ELEMENTWISE: dict[str, Slope] = {
 def apply(name: str, x: Numbers) -> Numbers:
     """A function of ``ELEMENTWISE`` at every entry."""
     derivative = ELEMENTWISE[name]
-    values = x.domain.values(name, [part[:1] for part in x.parts])
+    arguments = [part[:1] for part in x.parts]
+    if name == "log":
+        arguments = x.domain.divisors_of(arguments)
+    values = x.domain.values(name, arguments)
+    if name == "sqrt" and any(len(part) > 1 for part in x.parts):
+        values = x.domain.divisors_of(values)
     parts = []
-    for ring, part, value in zip(x.domain.rings, x.parts, values):
+    for ring, part, argument, value in zip(x.domain.rings, x.parts, arguments, values):
         tangents = part[1:]
-        parts.append(_joined(value, ring.mul(tangents, derivative(ring, part[:1], value))) if len(tangents) else value)
+        parts.append(_joined(value, ring.mul(tangents, derivative(ring, argument, value))) if len(tangents) else value)
     return Numbers(x.domain, tuple(parts), x.varies, *_degrees(name, x))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -18,11 +19,17 @@ def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
     """An axis argument as axes counted from 0, the last first."""
     if axis is None:
         return tuple(reversed(range(dimensions)))
-    given = axis if isinstance(axis, tuple | list) else (axis,)
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    if any(isinstance(k, bool | np.bool_) for k in axes):
+        raise TypeError("an integer is required")
+    given = [operator.index(k) for k in axes]
     for k in given:
-        if not -dimensions <= int(k) < dimensions:
-            raise np.exceptions.AxisError(int(k), dimensions)
-    return tuple(sorted((int(k) % dimensions for k in given), reverse=True))
+        if not -dimensions <= k < dimensions:
+            raise np.exceptions.AxisError(k, dimensions)
+    found = {k % dimensions for k in given}
+    if len(found) < len(given):
+        raise ValueError("duplicate value in 'axis'")
+    return tuple(sorted(found, reverse=True))
 
 
 def reduced(step: Callable[[Numbers, int], Numbers]) -> Callable[..., Any]:
@@ -34,10 +41,11 @@ def reduced(step: Callable[[Numbers, int], Numbers]) -> Callable[..., Any]:
         if rest.pop("where", True) is not True or any(value is not np._NoValue for value in rest.values()):
             raise Unsupported(f"the options {', '.join(rest) or 'where'} of a reduction are not followed")
         axes = axes_of(axis, x.ndim)
+        keepdims = keepdims is not np._NoValue and bool(keepdims)
         numbers = x.read()
         for k in axes:
             numbers = step(numbers, k)
-        if keepdims is True:
+        if keepdims:
             numbers = numbers.reshape(tuple(1 if k in axes else size for k, size in enumerate(x.shape)))
         result = result_of(numbers) if not keepdims else array_of(numbers)
         if out is not None:

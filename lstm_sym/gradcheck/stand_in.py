@@ -244,6 +244,8 @@ class Ufunc:
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         name, domain = self.ufunc.__name__, self.stand_in.domain
+        if len(args) > self.ufunc.nin:
+            args, options["out"] = args[: self.ufunc.nin], args[self.ufunc.nin :]
         if "dtype" in options:
             options["dtype"] = plain_type(options["dtype"])
         if exact_inside(args) or exact_inside(options):

@@ -161,6 +161,7 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     if name in ("matmul", "dot"):
         return delivered(matmul(domain, *inputs), out)
     if name in TESTS:
+        domain.refuse_zeros(numbers_of(inputs[0], domain))
         return np.full(inputs[0].shape, TESTS[name]) if inputs[0].shape else TESTS[name]
     operands = [numbers_of(x, domain) for x in inputs]
     if name in COMPARISONS:

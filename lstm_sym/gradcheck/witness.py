@@ -18,6 +18,9 @@ from .trees import leaves
 
 PRECISIONS = (96, 192, 384, 768, 1536)
 ATTEMPTS = 8
+COARSE = 4
+"""Attempts with eighths at entries that are wrong in the field; later ones have finer numbers and try more entries."""
+
 LOOKED_AT = 144
 """How many entries of a gradient are looked at for wrong ones."""
 
@@ -25,13 +28,14 @@ ENTRIES = 6
 """How many wrong entries are tried for the plainest difference."""
 
 EIGHTHS = 8
+FINE = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
     """Inputs, upstream gradients and one entry of a gradient: what it is, and what backward gives for it.
 
-    Every number is a multiple of 1/8, so a replay in floating point starts from exactly these.
+    Every number is a small multiple of a power of 1/2, so a replay in floating point starts from exactly these.
     """
 
     inputs: dict[str, Any]
@@ -82,17 +86,29 @@ class BallBench(Bench):
         self.rationals: dict[str, Any] = {}
 
         def number(name: str, given: Any) -> Numbers:
-            found = self._rational(random, given, attempt)
-            self.rationals[name] = found
-            return domain.rationals([fmpq(int(k), EIGHTHS) for k in found.ravel()], found.shape)
+            parts = EIGHTHS if attempt < COARSE else max(FINE, 1 << int(given.size).bit_length())
+            found = self._rational(random, given, attempt, parts)
+            self.rationals[name] = found / parts
+            return domain.rationals([fmpq(int(k), parts) for k in found.ravel()], found.shape)
 
         super().__init__(subject, domain, number)
 
-    def _rational(self, random: Any, given: Any, attempt: int) -> Any:
-        """Numerators over 8: near the values given, all positive in every third attempt."""
-        spread = random.integers(1, 9, given.shape) * random.choice([-1, 1], given.shape)
-        near = np.rint(given * EIGHTHS)
-        found = np.where(np.abs(near) > EIGHTHS, near, spread) if attempt % 2 else spread
+    def drift(self, count: int) -> dict[str, Any]:
+        """``count`` tangents for every input, of which the last moves them all, so that ties tell what can move."""
+        random = np.random.default_rng(count)
+        made = {leaf.name: np.zeros((count, *leaf.shape), np.int64) for leaf in self.leaves}
+        for tangents in made.values():
+            tangents[-1] = random.integers(1, 1 << 20, tangents.shape[1:])
+        return made
+
+    def _rational(self, random: Any, given: Any, attempt: int, parts: int) -> Any:
+        """Numerators: near the values given, all positive in every third attempt, the fine ones all different."""
+        sizes = random.integers(1, parts + 1, given.shape)
+        if parts != EIGHTHS:
+            sizes = 1 + random.permutation(parts)[: given.size].reshape(given.shape)
+        spread = sizes * random.choice([-1, 1], given.shape)
+        near = np.rint(given * parts)
+        found = np.where(np.abs(near) > parts, near, spread) if attempt % 2 else spread
         return np.abs(found) if attempt % 3 == 2 else found
 
 
@@ -128,8 +144,11 @@ def find_witness(subject: Subject, candidates: Iterable[Leaf], seed: int) -> Wit
         entries = _spread(wrong_entries(subject, leaf, seed))
         if not entries:
             continue
+        few = int(np.prod(leaf.shape)) <= LOOKED_AT
         for attempt in range(ATTEMPTS):
-            witness = _at_attempt(subject, leaf, entries, attempt)
+            # Other branches are taken here than in the field, and other entries are wrong there.
+            tried = list(np.ndindex(leaf.shape)) if few and attempt >= COARSE else entries
+            witness = _at_attempt(subject, leaf, tried, attempt)
             if witness is not None:
                 return witness
     return None
@@ -140,7 +159,7 @@ def _spread(entries: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
 
 
 def _at_attempt(subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], attempt: int) -> Witness | None:
-    for bits in PRECISIONS:
+    for bits in PRECISIONS[: 2 if attempt >= COARSE else None]:
         with ctx.workprec(bits):
             try:
                 return _compared(subject, leaf, entries, attempt)
@@ -159,8 +178,10 @@ class _Close(Exception):
 def _compared(subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], attempt: int) -> Witness | None:
     bench = BallBench(subject, attempt)
     with bench.rebinding() as rebinding:
-        gradients, cotangents = bench.backward(rebinding)
-        _, outputs, _ = bench.forward(rebinding, {leaf.name: unit_tangents(leaf.shape, entries)})
+        gradients, cotangents = bench.backward(rebinding, tangents=bench.drift(1))
+        tangents = bench.drift(len(entries) + 1)
+        tangents[leaf.name][:-1] = unit_tangents(leaf.shape, entries)
+        _, outputs, _ = bench.forward(rebinding, tangents)
     if bench.domain.ties:
         return None
     gradient = gradients[bench.leaves.index(leaf)]
@@ -183,7 +204,7 @@ def _compared(subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], atte
     if best is None:
         raise _Close
     index, true, given = best[1]
-    plain = {name: (values / EIGHTHS).tolist() for name, values in bench.rationals.items()}
+    plain = {name: values.tolist() for name, values in bench.rationals.items()}
     inputs = {name: value for name, value in plain.items() if not name.startswith("cotangent")}
     upstream = {name.removeprefix("cotangent") or "out": value for name, value in plain.items() if name not in inputs}
     only = next(iter(upstream.values())) if len(upstream) == 1 else upstream

@@ -83,9 +83,13 @@ def instances(
     wanted: tuple[dict[Symbol, int], ...],
     table: tuple[tuple[int, ...], ...],
     *sides: Expr,
+    assumed: tuple[Expr, ...] = (),
 ) -> Iterator[Instance]:
-    """Every assignment of indices with every row of a table of sizes, both varied early on."""
-    symbols = size_symbols(given, *sides)
+    """Every assignment of indices with every row of a table of sizes, both varied early on.
+
+    What is ``assumed`` of the letters may have sizes that the sides have not.
+    """
+    symbols = size_symbols(given, *sides, *assumed)
     if len(symbols) > len(table[0]):
         raise Unsupported(f"{len(symbols)} sizes: {', '.join(map(str, symbols))}")
     all_sizes = list(dict.fromkeys(tuple(zip(symbols, row, strict=False)) for row in table))

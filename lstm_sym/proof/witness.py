@@ -132,7 +132,9 @@ def find_witness(
     ``effort`` is the number of assignments tried at each instance from each palette of numbers, and limits the
     instances. If instances are wanted, only those are tried.
     """
-    found = sorted(instances(given, conditions, wanted, WITNESS_SIZES, left, right), key=_smallness)
+    assumed = tuple(fact[0] for fact in map(gap, hypotheses) if fact is not None)
+    places = instances(given, conditions, wanted, WITNESS_SIZES, left, right, assumed=assumed)
+    found = sorted(places, key=_smallness)
     if wanted:
         named = [values.items() for values in wanted]
         found = [place for place in found if any(items <= place.indices.items() for items in named)]

@@ -7,9 +7,11 @@ from functools import cache
 
 import numpy as np
 import pytest
+from sympy import preorder_traversal
 
 from lstm_sym.export import export_module
 from lstm_sym.export.experiment import Experiment, imported
+from lstm_sym.export.plan import plan_of
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 GROUPS = ("params", "inputs", "states", "d_outputs", "d_state")
@@ -18,6 +20,21 @@ GROUPS = ("params", "inputs", "states", "d_outputs", "d_state")
 def holds_columns(cell) -> bool:
     """Whether no sequence of a cell is a matrix; these backends refuse the others."""
     return all(sequence.shape[1] == 1 for sequence in (*cell.inputs, *cell.order))
+
+
+SINGLE = ("LSTM", "LSTM_block", "peephole_LSTM_truncated", "RNN_loss", "SRU", "sLSTM", "layer_norm_LSTM")
+"""Cells of the zoo that together have every operation of it, a scan and an associative scan: those that the costly
+backends compute in float32 too."""
+
+
+def operations(cell) -> set[str]:
+    """The kinds of nodes and the functions in the lines of both passes."""
+    plan = plan_of(cell)
+    lines = [*plan.forward.lines, *plan.backward.lines]
+    values = [value for line in lines for value in (line.value, line.early) if value is not None]
+    values += [value for _, value in (*plan.carries, *plan.gradients)]
+    nodes = [node for value in values for node in preorder_traversal(value)]
+    return {type(node).__name__ for node in nodes} | {str(node.function) for node in nodes if hasattr(node, "function")}
 
 
 def torch_arrays():

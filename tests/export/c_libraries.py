@@ -7,6 +7,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 from lstm_sym.cell import Cell
 from lstm_sym.cells import CELLS
+from lstm_sym.export import c_loader
 from lstm_sym.export.c_code import c_module, prefix_of
 from lstm_sym.export.c_loader import c_files
 from lstm_sym.export.plan import with_activation
@@ -37,9 +39,13 @@ KINDS = (
     *("RNN_loss", "LSTM_block", "peephole_LSTM", "LSTM_projection", "GRU_reset_before", "QRNN", "sLSTM"),
     *("layer_norm_LSTM", "LSTM_truncated", "two_outputs_more", "composed_more", "three_blocks_more"),
     *("inner_product_more", "no_state_more"),
+    *("hardtanh_more", "elu_more", "softsign_more", "diagonal_relu_more"),
 )
 SOME = [cell for cell in ALL if cell.name in KINDS]
-"""Cells that together have every kind of operation."""
+"""Cells that together have every kind of operation; the sanitizers watch these."""
+
+SINGLE = [cell for cell in ALL if cell in SOME or cell.name in ("LSTM", "GRU")]
+"""The cells that are also compiled for float32."""
 
 DTYPES = {"float64": [], "float32": ["-DSINGLE"]}
 _NUMBER = count(1)
@@ -52,19 +58,27 @@ def compiled(source: Path, target: Path, *flags: str) -> Path:
     return target
 
 
-def libraries(folder: Path, cells: list[Cell], *flags: str) -> dict[str, Path]:
-    """A library of all the cells for each dtype."""
-    source = folder / "cells.c"
-    source.write_text("\n".join(c_module(cell) for cell in cells))
-    return {dtype: compiled(source, folder / f"{dtype}.so", *flags, *single) for dtype, single in DTYPES.items()}
+source_of, loader_of = cache(c_module), cache(c_loader.loader_of)
+
+
+def libraries(folder: Path, cells: list[Cell], *flags: str, single: list[Cell] | None = None) -> dict[str, Path]:
+    """A library of all the cells for each dtype; that of float32 of the cells ``single`` alone, if they are given."""
+    built = {}
+    for dtype, flag in DTYPES.items():
+        source = folder / f"{dtype}.c"
+        held = cells if single is None or dtype == "float64" else single
+        source.write_text("\n".join(source_of(cell) for cell in held))
+        built[dtype] = compiled(source, folder / f"{dtype}.so", *flags, *flag)
+    return built
 
 
 def loaded(cell: Cell, folder: Path, built: dict[str, Path] | None = None) -> Any:
     """The Python module of a cell, with a library that is there or the one that it builds."""
-    for name, text in c_files(cell).items():
+    own = f"{prefix_of(cell)}.py"
+    for name, text in c_files(cell).items() if built is None else [(own, loader_of(cell))]:
         (folder / name).write_text(text)
     name = f"c_module_{next(_NUMBER)}"
-    spec = importlib.util.spec_from_file_location(name, folder / f"{prefix_of(cell)}.py")
+    spec = importlib.util.spec_from_file_location(name, folder / own)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

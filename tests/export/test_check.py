@@ -48,29 +48,29 @@ MISTAKES = [
         "W_all = np.concatenate((W_z, W_f.T,",
         "h0",
     ),
-    ("no carry of c", "multiply(d_c, f, out=carry_c)", "carry_c.fill(0.0)", "c0"),
-    ("no carry of h", "add(carry_h, e_h, out=d_h)", "np.copyto(d_h, e_h)", "W_f"),
+    ("no carry of c", "multiply(d_c, f, carry_c)", "carry_c.fill(0.0)", "c0"),
+    ("no carry of h", "add(carry_h, e_h, d_h)", "np.copyto(d_h, e_h)", "W_f"),
     ("a carry lost along one gate", "W_all = np.concatenate((W_z,", "W_all = np.concatenate((0 * W_z,", "h0"),
-    ("a sign", "subtract(1, spare_n, out=k_c)", "np.add(1, spare_n, out=k_c)", "U_i"),
-    ("tanh' at an activated value", "multiply(z, z, out", "multiply(np.tanh(z), np.tanh(z), out", "W_z"),
-    ("sigma where sigma' belongs", "subtract(1, o, out=k_a_o)", "k_a_o.fill(1.0)", "W_o"),
+    ("a sign", "subtract(1, spare_n, k_c)", "np.add(1, spare_n, k_c)", "U_i"),
+    ("tanh' at an activated value", "multiply(z, z, ", "multiply(np.tanh(z), np.tanh(z), ", "W_z"),
+    ("sigma where sigma' belongs", "subtract(1, o, k_a_o)", "k_a_o.fill(1.0)", "W_o"),
     ("an index shifted by one", ".T @ flat(work.h_prev)", ".T @ flat(work.h)", "W_f"),
     ("an outer product turned", "W_i=d_M_h[2 * n : 3 * n]", "W_i=d_M_h[2 * n : 3 * n].T", "W_i"),
-    ("the gate order swapped", "multiply(k_a_i, z, out=k_a_i)", "multiply(k_a_i, f, out=k_a_i)", "b_i"),
+    ("the gate order swapped", "multiply(k_a_i, z, k_a_i)", "multiply(k_a_i, f, k_a_i)", "b_i"),
     ("the rows of another gate", "b_z=d_bias[:n]", "b_z=d_bias[n : 2 * n]", "b_z"),
     ("one step only", "b_o=d_bias[3 * n :]", "b_o=work.d_a_o[-1].sum(axis=0)", "b_o"),
     (
         "the mean over the batch",
-        "d_bias = flat(work.d_z_f_i_o).sum(axis=0)",
-        "d_bias = work.d_z_f_i_o.sum(0).mean(0)",
+        "d_bias = flat(work.d_f_i_o_z).sum(axis=0)",
+        "d_bias = work.d_f_i_o_z.sum(0).mean(0)",
         "b_o",
     ),
     ("an input gradient without a gate", "U_all = np.concatenate((U_z,", "U_all = np.concatenate((0 * U_z,", "x"),
-    ("the new state for the old", "multiply(k_a_f, c_prev, out=k_a_f)", "multiply(k_a_f, tanh_c, out=k_a_f)", "U_f"),
+    ("the new state for the old", "multiply(k_a_f, c_prev, k_a_f)", "multiply(k_a_f, tanh_c, k_a_f)", "U_f"),
     ("coefficients of other steps", "work.factors[: stop - start][::-1]", "work.factors[: stop - start]", "b_z"),
     ("the final gradient of c ignored", "np.copyto(work.carry_c, d_state.c)", "work.carry_c.fill(0.0)", "c0"),
     ("the final gradient of h ignored", "np.copyto(work.carry_h, d_state.h)", "work.carry_h.fill(0.0)", "b_f"),
-    ("missing brackets", "multiply(k_c, o, out=k_c)", "subtract(o, spare_n, out=k_c)", "U_z"),
+    ("missing brackets", "multiply(k_c, o, k_c)", "subtract(o, spare_n, k_c)", "U_z"),
     ("a forgotten input weight", "U_o=d_M_x[3 * n :]", "U_o=0 * d_M_x[3 * n :]", "U_o"),
     ("a wrong shape", "b_f=d_bias[n : 2 * n]", "b_f=d_bias[n : 2 * n, None]", "b_f"),
     ("not a number", "b_f=d_bias[n : 2 * n]", "b_f=np.nan * d_bias[n : 2 * n]", "b_f"),
@@ -92,8 +92,8 @@ def test_a_mistake_in_the_lstm_turns_red(mistake, right, wrong, gradient):
     [
         ("work.d_a_f * work.c_prev", "work.d_a_f * work.c", "p_f"),
         ("work.d_a_o * work.c)", "work.d_a_o * work.c_prev)", "p_o"),
-        ("multiply(d_a_f, p_f, out=carry_c)", "carry_c.fill(0.0)", "c0"),
-        ("add(d_c, spare_n, out=d_c)", "", "W_i"),
+        ("multiply(d_a_f, p_f, carry_c)", "carry_c.fill(0.0)", "c0"),
+        ("add(d_c, spare_n, d_c)", "", "W_i"),
     ],
 )
 def test_a_mistake_in_the_peepholes_turns_red(right, wrong, gradient):
@@ -156,7 +156,7 @@ def test_the_kinks_of_the_matrix_memory_on_both_sides():
 
 def test_a_mistake_in_the_forward_pass_turns_red_by_the_equations():
     source = export_module(LSTM)
-    report = check_source(LSTM, source.replace("multiply(f, c_prev, out=c)", "multiply(i, c_prev, out=c)"))
+    report = check_source(LSTM, source.replace("multiply(f, c_prev, c)", "multiply(i, c_prev, c)"))
     assert {"equations", "reference"} <= {c.method for c in report.failed}
 
 

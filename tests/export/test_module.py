@@ -28,7 +28,8 @@ from lstm_sym.cells import (
 )
 from lstm_sym.export import check_source, export_module
 from lstm_sym.export.experiment import experiment_on, imported
-from lstm_sym.export.plan import with_activation
+from lstm_sym.export.module import expression_module
+from lstm_sym.export.plan import plan_of, with_activation
 from lstm_sym.nodes import Ones, beside, hadamard
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
@@ -82,7 +83,7 @@ def test_modules_pass_ruff_and_run_without_this_library(tmp_path):
 
 def test_the_equations_stand_beside_the_code():
     source = export_module(LSTM)
-    assert "# c[t] = hadamard(f[t], c[t - 1]) + hadamard(i[t], z[t])\n        multiply(f, c_prev, out=c)\n" in source
+    assert "# c[t] = hadamard(f[t], c[t - 1]) + hadamard(i[t], z[t])\n        multiply(f, c_prev, c)\n" in source
     assert "# delta_a_i[t] = hadamard(delta_c[t], z[t], i[t], 1 - i[t])" in source
     assert source.startswith('"""LSTM: forward and backward') and "lstm-sym 0" in source and LSTM.source in source
     assert source == export_module(LSTM)
@@ -286,6 +287,19 @@ def test_letters_that_clash_with_the_code_get_other_names(name):
     odd = Parameter(name, n, n)
     cell = Cell("odd", Eq(h[t], tanh(odd * h[t - 1] + U * x[t])))
     assert check_source(cell, export_module(cell)).passed
+
+
+@pytest.mark.parametrize("name", ["ü", "λ", "é_1", "_", "__", "_b", "2nd"])
+def test_letters_outside_ascii_and_with_underscores(name):
+    A, b, s, u = Parameter(name, n, n), Parameter(name, n), Sequence(name, n), Sequence(name, d)
+    for cell in (
+        Cell("odd", Eq(h[t], tanh(A * h[t - 1] + U * x[t]))),
+        Cell("odd", Eq(h[t], tanh(W * h[t - 1] + U * x[t] + b))),
+        Cell("odd", Eq(s[t], tanh(W * s[t - 1] + U * x[t]))),
+        Cell("odd", Eq(h[t], tanh(W * h[t - 1] + U * u[t]))),
+    ):
+        assert check_source(cell, export_module(cell)).passed
+        assert check_source(cell, expression_module(plan_of(cell))).passed
 
 
 def test_sequences_that_clash_with_the_codes_own_get_other_names():

@@ -19,7 +19,7 @@ from lstm_sym.export.vocabulary import vocabulary_of
 from lstm_sym.nodes import concat
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
-from .backends import TOLERANCE, holds_columns, module_of
+from .backends import SINGLE, TOLERANCE, holds_columns, module_of
 from .cells import CELLS as MORE
 
 onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
@@ -44,6 +44,8 @@ def test_onnxruntime_computes_every_cell(name):
     experiment = experiment_on(cell)
     outputs, final, _ = experiment.run(module_of(cell))
     for dtype, tolerance in TOLERANCE.items():
+        if dtype == "float32" and name not in SINGLE and name in CELLS:
+            continue
         found = outputs_of(export_onnx(cell, dtype=dtype), cell, experiment, dtype)
         for value, wanted in zip(found, [*outputs.values(), *final.values()], strict=True):
             assert value.dtype == dtype and relative_error(value, wanted) <= tolerance

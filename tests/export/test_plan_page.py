@@ -19,9 +19,9 @@ h, v, W = Sequence("h", n), Sequence("v", n), Parameter("W", n, n)
 def test_the_page_of_the_LSTM():
     text = plan_text(LSTM)
     for line in (
-        "[W_z; W_f; W_i; W_o]*h[t - 1] for a_z, a_f, a_i, a_o",
+        "[W_f; W_i; W_o; W_z]*h[t - 1] for a_f, a_i, a_o, a_z",
         "k a_f[t] = hadamard(c[t - 1], f[t], 1 - f[t])",
-        "a_z, a_f, a_i, a_o",
+        "a_f, a_i, a_o, a_z",
         "f, i, z, c, tanh c, o, h",
         "products   24 B T n (d + n) operations: the lower bound, if all else were free",
         "stored     7 B T n numbers, of 4 bytes in float32 and 8 in float64",

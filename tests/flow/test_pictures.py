@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+pytest.importorskip("matplotlib", reason="the extra pictures is not installed")
 
 from lstm_sym.cells import CELLS, LSTM
 from lstm_sym.flow import Setting, gradient_flow

@@ -12,7 +12,7 @@ from .onnx_nodes import GATES, HIDDEN, NODES, computed, difference, inputs
 from .swaps import swaps
 
 onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
-onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+onnxruntime = pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
 
 FLOAT32 = 5e-6
 """The relative error allowed against onnxruntime: the roundings of float32, 6e-8 each, through 5 steps."""

@@ -1,0 +1,62 @@
+"""What the field knows of exp and log, whatever is evaluated first."""
+
+import numpy as np
+import pytest
+
+from lstm_sym.gradcheck import gradcheck
+from lstm_sym.gradcheck import numbers as n
+from lstm_sym.gradcheck.field import Field
+
+
+def softmax_loss(x):
+    p = np.exp(x - np.max(x, axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    return -np.sum(np.log(p[:, 0]))
+
+
+def backward_with(shift):
+    def backward(inputs, d):
+        (x,) = inputs
+        p = np.exp(shift(x))
+        p /= p.sum(axis=1, keepdims=True)
+        dx = p.copy()
+        dx[:, 0] -= 1
+        return (dx * d,)
+
+    return backward
+
+
+@pytest.mark.parametrize(
+    "shift",
+    [
+        lambda x: x,
+        lambda x: x - np.min(x, axis=1, keepdims=True),
+        lambda x: x + np.max(x, axis=1, keepdims=True),
+        lambda x: x - np.max(x),
+        lambda x: x - 3,
+    ],
+    ids=["none", "min", "plus", "one", "three"],
+)
+def test_a_softmax_may_be_shifted_otherwise_than_in_forward(shift):
+    report = gradcheck(softmax_loss, backward_with(shift), {"x": np.zeros((2, 3))})
+    assert report.verdict == "right", str(report)
+
+
+def test_a_logarithm_is_of_the_value_and_not_of_what_was_written_over_it():
+    field = Field(1)
+    x = field.letters("x", np.array([0.5]))
+    e = n.apply("exp", x)
+    for ring, part in zip(field.rings, e.parts):
+        part[...] = ring.mul(part, part)
+    assert not field.same(n.apply("log", e), x).any()
+    assert field.same(n.apply("log", n.apply("exp", x)), x).all()
+
+
+@pytest.mark.parametrize("factor", [0.25, 0.5, 1, 2, 4, 8, -1, -4, 3])
+def test_an_exponential_is_the_same_again_whatever_comes_between(factor):
+    field = Field(1)
+    x = field.letters("x", np.array([0.5, -1.5]))
+    first = n.apply("exp", x)
+    n.apply("exp", n.multiply(x, field.constant(factor)))
+    again = n.apply("exp", x)
+    assert all(np.array_equal(a, b) for a, b in zip(first.parts, again.parts))

@@ -1,0 +1,67 @@
+"""Counterexamples are found where the code compares, and only where forward has a derivative."""
+
+import ast
+import inspect
+
+import numpy as np
+import pytest
+from flint import fmpq
+
+from lstm_sym.gradcheck import gradcheck
+from lstm_sym.gradcheck.balls import Balls
+from lstm_sym.gradcheck.subject import Subject
+from lstm_sym.gradcheck.witness import COARSE, BallBench
+
+from .corpus import batched, layers
+from .corpus.cases import value
+from .mutation import executed
+
+SLIPS = [
+    (layers, "mlp", "hidden <= 0", "hidden < 0"),
+    (layers, "mlp", "hidden <= 0", "hidden <= 1"),
+    (layers, "attention", "s.max(axis=1", "s.max(axis=0"),
+    (layers, "huber", "np.sign(r)", "r"),
+    (layers, "huber", "np.where(np.abs(r) < 1", "np.where(np.abs(r) < 2"),
+    (layers, "huber", "inputs[0] - inputs[1]", "inputs[0] + inputs[1]"),
+    (batched, "temporal_softmax", "np.max(flat, axis=1", "np.max(flat, axis=0"),
+]
+
+
+@pytest.mark.parametrize("module, name, right, wrong", SLIPS)
+def test_a_slip_where_the_code_compares_has_a_witness(module, name, right, wrong):
+    source = inspect.getsource(module)
+    head, define, backward = source.partition(f"def {name}_backward(")
+    assert right in backward
+    space = executed(ast.parse(head + define + backward.replace(right, wrong, 1)), module.__name__)
+    shapes = next(case[2] for case in module.CASES if case[0] == name)
+    report = gradcheck(space[name], space[f"{name}_backward"], value(shapes), diagnose=False)
+    assert report.verdict == "wrong" and report.witness, str(report)
+
+
+@pytest.mark.parametrize(
+    "x, y, ties",
+    [
+        ([1, 0], [1, 0], 0),
+        ([1, 2], [1, 2], 0),
+        ([1, 2], [1, 3], 1),
+        ([1, 2], [1], 1),
+        ([1, 0], [1], 0),
+        ([1], [1], 0),
+        ([1, 2], [2, 3], 0),
+    ],
+)
+def test_two_equal_numbers_tie_if_they_move_apart(x, y, ties):
+    domain = Balls()
+
+    def number(value, *tangents):
+        made = domain.rationals([fmpq(value)], (1,))
+        return domain.moving(made, np.array(tangents)[:, None]) if tangents else made
+
+    assert domain.order(number(*x), number(*y)) == x[0] - y[0]
+    assert len(domain.ties) == ties
+
+
+def test_fine_numbers_are_all_different():
+    bench = BallBench(Subject(layers.huber, layers.huber_backward, value({"x": (70,), "y": (7,)}), "vjp"), COARSE)
+    sizes = np.abs(bench.rationals["x"])
+    assert len(np.unique(sizes)) == 70 and sizes.min() > 0 and sizes.max() <= 1
