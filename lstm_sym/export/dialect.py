@@ -22,7 +22,8 @@ class Dialect:
     """How a library says what ``functions`` and ``methods`` list; ``full`` is an array like {0} that holds {1}.
 
     ``fused`` says whether a step of a loop writes a + b @ c and a + b * c as one call each; ``own`` are elementwise
-    functions of the table that the library has under a name, stable for large arguments.
+    functions of the table that the library has under a name, stable for large arguments. ``slopes`` are products with
+    the derivative of an activation in its value x, ``1 - x`` or ``1 - x**2``, as one call outside loops.
     """
 
     name: str
@@ -31,10 +32,13 @@ class Dialect:
     full: str
     fused: bool = False
     own: Mapping[str, str] = field(default_factory=dict)
+    slopes: Mapping[str, str] = field(default_factory=dict)
 
     def said(self, numpy: str, *, in_loop: bool = False) -> str:
         """The source of an expression in this library's words."""
         tree = _Said(self, in_loop and self.fused).visit(ast.parse(numpy, mode="eval").body)
+        if self.slopes and not in_loop:
+            tree = _Sloped(self.slopes).visit(tree)
         return unparsed(ast.fix_missing_locations(tree))
 
 
@@ -94,6 +98,42 @@ class _Said(ast.NodeTransformer):
         return found
 
 
+class _Sloped(ast.NodeTransformer):
+    """Writes v * x * (1 - x) and v * (1 - x**2) as calls that read each array once."""
+
+    def __init__(self, slopes: Mapping[str, str]) -> None:
+        self.slopes = slopes
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        factors = _factors(node)
+        texts = [ast.unparse(factor) for factor in factors]
+        for k, text in enumerate(texts):
+            for slope, call in self.slopes.items():
+                for j, x in enumerate(texts):
+                    found = slope == "1 - x" and j != k and text == f"1 - {x}"
+                    value = x if found else _squared(factors[k]) if slope == "1 - x**2" else None
+                    rest = [i for i in range(len(factors)) if i != k and not (found and i == j)]
+                    if value and any(isinstance(part, ast.Name) for i in rest for part in ast.walk(factors[i])):
+                        others = " * ".join(f"({texts[i]})" for i in rest)
+                        return self.generic_visit(ast.parse(f"{call}({others}, {value})", mode="eval").body)
+        return self.generic_visit(node)
+
+
+def _factors(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_factors(node.left), *_factors(node.right)]
+    return [node]
+
+
+def _squared(node: ast.expr) -> str | None:
+    """The x of 1 - x**2."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and ast.unparse(node.left) == "1":
+        power = node.right
+        if isinstance(power, ast.BinOp) and isinstance(power.op, ast.Pow) and ast.unparse(power.right) == "2":
+            return ast.unparse(power.left)
+    return None
+
+
 class _Placed(ast.NodeTransformer):
     def __init__(self, placed: Mapping[str, ast.expr]) -> None:
         self.placed = placed
@@ -150,6 +190,7 @@ TORCH = Dialect(
     full="torch.full_like({0}, {1})",
     fused=True,
     own={"sigma": "torch.sigmoid({x})"},
+    slopes={"1 - x": "sigmoid_slope", "1 - x**2": "tanh_slope"},
 )
 
 _ARRAYS = {

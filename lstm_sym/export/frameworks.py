@@ -33,6 +33,7 @@ from .writer import ALL, Style, Writer, beside, shifted, widths
 OWN = {
     "jax", "jnp", "lax", "torch", "nn", "xp", "scan", "linear_scan", "parts", "shifted", "given", "kept", "kind",
     "reverse", "math", "array_namespace", "run", "Layer", "Recurrence", "Mapping",
+    "sigmoid_slope", "tanh_slope", "projected",
 }  # fmt: skip
 """Names that these modules use beside those of the NumPy module."""
 
@@ -78,7 +79,9 @@ def framework_module(cell: Cell, backend: Backend) -> Parts:
     head = _checked(names, f"params=params, {x}={x}, state=state", x, forward, backend)
     head += opened_fields("params", [names.names[p] for p in cell.parameters], forward)
     head += opened_fields("inputs", several, forward)
+    unrecorded = ["@torch.no_grad()"] if backend.style.stores else []
     ahead = [
+        *unrecorded,
         *signature("forward", f"params: Params, {x}: {names.input_type}, state: State",
                    f"tuple[{names.output_type}, State, Cache]"),
         '    """The outputs of every step, the final state, and what backward needs."""',
@@ -91,6 +94,7 @@ def framework_module(cell: Cell, backend: Backend) -> Parts:
     body += opened_fields("inputs", several, backward)
     arguments = f"params: Params, cache: Cache, d_outputs: {names.output_type}, d_state: State"
     back = [
+        *unrecorded,
         *signature("backward", arguments, f"tuple[Params, {names.input_type}, State]"),
         '    """The gradients of the parameters, the inputs and the initial state, by backpropagation through time."""',
         *body, *backward,

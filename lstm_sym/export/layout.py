@@ -29,6 +29,19 @@ def assignment(target: str, value: str, *, indent: int = 1, sign: str = "=") -> 
     return [f"{pad}{target} {sign} (", *_broken(tree, f"{pad}    "), f"{pad})"]
 
 
+def statement(call: str, *, indent: int = 1) -> list[str]:
+    """A call by itself, on one line if it fits, else with a line for each argument."""
+    pad = "    " * indent
+    if len(f"{pad}{call}") <= WIDTH:
+        return [f"{pad}{call}"]
+    tree = ast.parse(call, mode="eval").body
+    assert isinstance(tree, ast.Call)
+    arguments = [line for a in [*tree.args, *tree.keywords] for line in _argument(a, f"{pad}    ")]
+    if len(arguments) == 1:
+        arguments = [arguments[0].removesuffix(",")]
+    return [f"{pad}{unparsed(tree.func)}(", *arguments, f"{pad})"]
+
+
 def signature(name: str, arguments: str, returns: str) -> list[str]:
     """The first line of a function, or its first three."""
     line = f"def {name}({arguments}) -> {returns}:"

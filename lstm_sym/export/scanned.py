@@ -5,12 +5,14 @@ It hands on its states and keeps what is read later. In a scan,
 - the terms that do not depend on the recurrence are computed before it, the input projections as one product;
 - matrices that meet the same vector are stacked, and so are the vectors of a sum of products with matrices;
 - pre-activations of one function that lie side by side are one call;
-- factors of a product that do not depend on the recurrence are multiplied before it, where the style says so.
+- factors of a product that do not depend on the recurrence are multiplied before it, where the style says so;
+- where the style has stores, a step writes what is read later into its rows of arrays that are allocated before it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sympy import Add
@@ -20,7 +22,7 @@ from ..activations import Elementwise
 from ..nodes.algebra import MatrixProduct, add, summands
 from ..nodes.elementwise import Hadamard, hadamard
 from ..symbols import At, Parameter, Sequence, letters, t
-from .layout import assignment, comment
+from .layout import WIDTH, assignment, comment
 from .numpy_code import call, plain
 from .passes import words
 from .recurrence import Assigned, Stage, ats
@@ -68,7 +70,8 @@ def write_scan(writer: Writer, stage: Stage, later: set[Sequence]) -> None:
         terms = _known(writer, split, stack, given)
         late = [_with_coefficient(writer, term, early, given) for term in split.late if not _in_stack(stack, term)]
         text = sum_source(writer, [*terms, *late], ONE, body)
-        body += writer.put(names[split.line.target[t]], text, indent=2)
+        put = writer.fill if writer.style.stores and split.line.target in later else partial(writer.put, indent=2)
+        body += put(names[split.line.target[t]], text)
     read = dict.fromkeys(a for split in splits for term in (*split.soon, *split.late) for a in ats(term) if early(a))
     seen = words(body)
     for a in read:
@@ -140,18 +143,35 @@ def _stack_lines(
     weights = writer.constant([matrix for _, matrix in stack.members], turned=True)
     for split, _ in stack.members:
         body += comment(noted(split.line), indent=2)
-    body += writer.put(name, f"{name} + {names[stack.vector]} @ {weights}", indent=2)
+    value = f"{name} + {names[stack.vector]} @ {weights}"
+    body += writer.fill(name, value) if writer.style.stores else writer.put(name, value, indent=2)
     segments = _segments(stack, stage, later)
     texts = [_segment_name(writer, segment) for segment in segments]
     if len(segments) > 1:
-        sizes = [_total_width(writer, [split.line.target for split in segment]) for segment in segments]
-        body += assignment(", ".join(texts), f"parts({name}, {', '.join(sizes)})", indent=2)
+        sizes = ", ".join(_total_width(writer, [split.line.target for split in segment]) for segment in segments)
+        _take_apart(writer, name, texts, sizes, given, body)
     else:
         texts = [name]
     done: set[Sequence] = set()
     for segment, text in zip(segments, texts, strict=True):
-        done |= _segment(writer, segment, text, stage, body)
+        done |= _segment(writer, segment, text, stage, given, body)
     return done | {split.line.target for split, m in stack.members if not _rest(split, m, stack.vector)}
+
+
+def _take_apart(
+    writer: Writer, whole: str, names: list[str], sizes: str, given: dict[At, str], body: list[str]
+) -> None:
+    """Names for the parts of an array: within the step, or once before the scan if the array is a store."""
+    if not writer.style.stores:
+        body += assignment(", ".join(names), f"parts({whole}, {sizes})", indent=2)
+        return
+    writer.lines += assignment(", ".join(names), f"parts({whole}, {sizes})")
+    given |= {_view(name): name for name in names}
+
+
+def _view(name: str) -> At:
+    """A letter for a name of a part of a store; no equation reads it."""
+    return Sequence(f"view {name}", 1, 1)[t]
 
 
 def _segments(stack: _Stacked, stage: Stage, later: set[Sequence]) -> list[list[Split]]:
@@ -178,16 +198,22 @@ def _segment_name(writer: Writer, segment: list[Split]) -> str:
     return writer.names[part]
 
 
-def _segment(writer: Writer, segment: list[Split], text: str, stage: Stage, body: list[str]) -> set[Sequence]:
+def _segment(
+    writer: Writer, segment: list[Split], text: str, stage: Stage, given: dict[At, str], body: list[str]
+) -> set[Sequence]:
     if len(segment) == 1:
         return set()
     functions = [next(line for line in stage.lines if split.line.target[t] in letters(line.value)) for split in segment]
     for line in functions:
         body += comment(noted(line), indent=2)
     value = call(functions[0].value.function, text, {})
-    targets = ", ".join(writer.names[line.target[t]] for line in functions)
+    targets = [writer.names[line.target[t]] for line in functions]
     sizes = widths(writer, [line.target for line in functions])
-    body += writer.put(targets, f"parts({value}, {sizes})", indent=2)
+    if writer.style.stores:
+        body += writer.fill(text, value)
+        _take_apart(writer, text, targets, sizes, given, body)
+    else:
+        body += writer.put(", ".join(targets), f"parts({value}, {sizes})", indent=2)
     return {line.target for line in functions}
 
 
@@ -209,7 +235,8 @@ def _known_stack(writer: Writer, stack: _Stacked, name: str) -> At:
         weights = writer.constant([matrix for matrix, _, _ in projections], turned=True)
         text = f"{writer.names[projections[0][1]]} @ {weights}"
         if projections[0][2] is not None:
-            text += f" + {writer.constant([bias for _, _, bias in projections if bias is not None])}"
+            bias = writer.constant([bias for _, _, bias in projections if bias is not None])
+            text = f"projected({text.replace(' @', ',')}, {bias})" if writer.style.stores else f"{text} + {bias}"
     else:
         texts = [
             row_source(add(*terms), rows)
@@ -277,28 +304,74 @@ def _step_and_scan(
     lag = {sequence: names[a] for a, sequence in before.items() if sequence in carried}
     targets = [line.target for line in stage.lines if line.target in later]
     inner = [key for key in writer.bundles if key not in outside]
-    bundled = {v: key for key in inner for v in key if v.sequence in targets}
+    bundled = {v: key for key in inner for v in key if v.sequence in targets and v == v.sequence[t]}
     kept = [names[s[t]] for s in targets if s[t] not in bundled]
     wholes = {writer.bundles[key]: key for key in bundled.values()}
     results = [*kept, *wholes]
+    if writer.style.stores:
+        _allocate(writer, [s for s in targets if s[t] not in bundled], wholes, bundled, given, body)
+        read = words(body)
+        given = {letter: name for letter, name in given.items() if name in read}
     step = writer.fresh("step")
     writer.lines += ["", f"    def {step}(carry: Any, given: Any) -> Any:"]
     writer.lines += _unpacked([lag[s] for s in carried], "carry") + _unpacked(list(given.values()), "given") + body
-    hands = [names[s[t]] for s in carried]
-    writer.lines += assignment("carry, kept", f"{listed(hands)}, {listed(results)}", indent=2)
-    writer.lines += ["        return carry, kept", ""]
-    starts = [writer.initial[s] for s in carried]
+    hands = listed([names[s[t]] for s in carried])
+    starts = listed([writer.initial[s] for s in carried])
     ends = [writer.fresh(f"{names[s[t]]}_last") for s in carried]
     back = ", reverse=True" if writer.reverse else ""
-    call_ = f"scan({step}, {listed(starts)}, {listed(list(given.values()))}{back})"
-    writer.lines += assignment("carry, kept", call_) + _unpacked(ends, "carry", indent=1)
-    writer.lines += _unpacked(results, "kept", indent=1)
+    rows = listed(list(given.values()))
+    call_ = f"scan({step}, {starts}, {rows}{back})"
+    if writer.style.stores:
+        writer.lines += [f"        return {hands[1:-1] if len(carried) > 1 else hands}", ""]
+        if len(rows) > WIDTH - 12:
+            writer.lines += assignment("given", rows)
+            call_ = call_.replace(rows, "given")
+        writer.lines += assignment("carry", call_) + _unpacked(ends, "carry", indent=1)
+    else:
+        writer.lines += assignment("carry, kept", f"{hands}, {listed(results)}", indent=2)
+        writer.lines += ["        return carry, kept", ""]
+        writer.lines += assignment("carry, kept", call_) + _unpacked(ends, "carry", indent=1)
+        writer.lines += _unpacked(results, "kept", indent=1)
     writer.last |= dict(zip(carried, ends, strict=True))
     for whole, key in wholes.items():
         split = [names[v] if v.sequence in targets else "_" for v in key]
-        writer.lines += assignment(", ".join(split), f"parts({whole}, {widths(writer, key)})")
+        if not writer.style.stores:
+            writer.lines += assignment(", ".join(split), f"parts({whole}, {widths(writer, key)})")
     for key in [key for key in inner if key not in wholes.values()]:
         del writer.bundles[key]
+
+
+def _allocate(
+    writer: Writer,
+    alone: list[Sequence],
+    wholes: dict[str, tuple[MatrixExpr, ...]],
+    bundled: dict[MatrixExpr, tuple[MatrixExpr, ...]],
+    given: dict[At, str],
+    body: list[str],
+) -> None:
+    """The stores of what is read after the scan; vectors side by side are written into the parts of one store."""
+    names = writer.names
+    for sequence in alone:
+        name = names[sequence[t]]
+        if name not in given.values():
+            _store(writer, name, widths(writer, [sequence]), given)
+    for whole, key in wholes.items():
+        side = f"np.concatenate(({', '.join(names[v] for v in key)}), axis=-1)"
+        made = writer.put(whole, side, indent=2)
+        at = next(k for k in range(len(body)) if body[k : k + len(made)] == made)
+        _store(writer, whole, _total_width(writer, [v.sequence for v in key]), given)
+        own = all(bundled.get(v) == key for v in key) and not any(names[v] in given.values() for v in key)
+        body[at : at + len(made)] = [] if own else writer.fill(whole, side)
+        if own:
+            _take_apart(writer, whole, [names[v] for v in key], widths(writer, key), given, body)
+        else:
+            for v in (v for v in key if bundled.get(v) == key and names[v] not in given.values()):
+                _store(writer, names[v], widths(writer, [v.sequence]), given)
+
+
+def _store(writer: Writer, name: str, width: str, given: dict[At, str]) -> None:
+    writer.lines += assignment(name, f"torch.empty((T, B, {width}), **kind)")
+    given[_view(name)] = name
 
 
 def _unpacked(names: list[str], value: str, *, indent: int = 2) -> list[str]:

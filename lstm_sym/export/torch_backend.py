@@ -26,15 +26,11 @@ Array = torch.Tensor
 
 SCAN = '''
 def scan(step: Any, carry: Any, given: Any, *, reverse: bool = False) -> Any:
-    """The last carry, and what the steps keep, stacked; a step takes a row of each given tensor."""
+    """The last carry; a step takes a row of each given tensor, and writes into some of these rows."""
     rows = list(zip(*[values.unbind(0) for values in given], strict=True))
-    kept = []
     for row in reversed(rows) if reverse else rows:
-        carry, values = step(carry, row)
-        kept.append(values)
-    if reverse:
-        kept.reverse()
-    return carry, tuple(torch.stack(values) for values in zip(*kept, strict=True))
+        carry = step(carry, row)
+    return tuple(values.clone() for values in carry)
 '''
 
 LINEAR_SCAN = '''
@@ -63,17 +59,38 @@ def over_steps(u: Array, v: Array) -> Array:
     return u.reshape(-1, u.shape[-1]).T @ v.reshape(-1, v.shape[-1])
 '''
 
+SIGMOID_SLOPE = '''
+def sigmoid_slope(v: Array, s: Array) -> Array:
+    """v * s * (1 - s), in one pass over memory."""
+    return torch.ops.aten.sigmoid_backward(v, s)
+'''
+
+TANH_SLOPE = '''
+def tanh_slope(v: Array, y: Array) -> Array:
+    """v * (1 - y**2), in one pass over memory."""
+    return torch.ops.aten.tanh_backward(v, y)
+'''
+
+PROJECTED = '''
+def projected(x: Array, W: Array, b: Array) -> Array:
+    """x @ W + b, in one pass over memory."""
+    return torch.nn.functional.linear(x, W.T, b)
+'''
+
 TEST = "not isinstance(array, torch.Tensor) or array.dtype not in (torch.float32, torch.float64)"
 
 BACKEND = Backend(
     title="PyTorch",
-    style=Style(TORCH, coefficients=True),
+    style=Style(TORCH, coefficients=True, stores=True),
     header=HEADER,
     runtime={
         "scan": SCAN,
         "linear_scan": LINEAR_SCAN,
         "shifted": SHIFTED,
         "over_steps": OVER_STEPS,
+        "sigmoid_slope": SIGMOID_SLOPE,
+        "tanh_slope": TANH_SLOPE,
+        "projected": PROJECTED,
         "parts": PARTS.format(split="torch.split(values, sizes, dim=axis)"),
     },
     checked=checked_for(TEST),

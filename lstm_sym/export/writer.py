@@ -12,10 +12,11 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from ..nodes.algebra import MatrixProduct, Transposed, add
 from ..symbols import At, Parameter, Sequence, t
 from .dialect import Dialect
-from .layout import assignment, comment
+from .layout import assignment, comment, statement
 from .naming import identifier, unused
 from .recurrence import Assigned, Flow, ats
 from .rows import Rows, row_source
+from .stores import filling
 
 Names = dict[Any, str]
 
@@ -25,10 +26,14 @@ ALL, ONE = ("T", "B"), ("B",)
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a backend writes a scan: its dialect, and whether factors known beforehand are multiplied before it."""
+    """How a backend writes a scan: its dialect, and whether factors known beforehand are multiplied before it.
+
+    With ``stores``, a step writes what is read later into rows of arrays that are allocated before the scan.
+    """
 
     dialect: Dialect
     coefficients: bool
+    stores: bool = False
 
 
 @dataclass(slots=True)
@@ -65,6 +70,11 @@ class Writer:
 
     def put(self, target: str, value: str, *, indent: int = 1) -> list[str]:
         return assignment(target, self.style.dialect.said(value, in_loop=indent > 1), indent=indent)
+
+    def fill(self, target: str, value: str) -> list[str]:
+        """The lines by which a step writes a value into its row of a store."""
+        calls = filling(target, self.style.dialect.said(value, in_loop=True))
+        return [line for call in calls for line in statement(call, indent=2)]
 
     def constant(self, parts: list[MatrixExpr], *, turned: bool = False) -> str:
         """The name of parameters one above the other; ``turned`` for a row that meets the matrix from the left."""

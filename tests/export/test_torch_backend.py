@@ -6,6 +6,7 @@ import pytest
 
 from lstm_sym.activations import relu
 from lstm_sym.cells import CELLS, GRU, LSTM, LSTM_PROJECTION, RNN_TANH, elman
+from lstm_sym.export.dialect import TORCH
 
 from .backends import module_of
 
@@ -41,6 +42,69 @@ def test_gradcheck_passes(name):
         return outputs, *final
 
     assert torch.autograd.gradcheck(run, [drawn(name) for name in names])
+
+
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "FGR", "layer_norm_LSTM"])
+def test_what_is_given_is_left_as_it_was(name):
+    """The steps write in place: into stores of their own, never into an argument or the cache."""
+    module = module_of(CELLS[name], "torch")
+    torch.manual_seed(0)
+    sizes = {"T": 4, "B": 2, "n": 3, "m": 3, "d": 2, "r": 2}
+    drawn = {name: torch.randn([sizes[axis] for axis in axes]) for name, axes in module.SHAPES.items()}
+    copies = {name: values.clone() for name, values in drawn.items()}
+    params, state, d_state = (
+        kind(*[drawn[f"{group}.{field}"] for field in kind._fields])
+        for group, kind in [("params", module.Params), ("state", module.State), ("d_state", module.State)]
+    )
+    h, final, cache = module.forward(params, drawn["x"], state)
+    kept = [values.clone() for values in (h, *final, *cache)]
+    first, again = (flat(module.backward(params, cache, drawn["d_outputs"], d_state)) for _ in range(2))
+    assert all(torch.equal(drawn[name], copies[name]) for name in drawn)
+    assert all(torch.equal(a, b) for a, b in zip((h, *final, *cache), kept, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    (again, *_), _ = module.forward(params, drawn["x"], state)[:2]
+    assert torch.equal(h[0], again)
+
+
+def flat(values):
+    return [values] if isinstance(values, torch.Tensor) else [a for value in values for a in flat(value)]
+
+
+def test_a_final_state_may_be_changed_in_place():
+    layer = module_of(LSTM, "torch").Layer(d=2, n=3)
+    x = torch.randn(4, 2, 2)
+    outputs, final = layer(x)
+    (outputs.sum() + final.c.mul_(2).sum()).backward()
+    plain = layer.get_parameter("W_f").grad.clone()
+    layer.zero_grad()
+    outputs, final = layer(x)
+    (outputs.sum() + 2 * final.c.sum()).backward()
+    assert torch.allclose(layer.get_parameter("W_f").grad, plain)
+
+
+def test_the_passes_record_nothing():
+    module = module_of(LSTM, "torch")
+    layer = module.Layer(d=2, n=3)
+    state = module.State(torch.zeros(2, 3), torch.zeros(2, 3))
+    assert not module.forward(layer.params, torch.randn(4, 2, 2), state)[0].requires_grad
+
+
+@pytest.mark.parametrize(
+    ("numpy", "said"),
+    [
+        ("v * s * (1 - s)", "sigmoid_slope(v, s)"),
+        ("(1 - y**2) * u * v", "tanh_slope(u * v, y)"),
+        ("(u + w) * s * (1 - s)", "sigmoid_slope(u + w, s)"),
+        ("u * v * (1 - s)", "u * v * (1 - s)"),
+        ("s * (1 - s)", "s * (1 - s)"),
+        ("2 * (1 - y**2)", "2 * (1 - y**2)"),
+        ("v * s * (1 - r)", "v * s * (1 - r)"),
+        ("v * (2 - y**2)", "v * (2 - y**2)"),
+    ],
+)
+def test_a_slope_is_one_call_where_it_multiplies_an_array(numpy, said):
+    assert TORCH.said(numpy) == said
+    assert "slope" not in TORCH.said(numpy, in_loop=True)
 
 
 def test_a_second_derivative_is_refused():
