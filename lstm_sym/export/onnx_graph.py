@@ -72,7 +72,7 @@ def _model(cell: Cell, names: Vocabulary, flow: Flow, dtype: str) -> Any:
         ]
 
     known = dict(names.rows().names)
-    graph = _Graph(elem)
+    graph = Graph(elem)
     env = {name: name for name in known.values()}
     builder = _Builder(graph, known, flow, env, {s: f"{names.names[s]}_first" for s in cell.states})
     for stage in flow.stages:
@@ -103,7 +103,7 @@ def _model(cell: Cell, names: Vocabulary, flow: Flow, dtype: str) -> Any:
 
 
 @dataclass(slots=True)
-class _Graph:
+class Graph:
     """Nodes as they are made; ``prefix`` keeps the names of a subgraph apart from those around it."""
 
     elem: int
@@ -134,7 +134,7 @@ class _Graph:
 class _Builder:
     """The stages of a pass as nodes; ``env`` says which value of the graph a name of the source is."""
 
-    graph: _Graph
+    graph: Graph
     names: dict[Any, str]
     flow: Flow
     env: dict[str, str]
@@ -192,7 +192,7 @@ class _Builder:
         assert stage.diagonal is not None
         scanned = [value for value, part in zip((factor, summand), stage.diagonal, strict=True) if ats(part)]
         inner = {value: f"{name}/{value}_now" for value in scanned}
-        body = _Graph(self.graph.elem, f"{name}/")
+        body = Graph(self.graph.elem, f"{name}/")
         before = f"{name}/before"
         product = body.node("Mul", [inner.get(factor, factor), before])
         body.node("Add", [product, inner.get(summand, summand)], f"{name}/after", says=noted(line))
@@ -205,7 +205,7 @@ class _Builder:
             return not any(a in lag or (a not in self.flow.before and a.sequence in inside) for a in ats(value))
 
         first = self.names[stage.carried[0][t]]
-        body = _Graph(self.graph.elem, f"{first}/")
+        body = Graph(self.graph.elem, f"{first}/")
         local = dict(self.env)
         scanned: dict[str, str] = {}
         ends = {}
@@ -227,7 +227,7 @@ class _Builder:
         self._finish(body, carried, scanned, ends)
 
     def _finish(
-        self, body: _Graph, carried: list[tuple[Sequence, str, str]], scanned: dict[str, str], ends: dict[Sequence, str]
+        self, body: Graph, carried: list[tuple[Sequence, str, str]], scanned: dict[str, str], ends: dict[Sequence, str]
     ) -> None:
         """The Scan: states before and after a step, the rows that it takes and those that it keeps."""
         from onnx import helper
@@ -253,13 +253,13 @@ class _Builder:
 # --- expressions --------------------------------------------------------------------------------
 
 
-def expression(numpy: str, graph: _Graph, env: dict[str, str]) -> str:
+def expression(numpy: str, graph: Graph, env: dict[str, str]) -> str:
     """The value of a NumPy expression, as nodes."""
-    return _Expression(graph, env).visit(ast.parse(numpy, mode="eval").body)
+    return Expression(graph, env).visit(ast.parse(numpy, mode="eval").body)
 
 
-class _Expression(ast.NodeVisitor):
-    def __init__(self, graph: _Graph, env: dict[str, str]) -> None:
+class Expression(ast.NodeVisitor):
+    def __init__(self, graph: Graph, env: dict[str, str]) -> None:
         self.graph, self.env = graph, env
 
     def visit(self, node: ast.AST) -> str:
@@ -301,7 +301,7 @@ class _Expression(ast.NodeVisitor):
             return FORMS[called](self, node)
         if called in HELPERS:
             (argument,) = node.args
-            inner = _Expression(self.graph, {"x": self.visit(argument)})
+            inner = Expression(self.graph, {"x": self.visit(argument)})
             return inner.visit(ast.parse(HELPERS[called].format(x="x"), mode="eval").body)
         if called.startswith("np.") and name in ENTRYWISE | TWO:
             return self.graph.node((ENTRYWISE | TWO)[name], [self.visit(argument) for argument in node.args])
@@ -318,12 +318,12 @@ class _Expression(ast.NodeVisitor):
         return self.graph.node("Sqrt", [self.mean(self.graph.node("Mul", [centred, centred]))])
 
 
-def _normalised(here: _Expression, node: ast.Call) -> str:
+def _normalised(here: Expression, node: ast.Call) -> str:
     value = here.visit(node.args[0])
     return here.graph.node("Div", [here.centred(value), here.deviation(value)])
 
 
-def _logaddexp(here: _Expression, node: ast.Call) -> str:
+def _logaddexp(here: Expression, node: ast.Call) -> str:
     """The larger one, and what the other adds: the exponential never overflows."""
     a, b = (here.visit(argument) for argument in node.args)
     node_, one = here.graph.node, here.graph.number(1.0)
@@ -331,13 +331,13 @@ def _logaddexp(here: _Expression, node: ast.Call) -> str:
     return node_("Add", [node_("Max", [a, b]), node_("Log", [node_("Add", [one, node_("Exp", [distance])])])])
 
 
-def _concatenated(here: _Expression, node: ast.Call) -> str:
+def _concatenated(here: Expression, node: ast.Call) -> str:
     (parts,), axis = node.args, int(ast.literal_eval(node.keywords[0].value))
     assert isinstance(parts, ast.Tuple)
     return here.graph.node("Concat", [here.visit(part) for part in parts.elts], axis=axis)
 
 
-FORMS: dict[str, Callable[[_Expression, ast.Call], str]] = {
+FORMS: dict[str, Callable[[Expression, ast.Call], str]] = {
     "sigma": lambda here, node: here.graph.node("Sigmoid", [here.visit(node.args[0])]),
     "deviation": lambda here, node: here.deviation(here.visit(node.args[0])),
     "normalised": _normalised,

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any
 
-from .comparison import Point, at_point
+from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point
 from .diagnosis import diagnosed
 from .modular import Singular, Unlucky
 from .report import GradientError, GradientReport
 from .subject import STYLES, Failed, Misuse, Subject, named_inputs
 from .witness import Witness, find_witness
-
-Backward = TypeVar("Backward", bound=Callable[..., Any])
-
-POINTS = 2
-POINTS_WITH_BRANCHES = 6
-"""Points tried where comparisons choose the way, so that other branches are taken."""
 
 PATIENCE = 400
 """Points tried in all; many are given up where a square root is taken."""
@@ -56,7 +50,9 @@ def assert_gradients(forward: Callable[..., Any], backward: Callable[..., Any], 
         raise GradientError(str(report))
 
 
-def gradient_of(forward: Callable[..., Any], inputs: Any, **options: Any) -> Callable[[Backward], Backward]:
+def gradient_of(
+    forward: Callable[..., Any], inputs: Any, **options: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A decorator that checks a backward pass when it is defined, and leaves it as it is.
 
     It takes what ``gradcheck`` takes, and raises a ``GradientError`` unless the gradients are right.
@@ -68,7 +64,7 @@ def gradient_of(forward: Callable[..., Any], inputs: Any, **options: Any) -> Cal
     ...     return d * (1 - np.tanh(x) ** 2)
     """
 
-    def checked(backward: Backward) -> Backward:
+    def checked(backward: Callable[..., Any]) -> Callable[..., Any]:
         assert_gradients(forward, backward, inputs, **options)
         return backward
 

@@ -24,6 +24,12 @@ from .subject import Failed, Leaf, Subject, exact_leaves
 from .trees import leaves, mapped, named
 
 SCALE = 0.6
+SPREADS = (1.0, 1.0, 5.0)
+"""How far the numbers of a point lie apart, by its seed: wide ones reach branches that close ones do not."""
+
+POINTS = 2
+POINTS_WITH_BRANCHES = 6
+"""Points tried where comparisons choose the way, so that other branches are taken."""
 
 
 @dataclass
@@ -151,10 +157,11 @@ class FieldBench(Bench):
     def __init__(self, subject: Subject, seed: int, domain: Field | None = None) -> None:
         domain = domain or Field(seed)
         random = np.random.default_rng((seed, 7))
+        scale = SCALE * SPREADS[seed % len(SPREADS)]
 
         def number(name: str, given: Any) -> Numbers:
             noise = random.normal(size=given.shape)
-            return domain.letters(name, np.where(given == 0, SCALE * noise, given * (1 + 0.1 * noise)))
+            return domain.letters(name, np.where(given == 0, scale * noise, given * (1 + 0.1 * noise)))
 
         super().__init__(subject, domain, number)
 

@@ -10,13 +10,12 @@ import numpy as np
 from flint import ctx
 
 from .balls import Balls
-from .comparison import Bench, FieldBench
+from .comparison import POINTS, POINTS_WITH_BRANCHES, Bench, FieldBench
 from .field import Field
 from .modular import CHAIN, Singular, Unlucky
 from .subject import Failed, Misuse, Subject, exact_leaves, named_inputs
 from .witness import ATTEMPTS, PRECISIONS, BallBench
 
-POINTS = 2
 TRIED = 60
 
 
@@ -78,7 +77,7 @@ def compared(subjects: list[Subject]) -> EqualityReport:
             return EqualityReport("different")
         found += 1
         bound *= min(1.0, max(_degree(*pair) for pair in (first, second)) / CHAIN[1])
-        if found == POINTS:
+        if found == (POINTS_WITH_BRANCHES if field.comparisons else POINTS):
             return EqualityReport("equal", bound)
     return EqualityReport("undecided", reason="no random point could be evaluated")
 

@@ -228,7 +228,28 @@ def _name(function: Any) -> str:
 
 
 def named_inputs(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
-    """Inputs by the names of forward's parameters."""
+    """Inputs by the names of forward's parameters, in containers of their own.
+
+    A container that the code sees by itself, too, would be filled with exact numbers there.
+    """
+    named = _by_parameter(forward, inputs)
+    for name, tree in named.items():
+        for path, value in leaves(tree):
+            _require_seen_through(name + "".join(f"[{key!r}]" for key in path), value)
+    return {name: mapped(lambda _, value: value, tree) for name, tree in named.items()}
+
+
+def _require_seen_through(name: str, value: Any) -> None:
+    """Arrays inside an object of the user's would be passed on unchecked."""
+    inside = [key for key, field in getattr(value, "__dict__", {}).items() if moves(field)]
+    if inside and not moves(value):
+        raise Misuse(
+            f"{name} is a {type(value).__name__}, whose {', '.join(inside)} would not be checked; "
+            "pass such arrays in a dictionary, a tuple or a named tuple"
+        )
+
+
+def _by_parameter(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
     try:
         parameters = list(inspect.signature(forward).parameters.values())
     except (TypeError, ValueError):

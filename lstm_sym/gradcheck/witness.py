@@ -28,6 +28,7 @@ ENTRIES = 6
 """How many wrong entries are tried for the plainest difference."""
 
 EIGHTHS = 8
+WIDE = 8
 FINE = 64
 
 
@@ -102,10 +103,15 @@ class BallBench(Bench):
         return made
 
     def _rational(self, random: Any, given: Any, attempt: int, parts: int) -> Any:
-        """Numerators: near the values given, all positive in every third attempt, the fine ones all different."""
+        """Numerators: near the values given, all positive in every third attempt.
+
+        The fine ones are all different, and every other time far from 0 as well.
+        """
         sizes = random.integers(1, parts + 1, given.shape)
         if parts != EIGHTHS:
             sizes = 1 + random.permutation(parts)[: given.size].reshape(given.shape)
+        if parts != EIGHTHS and attempt % 2:
+            sizes = WIDE * sizes
         spread = sizes * random.choice([-1, 1], given.shape)
         near = np.rint(given * parts)
         found = np.where(np.abs(near) > parts, near, spread) if attempt % 2 else spread

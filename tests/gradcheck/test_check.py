@@ -226,3 +226,48 @@ def test_an_array_to_write_into_may_be_given_by_position():
         return d * y, d * x
 
     assert gradcheck(forward, backward, [np.zeros(3), np.zeros(3)]).ok
+
+
+SHARED = {"W": np.zeros((3, 2))}
+
+
+def test_parameters_that_the_code_also_sees_by_itself_are_checked():
+    def forward(x, p):
+        return np.tanh(x @ SHARED["W"] * 0 + x @ p["W"]), (x, p)
+
+    def backward(d, cache, sign=-1):
+        x, p = cache
+        a = d * (1 - np.tanh(x @ p["W"]) ** 2)
+        return a @ p["W"].T, {"W": sign * x.T @ a}
+
+    report = gradcheck(forward, backward, [np.zeros((4, 3)), SHARED])
+    assert report.verdict == "wrong" and report.inputs == {"x": True, "p['W']": False}
+    assert not same_function(lambda x, p: x @ p["W"], lambda x, p: -5 * (x @ p["W"]), [np.zeros((4, 3)), SHARED]).ok
+    assert type(SHARED["W"]) is np.ndarray and not SHARED["W"].any()
+
+
+def test_arrays_inside_an_object_are_refused_not_passed_over():
+    class Model:
+        def __init__(self):
+            self.W = np.zeros((3, 2))
+
+    with pytest.raises(ValueError, match="model is a Model, whose W would not be checked"):
+        gradcheck(lambda x, model: x @ model.W, lambda inputs, d: d @ inputs[1].W.T, [np.zeros((4, 3)), Model()])
+
+
+@pytest.mark.parametrize(
+    "f, df",
+    [
+        (lambda x: np.clip(0.2 * x + 0.5, 0, 1), lambda i, d: d * 0.2 * (i[0] > -2.5)),
+        (lambda x: np.minimum(np.maximum(x, 0), 6), lambda i, d: d * (i[0] > 0)),
+        (lambda x: np.minimum(x, 3), lambda i, d: d),
+    ],
+    ids=["hard sigmoid", "relu6", "cap"],
+)
+def test_branches_far_from_0_are_taken(f, df):
+    assert gradcheck(f, df, [np.zeros((20, 3))]).verdict != "right"
+
+
+def test_functions_that_differ_on_one_branch_are_not_the_same():
+    assert not same_function(lambda x: np.maximum(x, 0), lambda x: x, [np.zeros(1)]).ok
+    assert same_function(lambda x: np.maximum(x, 0), lambda x: np.where(x > 0, x, 0), [np.zeros(1)]).ok
