@@ -259,6 +259,8 @@ def expression(numpy: str, graph: Graph, env: dict[str, str]) -> str:
 
 
 class Expression(ast.NodeVisitor):
+    """The nodes of a graph for one NumPy expression; what it visits gives the name of a value."""
+
     def __init__(self, graph: Graph, env: dict[str, str]) -> None:
         self.graph, self.env = graph, env
 

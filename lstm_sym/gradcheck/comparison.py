@@ -28,7 +28,7 @@ SPREADS = (1.0, 1.0, 5.0)
 """How far the numbers of a point lie apart, by its seed: wide ones reach branches that close ones do not."""
 
 POINTS = 2
-POINTS_WITH_BRANCHES = 6
+POINTS_WITH_BRANCHES = 9
 """Points tried where comparisons choose the way, so that other branches are taken."""
 
 
