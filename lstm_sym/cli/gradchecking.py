@@ -21,7 +21,7 @@ from .commands import misuse_told, program
     help="backward(inputs, cotangents), or backward(dout, cache) [default: by its parameters].",
 )
 @click.option("--timeout", type=float, default=60.0, metavar="S", help="Seconds that it may take [default: 60].")
-@click.option("--seed", type=int, default=0, metavar="N", help="The seed of the random points [default: 0].")
+@click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="The seed of the points [default: 0].")
 @click.option("--json", "file", metavar="FILE", help="Write the report to FILE as JSON; - is stdout.")
 def gradcheck(target: str, shapes: str, style: str, timeout: float, seed: int, file: str | None) -> int:
     """Decide whether BACKWARD is the gradient of FORWARD, with no tolerance: both run on exact numbers.

@@ -154,8 +154,13 @@ def _matched(
         sizes = {cell.inputs[0].text if len(size) == 3 and key[0] != "d" else key: size for key, size in sizes.items()}
     by_letter = _by_letter(sizes)
     keys: dict[str, str] = {}
-    for name, parameter in inspect.signature(f).parameters.items():
+    taken = inspect.signature(f).parameters
+    for name in names.keys() - taken.keys():
+        raise Misuse(f"names: {f.__name__} has no parameter {name}; it has {', '.join(taken)}")
+    for name, parameter in taken.items():
         letter = names.get(name, name)
+        if by_letter.get(letter) in keys.values():
+            raise Misuse(f"{f.__name__} has two parameters for {letter}, and {name} is the second")
         if letter in by_letter:
             keys[name] = by_letter[letter]
         elif name in names:
@@ -166,6 +171,13 @@ def _matched(
                 f"say which it is, as in names={{{name!r}: ...}}"
             )
     missing = [_letter(key) for key in dict.fromkeys(by_letter.values()) if key not in keys.values()]
+    known = {_letter(key) for key in by_letter.values()}
+    for option, letters in (("transposed", transposed), ("zero", zero)):
+        for letter in [] if isinstance(letters, bool) else letters:
+            if letter not in known:
+                raise Misuse(f"{option}: {letter} is no letter of cell {cell.name}; {_has(by_letter)}")
+            if option == "zero" and letter not in missing:
+                raise Misuse(f"zero: {f.__name__} takes {letter}")
     unsaid = [letter for letter in missing if letter not in zero]
     if unsaid:
         raise Misuse(
@@ -198,6 +210,8 @@ def _has(by_letter: dict[str, str]) -> str:
 
 def _known(theirs: Theirs, returns: Sequence[str]) -> tuple[str, ...]:
     cell = theirs.cell
+    if not returns:
+        raise Misuse("returns: name at least one result")
     can = [s.text for s in cell.outputs] + [f"{FINAL}{s.text}" for s in cell.states]
     for result in returns:
         if result not in can:
@@ -208,7 +222,7 @@ def _known(theirs: Theirs, returns: Sequence[str]) -> tuple[str, ...]:
 def _told_by_shapes(theirs: Theirs) -> tuple[str, ...]:
     """What the results are: outputs over all steps, then final states, each in the order of the cell."""
     with np.errstate(all="ignore"):
-        given = [np.shape(value) for _, value in leaves(theirs.f(**theirs.inputs()))]
+        given = {path: np.shape(value) for path, value in leaves(theirs.f(**theirs.inputs()))}
     convention, cell = theirs.convention, theirs.cell
     sizes = theirs.sizes
     finals = {f"{FINAL}{s.text}": convention.shape(sizes[f"state.{s.text}"][-1], steps=False) for s in cell.states}
@@ -218,8 +232,10 @@ def _told_by_shapes(theirs: Theirs) -> tuple[str, ...]:
     }
     free = finals if convention.one_step and len(given) == len(finals) else outputs | finals
     results = []
-    for k, shape in enumerate(given):
-        found = next((name for name, wanted in free.items() if wanted == shape), None)
+    for k, (path, shape) in enumerate(given.items()):
+        fitting = [name for name, wanted in free.items() if wanted == shape]
+        by_key = [name for name in fitting if path and name.removeprefix(FINAL) == path[-1]]
+        found = next(iter(by_key or fitting), None)
         if found is None:
             left = ", ".join(f"{name} {wanted}" for name, wanted in free.items()) or "nothing"
             raise Misuse(

@@ -166,6 +166,11 @@ def test_results_in_another_order():
     [
         (lambda y, h, W, U, b: y, {}, "takes y, which is no letter of cell RNN_tanh; its letters are W, U, b, x, h"),
         (rnn_columns, {"names": {"W": "V"}}, "W is said to be V, which cell RNN_tanh has not"),
+        (rnn_columns, {"names": {"nope": "b"}}, "rnn_columns has no parameter nope; it has x, h0, W, U, b"),
+        (rnn_columns, {"names": {"U": "W"}}, "two parameters for W, and U is the second"),
+        (rnn_columns, {"transposed": ["Q"]}, "transposed: Q is no letter of cell RNN_tanh"),
+        (rnn_columns, {"zero": ["h"]}, "zero: rnn_columns takes h"),
+        (rnn_columns, {"axes": "T d 1", "returns": []}, "name at least one result"),
         (rnn_columns, {"axes": "T T d"}, "the axes are d and, each once at most, T, B and 1"),
         (
             rnn_columns,
@@ -195,3 +200,11 @@ def test_code_that_raises_is_undecided():
 
     report = implements(RNN_TANH, fails, axes="d", returns=["h"])
     assert report.verdict == "undecided" and "not today" in report.reason
+
+
+def test_results_in_a_dictionary_are_known_by_their_keys():
+    def keyed(x, h_prev, c_prev, W_f, U_f, b_f, W_i, U_i, b_i, W_z, U_z, b_z, W_o, U_o, b_o):
+        h, c = lstm_step(x, h_prev, c_prev, W_f, U_f, b_f, W_i, U_i, b_i, W_z, U_z, b_z, W_o, U_o, b_o)
+        return {"c": c, "h": h}
+
+    assert implements(LSTM, keyed, axes="d").ok

@@ -271,3 +271,28 @@ def test_branches_far_from_0_are_taken(f, df):
 def test_functions_that_differ_on_one_branch_are_not_the_same():
     assert not same_function(lambda x: np.maximum(x, 0), lambda x: x, [np.zeros(1)]).ok
     assert same_function(lambda x: np.maximum(x, 0), lambda x: np.where(x > 0, x, 0), [np.zeros(1)]).ok
+
+
+def test_a_dictionary_of_settings_may_be_written_into():
+    def forward(x, settings):
+        settings["running_mean"] = x.mean(axis=0)
+        return x - x.mean(axis=0), x
+
+    def backward(d, x):
+        return d - d.mean(axis=0)
+
+    x = np.zeros((4, 3))
+    assert gradcheck(forward, backward, [x, {"mode": "train"}], style="cache").ok
+
+
+def test_a_dictionary_of_arrays_may_not_be_written_into():
+    def forward(y, p):
+        p["V"] = p["W"]
+        return y * p["W"], (y, p["W"])
+
+    def backward(d, cache):
+        y, W = cache
+        return d * W, {"W": d * y}
+
+    report = gradcheck(forward, backward, [np.zeros(3), {"W": np.zeros(3)}])
+    assert report.verdict == "wrong" and "forward overwrites its input" in str(report)
