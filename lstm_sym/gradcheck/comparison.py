@@ -227,6 +227,12 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
         right = 0
         if gradient is not None:
             problem = shape_problem(leaf, gradient)
+            if problem and gradient.shape == (len(subject.inputs), *leaf.shape) and bench.subject.style == "vjp":
+                # The tuple of all inputs was taken for one of them: this says nothing about the gradient.
+                raise Failed(
+                    "backward is called as backward(inputs, cotangents) with a tuple of all inputs; "
+                    "it seems to take another argument first"
+                )
             if problem:
                 point.shapes[leaf.name] = problem
                 point.exact[leaf.name] = False

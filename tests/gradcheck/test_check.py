@@ -296,3 +296,9 @@ def test_a_dictionary_of_arrays_may_not_be_written_into():
 
     report = gradcheck(forward, backward, [np.zeros(3), {"W": np.zeros(3)}])
     assert report.verdict == "wrong" and "forward overwrites its input" in str(report)
+
+
+@pytest.mark.parametrize("backward", [lambda dout, x: dout * (1 - np.tanh(x) ** 2), lambda x, dout: dout * x])
+def test_a_backward_of_another_signature_is_told_how_it_is_called(backward):
+    report = gradcheck(np_tanh, backward, [np.zeros((2, 3))], style="vjp")
+    assert report.verdict == "undecided" and "is called as backward(inputs, cotangents)" in str(report)
