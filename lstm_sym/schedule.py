@@ -72,7 +72,7 @@ def _cluster(address: str) -> Iterator[Executor]:
         ) from None
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, AssertionError) as error:  # the last if its thread does not start in time
         said = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"no Dask scheduler answers at {address}: {said}") from None
     try:
