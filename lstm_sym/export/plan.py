@@ -21,6 +21,7 @@ from ..nodes.binders import TimeSum
 from ..nodes.block import Block
 from ..symbols import At, Parameter, Sequence, adjoint, direct, letters, t
 from .naming import identifier, unused
+from .preactivations import with_preactivations
 from .sharing import derivatives_from_values, repeated
 
 
@@ -82,12 +83,15 @@ def plan_of(cell: Cell) -> Plan:
     a state with at step T is the first value of its carry.
     """
     _require_exportable(cell)
-    pulled = bptt(Cell(cell.name, *cell.equations), seeds=_once(*cell.outputs, *cell.states))
+    named = with_preactivations(cell)
+    pulled = bptt(Cell(cell.name, *named.equations), seeds=_once(*cell.outputs, *cell.states))
     adjoints = [(eq.lhs.sequence, _with_carry(eq.lhs.sequence, eq.rhs, cell), str(eq.rhs)) for eq in pulled.adjoints]
     inputs = [(eq.lhs.sequence, eq.rhs, str(eq.rhs)) for eq in pulled.input_gradients]
-    carries = [_stepped(eq.rhs) for eq in pulled.initial_state_gradients]
-    sums = [eq.rhs.body if isinstance(eq.rhs, TimeSum) else eq.rhs for eq in pulled.parameter_gradients]
-    written = [(eq.lhs.sequence, derivatives_from_values(eq.rhs), str(eq.rhs)) for eq in cell.equations]
+    initial = {eq.lhs.sequence: _stepped(eq.rhs) for eq in pulled.initial_state_gradients}
+    carries = [initial[adjoint(state)] for state in cell.states]
+    total = dict(zip(named.parameters, pulled.parameter_gradients, strict=True))
+    sums = [rhs.body if isinstance(rhs := total[p].rhs, TimeSum) else rhs for p in cell.parameters]
+    written = [(eq.lhs.sequence, derivatives_from_values(eq.rhs), str(eq.rhs)) for eq in named.equations]
     backward = [derivatives_from_values(value) for _, value, _ in adjoints + inputs]
     forward, replace = _with_shared(written, [*backward, *carries, *sums])
     rewritten = [value.xreplace(replace) for value in backward]
