@@ -83,12 +83,15 @@ class _Said(ast.NodeTransformer):
         if called in FILLED:
             like = next(argument for argument in reversed(arguments) if not _is_number(argument))
             like = next((a for a in arguments[1:] if not _is_number(a)), like) if called == "np.where" else like
+            while isinstance(like, ast.Call) and ast.unparse(like.func).endswith("ones_like"):
+                like = like.args[0]
             arguments = [self._form(self.dialect.full, [like, a], node) if _is_number(a) else a for a in arguments]
         return self._form(self.dialect.functions[called], arguments, node)
 
     def _form(self, form: str, arguments: list[ast.expr], node: ast.Call) -> ast.expr:
         """A form with its arguments in place."""
-        given = {str(k): argument for k, argument in enumerate(arguments)}
+        given: dict[str, ast.expr] = {"keepdims": ast.Constant(False)}
+        given |= {str(k): argument for k, argument in enumerate(arguments)}
         given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
         names = {key: f"argument_{key}" for key in given}
         text = form.format(*[names[str(k)] for k in range(len(arguments))], **{k: v for k, v in names.items()})
@@ -183,6 +186,9 @@ TORCH = Dialect(
         broadcast_to="broadcast_to({0}, {1})",
         zeros="zeros({0}, **kind)",
         ones="ones({0}, **kind)",
+        matmul="matmul({0}, {1})",
+        expand_dims="unsqueeze({0}, {1})",
+        swapaxes="transpose({0}, {1}, {2})",
         addmm="addmm({0}, {1}, {2})",
         addcmul="addcmul({0}, {1}, {2})",
     ),
@@ -201,6 +207,8 @@ _ARRAYS = {
     "clip": "clip({0}, {1}, {2})",
     "sum": "sum({0}, axis={axis}, keepdims={keepdims})",
     "broadcast_to": "broadcast_to({0}, {1})",
+    "matmul": "matmul({0}, {1})",
+    "expand_dims": "expand_dims({0}, axis={1})",
 }
 
 JAX = Dialect(
@@ -210,6 +218,7 @@ JAX = Dialect(
         *ENTRYWISE,
         **_ARRAYS,
         concatenate="concatenate({0}, axis={axis})",
+        swapaxes="swapaxes({0}, {1}, {2})",
         zeros="zeros({0}, {1})",
         ones="ones({0}, {1})",
     ),
@@ -224,6 +233,7 @@ ARRAY_API = Dialect(
         *ENTRYWISE,
         **_ARRAYS,
         concatenate="concat({0}, axis={axis})",
+        swapaxes="matrix_transpose({0})",
         zeros="zeros({0}, **kind)",
         ones="ones({0}, **kind)",
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import __version__
@@ -26,7 +26,7 @@ from .passes import words
 from .plan import Plan, carry, plan_of
 from .recurrence import ats, backward_flow, forward_flow, given_back, sequences
 from .rows import total_source
-from .text import DEVIATION, NORMALISED
+from .text import APPLIED, DEVIATION, NORMALISED, OUTER
 from .vocabulary import RESERVED, Vocabulary, vocabulary_of
 from .writer import ALL, Style, Writer, beside, shifted, widths
 
@@ -65,8 +65,9 @@ class Parts:
 
 def framework_module(cell: Cell, backend: Backend) -> Parts:
     """The module up to ``forward`` and ``backward``."""
-    require_columns(cell, backend.title)
     plan = plan_of(cell)
+    if any(sequence.shape[1] != 1 for sequence in (*cell.inputs, *cell.order)):
+        backend = replace(backend, style=backend.style.for_matrices())
     names = vocabulary_of(plan)
     backward, read = _backward_body(plan, names, backend)
     saved = [names.names[a.sequence] if a.index == t else names.before[a.sequence] for a in read]
@@ -179,8 +180,8 @@ def _helpers(code: str, backend: Backend) -> Iterable[str]:
     for name, form in HELPERS.items():
         if re.search(rf"(?<![\w.]){name}\(", code):
             yield f"def {name}(x: Array) -> Array:\n{namespace}    return {dialect.said(form.format(x='x'))}"
-    for name, text in [("deviation", DEVIATION), ("normalised", NORMALISED)]:
-        if f"{name}(" in code or (name == "deviation" and "normalised(" in code):
+    for name, text in [("deviation", DEVIATION), ("normalised", NORMALISED), ("applied", APPLIED), ("outer", OUTER)]:
+        if re.search(rf"(?<![\w.]){name}\(", code) or (name == "deviation" and "normalised(" in code):
             yield _said_function(text, backend)
     for name, text in backend.runtime.items():
         if re.search(rf"(?<![\w.]){name}\(", code):
@@ -190,14 +191,14 @@ def _helpers(code: str, backend: Backend) -> Iterable[str]:
 def _said_function(text: str, backend: Backend) -> str:
     """A function of the NumPy module in another dialect: its last expressions, line by line."""
     lines = text.strip("\n").split("\n")
-    said = lines[:2]
-    if backend.prelude:
-        said.append(f"    xp = {backend.prelude.format(x='v')}")
+    said = []
     for line in lines[2:]:
         found = re.match(r"    (return |\w+ = )(.*)$", line)
         assert found is not None, line
         said.append(f"    {found[1]}{backend.style.dialect.said(found[2])}")
-    return "\n".join(said)
+    if backend.prelude and any("xp." in line for line in said):
+        said.insert(0, f"    xp = {backend.prelude.format(x='v')}")
+    return "\n".join([*lines[:2], *said])
 
 
 # --- the two passes -----------------------------------------------------------------------------
@@ -313,17 +314,8 @@ def _pair(value: Any) -> tuple[At, At] | None:
     if not isinstance(value, MatrixProduct) or value.scalar != 1 or len(value.matrices) != 2:
         return None
     left, right = value.matrices[0], tidy(Transposed(value.matrices[1]))
-    return (left, right) if isinstance(left, At) and isinstance(right, At) else None
-
-
-def require_columns(cell: Cell, backend: str) -> None:
-    """Raise ``ValueError`` for a cell that has a matrix among its sequences."""
-    for sequence in (*cell.inputs, *cell.order):
-        if sequence.shape[1] != 1:
-            raise ValueError(
-                f"cell {cell.name}: {sequence.text} is a matrix, and modules of {backend} hold column vectors; "
-                "the NumPy module takes it (--to numpy)"
-            )
+    columns = all(isinstance(side, At) and side.cols == 1 for side in (left, right))
+    return (left, right) if columns else None
 
 
 def _order(writer: Writer, vectors: list[At]) -> list[Any]:

@@ -6,11 +6,15 @@ any other a scan (``scanned``).
 
 from __future__ import annotations
 
-from ..nodes.algebra import summands
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from ..nodes.algebra import Ones, summands
+from ..nodes.elementwise import Scaled
 from ..symbols import Sequence, t
 from .layout import assignment
+from .numpy_code import bracketed
 from .recurrence import Stage, sequences
-from .rows import row_source
+from .rows import Rows, row_source
 from .scanned import write_scan
 from .writer import ALL, Writer, note, shift, sum_source
 
@@ -40,7 +44,15 @@ def _diagonal(writer: Writer, stage: Stage) -> None:
     assert stage.diagonal is not None
     note(writer, line, indent=1)
     rows, name = writer.rows(ALL), writer.names[line.target[t]]
-    factor, summand = (writer.style.dialect.said(row_source(part, rows)) for part in stage.diagonal)
+    texts = factor_source(stage.diagonal[0], rows), row_source(stage.diagonal[1], rows)
+    factor, summand = map(writer.style.dialect.said, texts)
     back = ", reverse=True" if writer.reverse else ""
     writer.lines += assignment(name, f"linear_scan({factor}, {summand}, {writer.initial[line.target]}{back})")
     writer.last[line.target] = f"{name}[{'0' if writer.reverse else '-1'}, ...]"
+
+
+def factor_source(factor: MatrixExpr, rows: Rows) -> str:
+    """The factor of a linear recurrence, which broadcasts: one number for all entries is not written out for each."""
+    if isinstance(factor, Scaled) and isinstance(factor.matrix, Ones):
+        return f"{bracketed(row_source(factor.scale, rows))}{'' if factor.cols == 1 else '[..., None]'}"
+    return row_source(factor, rows)

@@ -7,8 +7,7 @@ module; its outputs are the outputs of every step and the final states, with the
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +16,10 @@ from ..activations import Activation
 from ..cell import Cell
 from ..nodes.algebra import add
 from ..symbols import At, Sequence, t
-from .dialect import side_by_side
-from .frameworks import require_columns
 from .freshness import cell_hash, source_told
-from .numpy_code import HELPERS
+from .functional import factor_source
+from .onnx_nodes import Graph, expression
+from .passes import words
 from .plan import plan_of, with_activation
 from .recurrence import Flow, Stage, ats, forward_flow
 from .rows import Rows, row_source
@@ -31,9 +30,6 @@ from .writer import ALL, noted
 OPSET, IR_VERSION = 18, 8
 """The version of the operators, and that of the format which came with it."""
 
-ENTRYWISE = {"tanh": "Tanh", "exp": "Exp", "log": "Log", "sqrt": "Sqrt", "sign": "Sign"}
-TWO = {"maximum": "Max", "minimum": "Min", "where": "Where"}
-OPERATORS: dict[type, str] = {ast.Add: "Add", ast.Sub: "Sub", ast.Mult: "Mul", ast.Div: "Div", ast.MatMult: "MatMul"}
 DTYPES = ("float32", "float64")
 
 
@@ -50,7 +46,6 @@ def export_onnx(cell: Cell, *, phi: Activation | str | None = None, dtype: str =
     if dtype not in DTYPES:
         raise ValueError(f"a graph holds float32 or float64, got dtype={dtype!r}")
     whole = with_activation(cell, phi)
-    require_columns(whole, "ONNX")
     plan = plan_of(whole)
     model = _model(whole, vocabulary_of(plan), forward_flow(plan), dtype)
     onnx.checker.check_model(model, full_check=True)
@@ -74,6 +69,7 @@ def _model(cell: Cell, names: Vocabulary, flow: Flow, dtype: str) -> Any:
     known = dict(names.rows().names)
     graph = Graph(elem)
     env = {name: name for name in known.values()}
+    env |= _sizes(cell, names, flow, graph)
     builder = _Builder(graph, known, flow, env, {s: f"{names.names[s]}_first" for s in cell.states})
     for stage in flow.stages:
         builder.stage(stage)
@@ -102,32 +98,17 @@ def _model(cell: Cell, names: Vocabulary, flow: Flow, dtype: str) -> Any:
     return model
 
 
-@dataclass(slots=True)
-class Graph:
-    """Nodes as they are made; ``prefix`` keeps the names of a subgraph apart from those around it."""
-
-    elem: int
-    prefix: str = ""
-    nodes: list[Any] = field(default_factory=list)
-
-    def node(
-        self, kind: str, inputs: Iterable[str], output: str | None = None, *, says: str = "", **attributes: Any
-    ) -> str:
-        from onnx import helper
-
-        output = output or f"{self.prefix}{kind}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], doc_string=says, **attributes))
-        return output
-
-    def number(self, value: float) -> str:
-        from onnx import helper
-
-        return self.node("Constant", [], value=helper.make_tensor("", self.elem, [], [value]))
-
-    def whole_numbers(self, *values: int) -> str:
-        from onnx import TensorProto, helper
-
-        return self.node("Constant", [], value=helper.make_tensor("", TensorProto.INT64, [len(values)], values))
+def _sizes(cell: Cell, names: Vocabulary, flow: Flow, graph: Graph) -> dict[str, str]:
+    """The sizes that the equations read as numbers, from the shapes of the parameters."""
+    rows = names.rows()
+    read = words(row_source(line.value, rows) for stage in flow.stages for line in stage.lines)
+    found: dict[str, str] = {}
+    for parameter, axes in names.axes(cell.parameters).items():
+        for k, axis in enumerate(axes):
+            if axis in read and axis not in found:
+                shape = graph.node("Shape", [parameter], start=k, end=k + 1)
+                found[axis] = graph.node("Cast", [shape], to=graph.elem)
+    return found
 
 
 @dataclass(slots=True)
@@ -145,7 +126,9 @@ class _Builder:
     def stage(self, stage: Stage) -> None:
         if stage.diagonal:
             self._shift(stage.diagonal)
-            factor, summand = (self._written(part) for part in stage.diagonal)
+            rows = Rows(self.names, ALL)
+            texts = factor_source(stage.diagonal[0], rows), row_source(stage.diagonal[1], rows)
+            factor, summand = (expression(text, self.graph, self.env) for text in texts)
             self._diagonal(stage, factor, summand)
         elif stage.carried:
             inside = {line.target for line in stage.lines}
@@ -248,111 +231,3 @@ class _Builder:
         inputs = [*(self.initial[s] for s, _, _ in carried), *scanned]
         self.graph.nodes.append(helper.make_node("Scan", inputs, outputs, body=subgraph, num_scan_inputs=len(scanned)))
         self.env |= {self.names[s[t]]: self.names[s[t]] for s in ends}
-
-
-# --- expressions --------------------------------------------------------------------------------
-
-
-def expression(numpy: str, graph: Graph, env: dict[str, str]) -> str:
-    """The value of a NumPy expression, as nodes."""
-    return Expression(graph, env).visit(ast.parse(numpy, mode="eval").body)
-
-
-class Expression(ast.NodeVisitor):
-    """The nodes of a graph for one NumPy expression; what it visits gives the name of a value."""
-
-    def __init__(self, graph: Graph, env: dict[str, str]) -> None:
-        self.graph, self.env = graph, env
-
-    def visit(self, node: ast.AST) -> str:
-        found: str = super().visit(node)
-        return found
-
-    def generic_visit(self, node: ast.AST) -> str:
-        raise TypeError(f"{ast.unparse(node)} has no ONNX form")
-
-    def visit_Name(self, node: ast.Name) -> str:
-        return self.env[node.id]
-
-    def visit_Constant(self, node: ast.Constant) -> str:
-        return self.graph.number(float(node.value))  # type: ignore[arg-type]
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> str:
-        return self.graph.node("Neg", [self.visit(node.operand)])
-
-    def visit_BinOp(self, node: ast.BinOp) -> str:
-        if isinstance(node.op, ast.Pow):
-            base = self.visit(node.left)
-            if isinstance(node.right, ast.Constant) and node.right.value == 2:
-                return self.graph.node("Mul", [base, base])
-            return self.graph.node("Pow", [base, self.visit(node.right)])
-        return self.graph.node(OPERATORS[type(node.op)], [self.visit(node.left), self.visit(node.right)])
-
-    def visit_Compare(self, node: ast.Compare) -> str:
-        return self.graph.node("Greater", [self.visit(node.left), self.visit(node.comparators[0])])
-
-    def visit_Attribute(self, node: ast.Attribute) -> str:
-        if node.attr == "T":
-            return self.graph.node("Transpose", [self.visit(node.value)], perm=[1, 0])
-        return self.visit(node.value) if node.attr == "real" else self.generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> str:
-        called = ast.unparse(node.func)
-        name = called.removeprefix("np.")
-        if called in FORMS:
-            return FORMS[called](self, node)
-        if called in HELPERS:
-            (argument,) = node.args
-            inner = Expression(self.graph, {"x": self.visit(argument)})
-            return inner.visit(ast.parse(HELPERS[called].format(x="x"), mode="eval").body)
-        if called.startswith("np.") and name in ENTRYWISE | TWO:
-            return self.graph.node((ENTRYWISE | TWO)[name], [self.visit(argument) for argument in node.args])
-        raise TypeError(f"{called} has no ONNX form")
-
-    def mean(self, value: str) -> str:
-        return self.graph.node("ReduceMean", [value, self.graph.whole_numbers(-1)], keepdims=1)
-
-    def centred(self, value: str) -> str:
-        return self.graph.node("Sub", [value, self.mean(value)])
-
-    def deviation(self, value: str) -> str:
-        centred = self.centred(value)
-        return self.graph.node("Sqrt", [self.mean(self.graph.node("Mul", [centred, centred]))])
-
-
-def _normalised(here: Expression, node: ast.Call) -> str:
-    value = here.visit(node.args[0])
-    return here.graph.node("Div", [here.centred(value), here.deviation(value)])
-
-
-def _logaddexp(here: Expression, node: ast.Call) -> str:
-    """The larger one, and what the other adds: the exponential never overflows."""
-    a, b = (here.visit(argument) for argument in node.args)
-    node_, one = here.graph.node, here.graph.number(1.0)
-    distance = node_("Neg", [node_("Abs", [node_("Sub", [a, b])])])
-    return node_("Add", [node_("Max", [a, b]), node_("Log", [node_("Add", [one, node_("Exp", [distance])])])])
-
-
-def _concatenated(here: Expression, node: ast.Call) -> str:
-    (parts,), axis = node.args, int(ast.literal_eval(node.keywords[0].value))
-    assert isinstance(parts, ast.Tuple)
-    return here.graph.node("Concat", [here.visit(part) for part in parts.elts], axis=axis)
-
-
-FORMS: dict[str, Callable[[Expression, ast.Call], str]] = {
-    "sigma": lambda here, node: here.graph.node("Sigmoid", [here.visit(node.args[0])]),
-    "deviation": lambda here, node: here.deviation(here.visit(node.args[0])),
-    "normalised": _normalised,
-    "np.logaddexp": _logaddexp,
-    "np.concatenate": _concatenated,
-    "np.block": lambda here, node: here.visit(side_by_side(node)),
-    "np.clip": lambda here, node: here.graph.node("Clip", [here.visit(argument) for argument in node.args]),
-    "np.expm1": lambda here, node: here.graph.node(
-        "Sub", [here.graph.node("Exp", [here.visit(node.args[0])]), here.graph.number(1.0)]
-    ),
-    "np.ones_like": lambda here, node: here.graph.number(1.0),
-    "np.sum": lambda here, node: here.graph.node(
-        "ReduceSum", [here.visit(node.args[0]), here.graph.whole_numbers(-1)], keepdims=1
-    ),
-}
-"""The functions that are more than one node, or a node with attributes."""

@@ -15,7 +15,7 @@ from typing import Any
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from ..nodes.algebra import MatrixProduct, MatrixSum, Ones, Zero, add, multiply
-from ..nodes.elementwise import Hadamard, hadamard
+from ..nodes.elementwise import Hadamard, Scaled, hadamard
 from ..symbols import At, Sequence, adjoint, letters, t
 from .plan import Line, Pass, Plan, carry
 
@@ -166,6 +166,9 @@ def affine(value: MatrixExpr, letter: At) -> tuple[MatrixExpr, MatrixExpr] | Non
         form = affine(within[0], letter) if len(within) == 1 else None
         others = [factor for factor in value.args if factor not in within]
         return None if form is None else (_times(form[0], *others), _times(form[1], *others))
+    if isinstance(value, Scaled) and letter not in letters(value.scale):
+        form = affine(value.matrix, letter)
+        return None if form is None else (Scaled(value.scale, form[0]), Scaled(value.scale, form[1]))
     if isinstance(value, MatrixProduct) and len(value.matrices) == 1:
         form = affine(value.matrices[0], letter)
         return None if form is None else (multiply(value.scalar, form[0]), multiply(value.scalar, form[1]))

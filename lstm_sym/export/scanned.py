@@ -27,7 +27,7 @@ from .numpy_code import call, plain
 from .passes import words
 from .recurrence import Assigned, Stage, ats
 from .rows import row_source
-from .writer import ALL, ONE, Writer, common, noted, product_of, sum_source, widths
+from .writer import ALL, ONE, Writer, common, noted, product_of, sizes_of, sum_source, widths
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +354,7 @@ def _allocate(
     for sequence in alone:
         name = names[sequence[t]]
         if name not in given.values():
-            _store(writer, name, widths(writer, [sequence]), given)
+            _store(writer, name, sizes_of(writer, sequence), given)
     for whole, key in wholes.items():
         side = f"np.concatenate(({', '.join(names[v] for v in key)}), axis=-1)"
         made = writer.put(whole, side, indent=2)
@@ -366,11 +366,11 @@ def _allocate(
             _take_apart(writer, whole, [names[v] for v in key], widths(writer, key), given, body)
         else:
             for v in (v for v in key if bundled.get(v) == key and names[v] not in given.values()):
-                _store(writer, names[v], widths(writer, [v.sequence]), given)
+                _store(writer, names[v], sizes_of(writer, v.sequence), given)
 
 
-def _store(writer: Writer, name: str, width: str, given: dict[At, str]) -> None:
-    writer.lines += assignment(name, f"torch.empty((T, B, {width}), **kind)")
+def _store(writer: Writer, name: str, sizes: str, given: dict[At, str]) -> None:
+    writer.lines += assignment(name, f"torch.empty((T, B, {sizes}), **kind)")
     given[_view(name)] = name
 
 

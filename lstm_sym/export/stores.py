@@ -12,7 +12,7 @@ from .layout import unparsed
 FILLING = ("tanh", "sigmoid", "exp", "addmm", "addcmul", "cat")
 """Functions of PyTorch that generated code calls and that can write their result into a given tensor."""
 
-OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.MatMult: "mm"}
+OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.MatMult: "matmul"}
 
 
 def filling(target: str, value: str) -> list[str]:

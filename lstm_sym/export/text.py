@@ -65,7 +65,7 @@ def applied(A: Array, v: Array) -> Array:
 OUTER = '''
 def outer(u: Array, v: Array) -> Array:
     """The matrix u v.T of the two columns of each row."""
-    return u[..., :, None] * v[..., None, :]
+    return np.expand_dims(u, -1) * np.expand_dims(v, -2)
 '''
 
 OVER_STEPS = '''

@@ -3,7 +3,7 @@ r"""The code of one pass as it grows: names of letters, stacked parameters, sums
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
 
@@ -15,7 +15,7 @@ from .dialect import Dialect
 from .layout import assignment, comment, statement
 from .naming import identifier, unused
 from .recurrence import Assigned, Flow, ats
-from .rows import Rows, row_source
+from .rows import Rows, axes_of, row_source
 from .stores import filling
 
 Names = dict[Any, str]
@@ -34,6 +34,11 @@ class Style:
     dialect: Dialect
     coefficients: bool
     stores: bool = False
+
+    def for_matrices(self) -> Style:
+        """The style for a cell that has a matrix at each step, which a fused product of two matrices does not take."""
+        functions = {name: form for name, form in self.dialect.functions.items() if name != "np.addmm"}
+        return replace(self, dialect=replace(self.dialect, functions=functions))
 
 
 @dataclass(slots=True)
@@ -131,7 +136,7 @@ def product_of(term: MatrixExpr) -> tuple[MatrixExpr, At] | None:
     if isinstance(term, MatrixProduct) and term.scalar == 1 and len(term.matrices) == 2:
         matrix, vector = term.matrices
         bare = matrix.args[0] if isinstance(matrix, Transposed) else matrix
-        if isinstance(bare, Parameter) and bare.cols != 1 and isinstance(vector, At):
+        if isinstance(bare, Parameter) and bare.cols != 1 and isinstance(vector, At) and vector.cols == 1:
             return matrix, vector
     return None
 
@@ -169,6 +174,11 @@ def beside(writer: Writer, vectors: list[At], lines: list[str] | None = None) ->
         lines += writer.put(name, text, indent=2)
     writer.bundles[tuple(vectors)] = name
     return name
+
+
+def sizes_of(writer: Writer, sequence: Sequence) -> str:
+    """The lengths of the axes of a value beside the leading ones."""
+    return ", ".join(writer.rows(ALL).size(size) for size in axes_of(sequence[t]))
 
 
 def widths(writer: Writer, vectors: Iterable[Any]) -> str:

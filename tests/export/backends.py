@@ -17,12 +17,7 @@ TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 GROUPS = ("params", "inputs", "states", "d_outputs", "d_state")
 
 
-def holds_columns(cell) -> bool:
-    """Whether no sequence of a cell is a matrix; these backends refuse the others."""
-    return all(sequence.shape[1] == 1 for sequence in (*cell.inputs, *cell.order))
-
-
-SINGLE = ("LSTM", "LSTM_block", "peephole_LSTM_truncated", "RNN_loss", "SRU", "sLSTM", "layer_norm_LSTM")
+SINGLE = ("LSTM", "LSTM_block", "peephole_LSTM_truncated", "RNN_loss", "SRU", "sLSTM", "mLSTM", "layer_norm_LSTM")
 """Cells of the zoo that together have every operation of it, a scan and an associative scan: those that the costly
 backends compute in float32 too."""
 

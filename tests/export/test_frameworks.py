@@ -23,11 +23,11 @@ from lstm_sym.export.freshness import staleness
 from lstm_sym.export.plan import plan_of, with_activation
 from lstm_sym.export.recurrence import backward_flow, forward_flow
 
-from .backends import ARRAYS, SINGLE, TOLERANCE, converted, holds_columns, module_of, operations, results
+from .backends import ARRAYS, SINGLE, TOLERANCE, converted, module_of, operations, results
 from .cells import CELLS as MORE
 
-ZOO = {name: with_activation(cell, tanh) for name, cell in CELLS.items() if holds_columns(cell)}
-OTHERS = {f"other {cell.name}": cell for cell in MORE if holds_columns(cell)}
+ZOO = {name: with_activation(cell, tanh) for name, cell in CELLS.items()}
+OTHERS = {f"other {cell.name}": cell for cell in MORE}
 backends = pytest.mark.parametrize("backend", ARRAYS)
 
 
@@ -180,9 +180,3 @@ def test_an_argument_that_is_no_array_of_the_library_is_named(backend):
     module = module_of(RNN_TANH, backend)
     with pytest.raises(TypeError, match=r"params.W is of type list; wanted an array"):
         module.forward(module.Params([[0.0]], [[0.0]], [0.0]), [[[0.0]]], module.State([[0.0]]))
-
-
-@backends
-def test_a_matrix_state_is_refused_by_name(backend):
-    with pytest.raises(ValueError, match=r"cell mLSTM: C is a matrix, and modules of .* hold column vectors"):
-        export_module(CELLS["mLSTM"], backend)

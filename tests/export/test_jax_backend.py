@@ -14,7 +14,7 @@ from .backends import converted, jax_arrays, module_of, results
 jax = pytest.importorskip("jax", reason="the extra jax is not installed")
 
 
-@pytest.mark.parametrize("name", ["LSTM", "GRU", "minGRU"])
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "minGRU", "mLSTM"])
 def test_a_compiled_gradient_agrees_with_numpy(name):
     convert, back = jax_arrays()
     cell = CELLS[name]

@@ -19,14 +19,14 @@ from lstm_sym.export.vocabulary import vocabulary_of
 from lstm_sym.nodes import concat
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
-from .backends import SINGLE, TOLERANCE, holds_columns, module_of
+from .backends import SINGLE, TOLERANCE, module_of
 from .cells import CELLS as MORE
 
 onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
 runtime = pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
 
-RUNNABLE = {cell.name: with_activation(cell, tanh) for cell in CELLS.values() if holds_columns(cell)}
-RUNNABLE |= {f"other {cell.name}": cell for cell in MORE if holds_columns(cell) and cell.name != "three_blocks"}
+RUNNABLE = {cell.name: with_activation(cell, tanh) for cell in CELLS.values()}
+RUNNABLE |= {f"other {cell.name}": cell for cell in MORE if cell.name != "three_blocks"}
 
 
 def outputs_of(model, cell, experiment, dtype):
@@ -86,7 +86,6 @@ def test_what_has_no_onnx_form_is_refused_by_name():
     "call, message",
     [
         (lambda: export_onnx(LSTM, dtype="float16"), "a graph holds float32 or float64, got dtype='float16'"),
-        (lambda: export_onnx(CELLS["mLSTM"]), "C is a matrix, and modules of ONNX hold column vectors"),
         (lambda: export_onnx(CELLS["RNN"]), "leaves the activation phi open"),
         (lambda: export_module(LSTM, "onnx"), "an ONNX graph is no text"),
     ],

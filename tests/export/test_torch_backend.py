@@ -24,11 +24,11 @@ NETWORKS = {
 }
 
 
-@pytest.mark.parametrize("name", ["LSTM", "GRU", "SRU", "LSTM_projection", "linear_RNN"])
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "SRU", "LSTM_projection", "linear_RNN", "mLSTM"])
 def test_gradcheck_passes(name):
     module = module_of(CELLS[name], "torch")
     torch.manual_seed(0)
-    sizes = {"T": 3, "B": 2, "n": 3, "m": 3, "d": 2, "r": 2}
+    sizes = {"T": 3, "B": 2, "n": 3, "m": 3, "d": 2, "r": 2, "M": 3, "N": 2, "1": 1}
 
     def drawn(name):
         return torch.randn([sizes[axis] for axis in module.SHAPES[name]], dtype=torch.float64, requires_grad=True)
