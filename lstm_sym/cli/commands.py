@@ -237,6 +237,7 @@ def latex(
 @click.option("--dtype", metavar="TYPE", help="The numbers of an ONNX graph, float32 [default] or float64.")
 @click.option("-o", "--output", metavar="FILE|DIR/", help="Write to FILE, or all files to DIR [default: stdout].")
 @click.option("--pieces", is_flag=True, help="With passes that store the state before every k-th step alone.")
+@click.option("--layers", is_flag=True, help="With passes over layers, directions and sequences of unlike length.")
 @click.option("--plan", is_flag=True, help="Instead, explain what is stacked, taken out of the loop and stored.")
 @click.option("--check", metavar="FILE", help="Instead, say whether FILE, written by export, is stale.")
 def export(
@@ -246,6 +247,7 @@ def export(
     dtype: str | None,
     output: str | None,
     pieces: bool,
+    layers: bool,
     plan: bool,
     check: str | None,
 ) -> int:
@@ -276,14 +278,20 @@ def export(
         if to == "onnx" and not plan:
             if pieces:
                 raise ValueError("passes in pieces are written for numpy, not for onnx")
+            if layers:
+                raise ValueError("an ONNX graph is one layer in one direction; onnx.compose puts graphs together")
             _write_graph(found, phi, dtype or "float32", output)
             return 0
         if output is not None and not plan and (output.endswith("/") or Path(output).is_dir()):
             Path(output).mkdir(parents=True, exist_ok=True)
-            for name, text in export_files(found, to=to, phi=phi, pieces=pieces).items():
+            for name, text in export_files(found, to=to, phi=phi, pieces=pieces, layers=layers).items():
                 _write(str(Path(output, name)), text)
             return 0
-        text = plan_text(found, phi=phi) + "\n" if plan else export_module(found, to=to, phi=phi, pieces=pieces)
+        text = (
+            plan_text(found, phi=phi) + "\n"
+            if plan
+            else export_module(found, to=to, phi=phi, pieces=pieces, layers=layers)
+        )
         _write(output or "-", text)
     return 0
 

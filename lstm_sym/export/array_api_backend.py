@@ -93,6 +93,31 @@ BACKEND = Backend(
     prelude="array_namespace({x})",
 )
 
+LAYER_WORDS = {
+    "taken": '''
+def taken(x: Array, places: list[int], axis: int) -> Array:
+    """The entries at these places along an axis."""
+    xp = array_namespace(x)
+    return xp.take(x, xp.asarray(places, device=device(x)), axis=axis)
+''',
+    "joined": '''
+def joined(parts: list[Array], axis: int) -> Array:
+    """Arrays one after the other along an axis."""
+    return array_namespace(*parts).concat(parts, axis=axis)
+''',
+    "flipped": '''
+def flipped(x: Array) -> Array:
+    """The steps from the last to the first."""
+    return array_namespace(x).flip(x, axis=0)
+''',
+    "zeros": '''
+def zeros(shape: tuple[int, ...], like: Array) -> Array:
+    """An array of 0 with the numbers of another."""
+    return array_namespace(like).zeros(shape, dtype=like.dtype, device=device(like))
+''',
+}
+"""The functions in which the text over layers calls a library (``layered_text``)."""
+
 
 def array_api_module(cell: Cell) -> str:
     """The source of the array API module of a cell."""

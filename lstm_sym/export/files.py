@@ -6,14 +6,21 @@ from ..activations import Activation
 from ..cell import Cell
 from .c_code import prefix_of
 from .c_loader import c_files
+from .layered_text import with_layers
 from .module import export_module
 from .plan import with_activation
 
 
 def export_files(
-    cell: Cell, to: str = "numpy", *, phi: Activation | str | None = None, pieces: bool = False
+    cell: Cell,
+    to: str = "numpy",
+    *,
+    phi: Activation | str | None = None,
+    pieces: bool = False,
+    layers: bool = False,
 ) -> dict[str, str]:
     """The texts of the files of a cell by their names; for the arguments see ``export_module``."""
     if to == "c" and not pieces:
-        return c_files(with_activation(cell, phi))
-    return {f"{prefix_of(cell)}.py": export_module(cell, to, phi=phi, pieces=pieces)}
+        files, loader = c_files(with_activation(cell, phi)), f"{prefix_of(cell)}.py"
+        return files | {loader: with_layers(files[loader], cell, "loader of C")} if layers else files
+    return {f"{prefix_of(cell)}.py": export_module(cell, to, phi=phi, pieces=pieces, layers=layers)}

@@ -28,6 +28,7 @@ from .backward_code import BackwardCode
 from .c_code import c_module
 from .forward_code import ForwardCode
 from .freshness import source_told
+from .layered_text import with_layers
 from .layout import assignment, signature
 from .numpy_code import HELPERS, plain
 from .passes import backward_body, forward_body, words
@@ -40,13 +41,21 @@ from .vocabulary import STEP, Vocabulary, vocabulary_of
 from .vocabulary import STEPS as ALL_STEPS
 
 
-def export_module(cell: Cell, to: str = "numpy", *, phi: Activation | str | None = None, pieces: bool = False) -> str:
+def export_module(
+    cell: Cell,
+    to: str = "numpy",
+    *,
+    phi: Activation | str | None = None,
+    pieces: bool = False,
+    layers: bool = False,
+) -> str:
     """The source of a module that computes ``cell`` and its gradients, and depends on the backend alone.
 
     ``phi`` specifies the activation of a cell that leaves it open; nothing is chosen silently. With ``pieces`` a
     NumPy module also has ``forward_in_pieces`` and ``backward_in_pieces``, which store the state before every k-th
-    step alone. Raises ``ValueError`` for an unknown backend, an open activation, or a cell that looks back more than
-    one step, and ``TypeError`` for an equation that has no form over a batch.
+    step alone. With ``layers`` a module also has ``forward_layers`` and ``backward_layers``: over layers, directions
+    and sequences of unlike length. Raises ``ValueError`` for an unknown backend, an open activation, or a cell that
+    looks back more than one step, and ``TypeError`` for an equation that has no form over a batch.
     """
     if to == "onnx":
         raise ValueError("an ONNX graph is no text: lstm_sym.export.onnx_graph.export_onnx makes one")
@@ -54,11 +63,11 @@ def export_module(cell: Cell, to: str = "numpy", *, phi: Activation | str | None
         raise ValueError(f"unknown backend {to!r}; the backends are {', '.join(BACKENDS)}")
     specified = with_activation(cell, phi)
     source = BACKENDS[to](specified)
-    if not pieces:
-        return source
-    if to != "numpy":
-        raise ValueError(f"passes in pieces are written for numpy, not for {to}")
-    return f"{source}\n\n{pieces_source(vocabulary_of(plan_of(specified)))}\n"
+    if pieces:
+        if to != "numpy":
+            raise ValueError(f"passes in pieces are written for numpy, not for {to}")
+        source = f"{source}\n\n{pieces_source(vocabulary_of(plan_of(specified)))}\n"
+    return with_layers(source, specified, to) if layers else source
 
 
 def numpy_module(cell: Cell) -> str:

@@ -1,0 +1,102 @@
+r"""The functions over layers as text for a module: the source of ``layers``, in the words of a backend."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..cell import Cell
+from . import layers
+
+OWN = '''
+class Functions(NamedTuple):
+    """What a direction runs: the functions of a module, this one or another that has layers."""
+
+    Params: Any
+    State: Any
+    Inputs: Any
+    Outputs: Any
+    SHAPES: Any
+    checked: Any
+    forward: Any
+    backward: Any
+
+
+OWN = Functions(Params, State, {Inputs}, {Outputs}, SHAPES, checked, {forward}, {backward})
+'''
+
+WORDS = ("taken", "joined", "flipped", "zeros")
+"""The functions in which ``layers`` calls a library; a backend has its own."""
+
+STRUCTURES = ("Direction", "Stretch", "Run", "Trace")
+
+
+def layered_source(
+    *,
+    several_inputs: bool,
+    several_outputs: bool,
+    words: Mapping[str, str] | None = None,
+    forward: str = "forward",
+    backward: str = "backward",
+    without: tuple[str, ...] = (),
+) -> str:
+    """The source for a module whose cell has one or several inputs and outputs.
+
+    ``words`` are the source of ``WORDS`` for another library than NumPy; ``forward`` and ``backward`` are what a
+    direction calls, and ``without`` names functions that the module needs not.
+    """
+    own = OWN.strip("\n").format(
+        Inputs="Inputs" if several_inputs else None,
+        Outputs="Outputs" if several_outputs else None,
+        forward=forward,
+        backward=backward,
+    )
+    said = [words[name].strip("\n") if words else _source(name) for name in WORDS]
+    functions = [name for name in FUNCTIONS if name not in without]
+    return "\n\n\n".join([*said, own, *map(_source, (*STRUCTURES, *functions))])
+
+
+def with_layers(source: str, cell: Cell, to: str) -> str:
+    """The source of a module, and the functions over layers after it.
+
+    Raises ``ValueError`` for a backend that has none, and for C's functions without the Python module beside them.
+    """
+    words = WORDS_OF.get(to)
+    if words is None:
+        told = "are in the Python module beside the C file: export to a folder" if to == "c" else f"are not for {to}"
+        raise ValueError(f"the functions over layers {told}")
+    said = words()
+    if "device(" in "".join((said or {}).values()):
+        source = source.replace("import array_namespace, is_array", "import array_namespace, device, is_array")
+    several_inputs, several_outputs = len(cell.inputs) > 1, len(cell.outputs) > 1
+    text = layered_source(several_inputs=several_inputs, several_outputs=several_outputs, words=said)
+    return f"{source}\n\n{text}\n"
+
+
+def _array_api() -> Mapping[str, str]:
+    from .array_api_backend import LAYER_WORDS
+
+    return LAYER_WORDS
+
+
+WORDS_OF: dict[str, Callable[[], Mapping[str, str] | None]] = {
+    "numpy": lambda: None,
+    "numba": lambda: None,
+    "loader of C": lambda: None,
+    "array-api": _array_api,
+}
+"""How each backend that has these functions says ``WORDS``; None is the NumPy of ``layers`` itself."""
+
+
+def _source(name: str) -> str:
+    found: Any = getattr(layers, name)
+    return inspect.getsource(found).strip("\n")
+
+
+FUNCTIONS = tuple(
+    name
+    for name, value in vars(layers).items()
+    if inspect.isfunction(value) and value.__module__ == layers.__name__ and name not in WORDS
+)
+"""The others, in the order in which they stand there."""
