@@ -126,7 +126,8 @@ def backward_layers(layers: Any, trace: Trace, d_outputs: Any, d_states: Any = N
         raise ValueError("the trace is that of other layers")
     found = [getattr(v, "shape", type(v).__name__) for v in fields_of(d_outputs)]
     if found != trace.shapes:
-        raise ValueError(f"d_outputs has shape {found}; wanted that of the outputs, {trace.shapes}")
+        shapes_told = [" and ".join(map(str, some)) for some in (found, trace.shapes)]
+        raise ValueError("d_outputs has shape {}; wanted that of the outputs, {}".format(*shapes_told))
     order, back = trace.order, inverse(trace.order)
     d_x = arranged(d_outputs, order, 1)
     d_params: list[list[Any]] = []

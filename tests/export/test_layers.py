@@ -212,8 +212,8 @@ def test_misuse_is_told(change, kind, told):
 @pytest.mark.parametrize(
     "change, kind, told",
     [
-        (lambda n: {"d_outputs": n.x}, ValueError, r"d_outputs has shape \[\(5, 6, 2\)\]; wanted .* \[\(5, 6, 6\)\]"),
-        (lambda n: {"d_outputs": [1.0]}, ValueError, r"d_outputs has shape \['list'\]"),
+        (lambda n: {"d_outputs": n.x}, ValueError, r"d_outputs has shape \(5, 6, 2\); wanted .*, \(5, 6, 6\)"),
+        (lambda n: {"d_outputs": [1.0]}, ValueError, "d_outputs has shape list; wanted"),
         (
             lambda n: {"d_states": n.d_states[:1]},
             ValueError,

@@ -124,7 +124,7 @@ def test_weights_and_inputs_that_are_none_are_told():
         onnx_node.forward(node, given["X"], initial_c=given["initial_h"])
     with pytest.raises(ValueError, match=r"initial_h has shape \(2, 4, 2\); wanted 1 directions"):
         onnx_node.forward(node, given["X"], initial_h=np.repeat(given["initial_h"], 2, axis=0))
-    with pytest.raises(ValueError, match=r"h of direction 0 has shape \(3, 2\); wanted \(B, ·\) = \(4, 2\)"):
+    with pytest.raises(ValueError, match=r"direction 0: state.h has shape \(3, 2\); wanted \(B, m\) = \(4, 2\)"):
         onnx_node.forward(node, given["X"], initial_h=given["initial_h"][:, :3])
     _, trace = onnx_node.forward(node, given["X"])
     with pytest.raises(ValueError, match=r"Y has shape \(5, 4, 2\); wanted \(T, directions, B, n\) with 1 directions"):

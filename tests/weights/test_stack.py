@@ -131,15 +131,15 @@ def test_states_that_are_not_given_are_zero():
     [
         ({"x": np.zeros((T, 2))}, r"x has shape \(6, 2\); wanted the axes \(T, B, d\)"),
         ({"states": []}, "0 states for 4 directions"),
-        ({"lengths": np.array([1, 2])}, r"lengths has shape \(2,\) and type int64; wanted 5 whole numbers"),
-        ({"lengths": np.ones(B)}, "and type float64; wanted 5 whole numbers"),
+        ({"lengths": np.array([1, 2])}, r"lengths has shape \(2,\); wanted 5 whole numbers"),
+        ({"lengths": np.ones(B)}, r"lengths holds np.float64\(1.0\); wanted whole numbers"),
         ({"lengths": np.array([1, 2, 3, 7, 1])}, "lengths holds 7; wanted 0 to 6 steps"),
         ({"lengths": np.array([1, -2, 3, 4, 1])}, "lengths holds -2; wanted 0 to 6 steps"),
         ({"x": np.zeros((T, B, 3))}, r"x has shape \(6, 5, 3\); wanted \(T, B, d\) = \(6, 5, 2\)"),
     ],
 )
 def test_misuse_is_told(arguments, told):
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises((TypeError, ValueError), match=told):
         forward(network(np.random.default_rng(4)), **({"x": np.zeros((T, B, 2))} | arguments))
 
 
