@@ -32,6 +32,18 @@ def test_a_module_is_written_and_found_fresh(run, backend, needs, tmp_path):
     assert run("--check", str(file))[0] == 1
 
 
+@pytest.mark.parametrize("backend, has", [("numpy", "def forward_layers("), ("torch", "class Layers(")])
+def test_a_module_with_layers_is_written_and_found_fresh(run, backend, has, tmp_path):
+    file = tmp_path / "gru.py"
+    assert run("GRU", "--to", backend, "--layers", "-o", str(file))[0] == 0
+    assert has in file.read_text(encoding="utf-8") and run("--check", str(file))[0] == 0
+
+
+def test_layers_of_c_come_with_the_folder(run, tmp_path):
+    assert run("GRU", "--to", "c", "--layers", "-o", f"{tmp_path}/")[0] == 0
+    assert "def forward_layers(" in (tmp_path / "gru.py").read_text(encoding="utf-8")
+
+
 def test_a_graph_is_written_and_found_fresh(run, tmp_path):
     pytest.importorskip("onnx", reason="the extra onnx is not installed")
     file = tmp_path / "gru.onnx"
@@ -45,6 +57,8 @@ def test_a_graph_is_written_and_found_fresh(run, tmp_path):
         (("GRU", "--to", "onnx"), "an ONNX graph is no text: say where it goes, -o FILE.onnx"),
         (("GRU", "--to", "jax", "--dtype", "float32"), "--dtype is for --to onnx"),
         (("GRU", "--to", "cobol"), "unknown backend 'cobol'"),
+        (("GRU", "--to", "c", "--layers"), "over layers are in the Python module beside the C file"),
+        (("GRU", "--to", "onnx", "--layers", "-o", "x.onnx"), "an ONNX graph is one layer in one direction"),
     ],
 )
 def test_misuse_is_told(run, arguments, message):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..cell import Cell
 from .dialect import ARRAY_API
 from .frameworks import Backend, framework_module
+from .layered_text import layered_source
 from .runtime import checked_for
 from .writer import Style
 
@@ -122,3 +123,13 @@ def zeros(shape: tuple[int, ...], like: Array) -> Array:
 def array_api_module(cell: Cell) -> str:
     """The source of the array API module of a cell."""
     return framework_module(cell, BACKEND).text
+
+
+def with_layers_of(source: str, cell: Cell) -> str:
+    """The source of such a module with the functions over layers."""
+    imported = "from array_api_compat import array_namespace, is_array_api_obj"
+    assert imported in source
+    source = source.replace(imported, "from array_api_compat import array_namespace, device, is_array_api_obj")
+    several = len(cell.inputs) > 1, len(cell.outputs) > 1
+    text = layered_source(several_inputs=several[0], several_outputs=several[1], words=LAYER_WORDS)
+    return f"{source}\n\n{text}\n"

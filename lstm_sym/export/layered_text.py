@@ -62,31 +62,37 @@ def with_layers(source: str, cell: Cell, to: str) -> str:
 
     Raises ``ValueError`` for a backend that has none, and for C's functions without the Python module beside them.
     """
-    words = WORDS_OF.get(to)
-    if words is None:
+    if to not in ADDED:
         told = "are in the Python module beside the C file: export to a folder" if to == "c" else f"are not for {to}"
         raise ValueError(f"the functions over layers {told}")
-    said = words()
-    if "device(" in "".join((said or {}).values()):
-        source = source.replace("import array_namespace, is_array", "import array_namespace, device, is_array")
-    several_inputs, several_outputs = len(cell.inputs) > 1, len(cell.outputs) > 1
-    text = layered_source(several_inputs=several_inputs, several_outputs=several_outputs, words=said)
+    return ADDED[to](source, cell)
+
+
+def _in_numpy(source: str, cell: Cell) -> str:
+    text = layered_source(several_inputs=len(cell.inputs) > 1, several_outputs=len(cell.outputs) > 1)
     return f"{source}\n\n{text}\n"
 
 
-def _array_api() -> Mapping[str, str]:
-    from .array_api_backend import LAYER_WORDS
+def _array_api(source: str, cell: Cell) -> str:
+    from .array_api_backend import with_layers_of
 
-    return LAYER_WORDS
+    return with_layers_of(source, cell)
 
 
-WORDS_OF: dict[str, Callable[[], Mapping[str, str] | None]] = {
-    "numpy": lambda: None,
-    "numba": lambda: None,
-    "loader of C": lambda: None,
+def _torch(source: str, cell: Cell) -> str:
+    from .torch_layers import with_layers_of
+
+    return with_layers_of(source, cell)
+
+
+ADDED: dict[str, Callable[[str, Cell], str]] = {
+    "numpy": _in_numpy,
+    "numba": _in_numpy,
+    "loader of C": _in_numpy,
     "array-api": _array_api,
+    "torch": _torch,
 }
-"""How each backend that has these functions says ``WORDS``; None is the NumPy of ``layers`` itself."""
+"""What adds the functions to the module of a backend."""
 
 
 def _source(name: str) -> str:
