@@ -15,16 +15,22 @@ from ..symbols import At, Parameter, Sequence, letters, t
 from .c_entries import size_text, to_c
 from .c_letters import CNames
 from .c_operations import Each, Operation, Outer, Packed, Place, Product, Total, grouped, read_by
+from .language import Language
 from .plan import Line
 
 
 @dataclass(frozen=True, slots=True)
 class Array:
-    """An array of a workspace: how many numbers it holds, and how far apart the rows of several sequences are."""
+    """An array of a workspace: how many numbers it holds, and how far apart the rows of several sequences are.
+
+    Packed matrices alone have no ``rows`` and no ``width``, for their form is that of a language.
+    """
 
     name: str
     count: str
     stride: str = ""
+    rows: str = ""
+    width: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +62,17 @@ class Body:
     arrays: dict[str, Array] = field(default_factory=dict)
     filled: set[Sequence] = field(default_factory=set)
     known: dict[str, Place] = field(default_factory=dict)
+    given: dict[str, Array] = field(default_factory=dict)
+    sums: dict[str, str] = field(default_factory=dict)
     _stored: dict[Any, Place] = field(default_factory=dict)
 
     @property
     def names(self) -> Mapping[Any, str]:
         return self.words.names
+
+    @property
+    def language(self) -> Language:
+        return self.words.language
 
     def put(self, operation: Operation) -> None:
         self.parts[self.region].append(operation)
@@ -78,8 +90,8 @@ class Body:
 
     def own(self, name: str, width: str, all_steps: bool) -> Place:
         """A place in an array of its own."""
-        array = self.words.new(f"{name}_steps" if all_steps else f"{name}_now")
-        self.arrays[array] = Array(array, f"{'T * ' if all_steps else ''}B * {width}")
+        array, rows = self.words.new(f"{name}_steps" if all_steps else f"{name}_now"), "T * B" if all_steps else "B"
+        self.arrays[array] = Array(array, f"{rows} * {width}", rows=rows, width=width)
         place = Place(name, array, width, width, all_steps=all_steps)
         self.known[name] = place
         return place
@@ -113,7 +125,11 @@ class Body:
         else:
             text = to_c(value, self)
             text = f"({text})" if text.startswith("-") and also else text
-            self.put(Each(place, f"{place.token} + {text}" if also else text, comment, always))
+            self.put(Each(place, f"{self.so_far(place)} + {text}" if also else text, comment, always))
+
+    def so_far(self, place: Place) -> str:
+        """The sum to which more is added: what is at the place, or products that wait to be added."""
+        return self.sums.pop(place.name, place.token)
 
     def summed(self, value: str, width: str, finish: str) -> Place:
         key = (self.region, value, finish)
@@ -127,8 +143,8 @@ class Body:
         key = (self.region, matrix, operand.name)
         if key not in self._stored:
             panels = self.pack(matrix, matrix.rows, matrix.cols, [(matrix, Integer(0), Integer(0))])
-            target = self.work(self.width(matrix.rows))
-            self.put(Product(target, operand, panels, target.width, self.width(matrix.cols), False, ""))
+            target, inner = self.work(self.width(matrix.rows)), self.width(matrix.cols)
+            self.put(Product(target, self.whole([operand], inner), panels, target.width, inner, False, ""))
             self._stored[key] = target
         return self._stored[key]
 
@@ -171,12 +187,9 @@ class Body:
                 parts.append((matrix, at, Integer(0)))
                 at += matrix.rows
             panels = self.pack(tuple(matrix for _, matrix in run), rows, run[0][1].cols, parts)
-            target, also = self.place(run[0][0][t]), run[0][0] in self.filled
-            self.put(
-                Product(
-                    target, self.place(operand), panels, self.width(rows), self.width(run[0][1].cols), also, comment
-                )
-            )
+            inner = self.width(run[0][1].cols)
+            source = self.whole([self.place(operand)], inner)
+            self.multiplied([sequence for sequence, _ in run], rows, source, inner, panels, comment)
             self.filled |= {sequence for sequence, _ in run}
 
     def gather(self, target: Sequence, parts: tuple[tuple[Sequence, Any], ...], comment: str) -> None:
@@ -186,9 +199,67 @@ class Body:
             turned.append((Transposed(matrix), Integer(0), at))
             at += matrix.rows
         panels = self.pack((target, parts), parts[0][1].cols, at, turned)
-        place, also = self.place(target[t]), target in self.filled
-        self.put(Product(place, self.place(parts[0][0][t]), panels, place.width, self.width(at), also, comment))
+        source = self.whole([self.place(sequence[t]) for sequence, _ in parts], self.width(at))
+        self.multiplied([target], target.shape[0], source, self.width(at), panels, comment)
         self.filled.add(target)
+
+    def multiplied(
+        self, targets: list[Sequence], rows: Any, source: Place, inner: str, panels: str, comment: str
+    ) -> None:
+        """A product into targets side by side; where a language has none into parts, they wait to be added."""
+        also, place, width = targets[0] in self.filled, self.place(targets[0][t]), self.width(rows)
+        if self.language.parts or (not also and self.is_whole(place, width)):
+            self.put(Product(place, source, panels, width, inner, also, comment))
+            return
+        made = self.work(width)
+        self.put(Product(made, source, panels, width, inner, False, comment))
+        at: Any = Integer(0)
+        for sequence in targets:
+            place = self.place(sequence[t])
+            part = self.part(made, at, place.width)
+            self.sums[place.name] = f"{self.so_far(place)} + {part.token}" if also else part.token
+            at += sequence.shape[0]
+
+    def part(self, place: Place, at: Any, width: str) -> Place:
+        """Some columns of a place."""
+        name = place.name if place.width == width else self.words.new(place.name)
+        self.known[name] = replace(place, name=name, offset=self.width(at), width=width)
+        return self.known[name]
+
+    def is_whole(self, place: Place, width: str) -> bool:
+        """Whether columns of this width from a place on are all of its array."""
+        array = self.arrays.get(place.array) or self.given.get(place.array)
+        known = array.width if array is not None else place.stride
+        return place.offset == "0" and known.strip("()") == width.strip("()")
+
+    def whole(self, places: list[Place], width: str) -> Place:
+        """Places side by side: the first of them or, where a language has no products of parts, an array of its own."""
+        if self.language.parts or self.is_whole(places[0], width):
+            return places[0]
+        key = (self.region, *(place.name for place in places))
+        if key not in self._stored:
+            self._stored[key] = made = self.work(width)
+            if len(places) == 1:
+                self.put(Each(made, places[0].token))
+            offset = "0"
+            for place in places if len(places) > 1 else ():
+                name = self.words.new(made.name)
+                self.known[name] = replace(made, name=name, offset=offset, width=place.width)
+                self.put(Each(self.known[name], place.token, always=True))
+                offset = f"{offset} + {place.width}"
+        return self._stored[key]
+
+    def outer(self, operand: Place, rows: Any, parts: list[tuple[str, Place, bool]], comment: str) -> None:
+        """The gradients of matrices of ``rows`` in all that one operand multiplies, for adjoints side by side."""
+        source, made = parts[0][1], None
+        if not self.language.parts:
+            width = self.width(rows)
+            source, operand = self.whole([place for _, place, _ in parts], width), self.whole([operand], operand.width)
+            if len(parts) > 1 or parts[0][2]:
+                name = self.words.new("gradients")
+                self.arrays[name] = Array(name, f"{width} * {operand.width}", rows=width, width=operand.width)
+                made = Place(name, name, operand.width, operand.width)
+        self.put(Outer(operand, tuple(parts), comment, source, made))
 
     def early(self, lines: Iterable[Line]) -> None:
         """The terms that are worth taking out of the loop."""
@@ -200,8 +271,11 @@ class Body:
 
     def line(self, target: Sequence, value: Any, comment: str) -> None:
         also = target in self.filled
+        place = self.place(target[t])
         if not (also and isinstance(value, Zero)):
-            self.assign(self.place(target[t]), value, comment, also)
+            self.assign(place, value, comment, also)
+        elif place.name in self.sums:
+            self.put(Each(place, self.so_far(place), comment))
 
     def lines(self, lines: Iterable[Line], back: Mapping[Any, Any]) -> None:
         """Lines with what is left of their early terms, which is cheap enough to stand in the loop."""
@@ -247,6 +321,7 @@ def _touched(operation: Operation, group: tuple[Operation, ...], stored: set[str
     if isinstance(operation, Outer):
         yield operation.operand
         yield from (place for _, place, _ in operation.parts)
+        yield from [place for place in (operation.source, operation.made) if place is not None]
 
 
 def _alike(targets: list[tuple[Any, Any]], filled: set[Sequence]) -> Iterable[list[tuple[Any, Any]]]:

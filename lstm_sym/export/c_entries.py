@@ -1,4 +1,4 @@
-r"""One entry of a column-vector expression as C, one rule per node.
+r"""One entry of a column-vector expression as C, or in another language with its operators; one rule per node.
 
 :math:`f\odot c` is ``f * c`` for entry j of a row. A part that is no entry of its own, a product with a matrix or a
 sum over entries, is an operation that stands before; its result is read by entries.
@@ -22,7 +22,7 @@ from ..nodes.operand import is_matrix
 from ..symbols import At, Parameter
 from ..textbook_form import tidy
 from .c_operations import TOKEN, Place
-from .c_runtime import FUNCTIONS
+from .language import Language
 from .numpy_code import ATOM
 from .rows import picked_from
 
@@ -32,7 +32,11 @@ class Body(Protocol):
 
     @property
     def names(self) -> Mapping[Any, str]:
-        """The C names of parameters and sizes."""
+        """The names of parameters and sizes."""
+
+    @property
+    def language(self) -> Language:
+        """How entries are written."""
 
     def place(self, letter: Any) -> Place:
         """Where the values of a letter at a step lie."""
@@ -48,7 +52,7 @@ class Body(Protocol):
 
 
 def size_text(size: Any, names: Mapping[Any, str]) -> str:
-    """A size, a sum of whole multiples of sizes, as a whole number in C."""
+    """A size, a sum of whole multiples of sizes, as a whole number."""
     terms = []
     for term in Add.make_args(size):
         number, symbol = term.as_coeff_Mul()
@@ -61,8 +65,10 @@ def size_text(size: Any, names: Mapping[Any, str]) -> str:
 
 @singledispatch
 def to_c(expr: Any, body: Body) -> str:
-    """The C text of entry j of a column, or of a scalar."""
-    raise TypeError(f"no C form for {type(expr).__name__} ({expr}); register one with @to_c.register")
+    """The text of entry j of a column, or of a scalar."""
+    raise TypeError(
+        f"no {body.language.name} form for {type(expr).__name__} ({expr}); register one with @to_c.register"
+    )
 
 
 @to_c.register(At)
@@ -73,14 +79,17 @@ def _(expr: At, body: Body) -> str:
 @to_c.register(Parameter)
 def _(expr: Parameter, body: Body) -> str:
     if expr.cols != 1:
-        raise TypeError(f"no C form for {expr}, a matrix of shape ({expr.rows}, {expr.cols}), among column vectors")
+        raise TypeError(
+            f"no {body.language.name} form for {expr}, a matrix of shape ({expr.rows}, {expr.cols}), "
+            "among column vectors"
+        )
     return f"{body.names[expr]}[{'0' if expr.rows == 1 else 'j'}]"
 
 
 @to_c.register(Zero)
 @to_c.register(Ones)
 def _(expr: Any, body: Body) -> str:
-    return "0" if isinstance(expr, Zero) else "1"
+    return body.language.number.format("0" if isinstance(expr, Zero) else "1")
 
 
 @to_c.register(MatrixSum)
@@ -97,7 +106,7 @@ def _(expr: Hadamard, body: Body) -> str:
 @to_c.register(Pow)
 def _(expr: Any, body: Body) -> str:
     base, exponent = expr.args
-    return _power(_inside(base, body), exponent, to_c(exponent, body))
+    return _power(_inside(base, body), exponent, to_c(exponent, body), body.language)
 
 
 @to_c.register(Elementwise)
@@ -105,14 +114,18 @@ def _(expr: Elementwise, body: Body) -> str:
     argument = to_c(expr.argument, body)
     if expr.function.name == "identity" and not expr.function.order:
         return argument
-    if expr.function.order or expr.function.name not in FUNCTIONS:
-        raise TypeError(f"no C form for the function {expr.function.text}; add it to c_runtime.FUNCTIONS")
-    return f"{FUNCTIONS[expr.function.name]}({argument})"
+    functions, name = body.language.functions, expr.function.name
+    if expr.function.order or name not in functions:
+        raise TypeError(
+            f"no {body.language.name} form for the function {expr.function.text}; "
+            "add it to the functions of the language"
+        )
+    return f"{functions[name]}({argument})"
 
 
 @to_c.register(Maximum)
 def _(expr: Maximum, body: Body) -> str:
-    return f"larger({to_c(expr.args[0], body)}, {to_c(expr.args[1], body)})"
+    return f"{body.language.functions['larger']}({to_c(expr.args[0], body)}, {to_c(expr.args[1], body)})"
 
 
 @to_c.register(Scaled)
@@ -162,7 +175,7 @@ def _applied(factor: Any, vector: Any, text: str, body: Body) -> str:
         return f"{_inside(factor, body)} * {_bracketed(text)}"
     if factor.rows == 1 and not isinstance(factor, Parameter):
         left = _inside(tidy(Transposed(factor)), body)
-        return _entry(body.summed(f"{left} * {_bracketed(text)}", size_text(factor.cols, body.names), "sum"))
+        return _entry(body.summed(f"{left} * {_bracketed(text)}", size_text(factor.cols, body.names), "total"))
     start = picked_from(factor)
     place = body.stored(vector)
     if start is not None:
@@ -173,9 +186,10 @@ def _applied(factor: Any, vector: Any, text: str, body: Body) -> str:
 def _deviation(value: Any, body: Body) -> tuple[Place, Place]:
     """The mean and the standard deviation of the entries of each row."""
     width, entry = size_text(value.rows, body.names), to_c(value, body)
-    mean = body.summed(entry, width, f"sum / (real)({width})")
+    count, root = body.language.real.format(f"({width})"), body.language.functions["square_root"]
+    mean = body.summed(entry, width, f"total / {count}")
     centred = f"({_bracketed(entry)} - ‹{mean.name}:0›)"
-    return mean, body.summed(f"{centred} * {centred}", width, f"square_root(sum / (real)({width}))")
+    return mean, body.summed(f"{centred} * {centred}", width, f"{root}(total / {count})")
 
 
 # --- scalars ------------------------------------------------------------------------------------
@@ -183,14 +197,14 @@ def _deviation(value: Any, body: Body) -> tuple[Place, Place]:
 
 @to_c.register(Integer)
 def _(expr: Integer, body: Body) -> str:
-    return str(expr)
+    return body.language.number.format(expr)
 
 
 @to_c.register(Rational)
 @to_c.register(Float)
 @to_c.register(NumberSymbol)
 def _(expr: Any, body: Body) -> str:
-    return f"(real){float(expr)!r}"
+    return body.language.real.format(f"{float(expr)!r}")
 
 
 @to_c.register(Symbol)
@@ -227,17 +241,17 @@ def _entry(place: Place) -> str:
 def _inside(expr: Any, body: Body) -> str:
     text = to_c(expr, body)
     if isinstance(expr, Expr) and not is_matrix(expr) and not expr.is_Number:
-        return f"(real){_bracketed(text)}" if expr.is_Symbol else f"({_real(expr, body)})"
+        return body.language.real.format(_bracketed(text)) if expr.is_Symbol else f"({_real(expr, body)})"
     return _bracketed(text)
 
 
 def _real(expr: Any, body: Body) -> str:
-    """A scalar of sizes, which are whole numbers in C, as a real number."""
+    """A scalar of sizes, which are whole numbers, as a real number."""
     if isinstance(expr, Pow) and expr.args[1] == -1:
-        return f"1 / (real){_bracketed(to_c(expr.args[0], body))}"
+        return f"{body.language.number.format(1)} / {body.language.real.format(_bracketed(to_c(expr.args[0], body)))}"
     if isinstance(expr, Mul):
         return " * ".join(f"({_real(factor, body)})" for factor in expr.args)
-    return to_c(expr, body) if expr.is_Number else f"(real){_bracketed(to_c(expr, body))}"
+    return to_c(expr, body) if expr.is_Number else body.language.real.format(_bracketed(to_c(expr, body)))
 
 
 def _signed(terms: list[Any], body: Body) -> str:
@@ -251,11 +265,12 @@ def _signed(terms: list[Any], body: Body) -> str:
     return text
 
 
-def _power(base: str, exponent: Any, text: str) -> str:
+def _power(base: str, exponent: Any, text: str, language: Language) -> str:
     """Entry by entry; small whole powers as products, negative ones as quotients."""
+    one = language.number.format(1)
     if exponent.is_Integer and 1 < abs(int(exponent)) <= 4:
         product = " * ".join([base] * abs(int(exponent)))
-        return product if exponent > 0 else f"1 / ({product})"
+        return product if exponent > 0 else f"{one} / ({product})"
     if exponent == -1:
-        return f"1 / {base}"
-    return base if exponent == 1 else f"to_power({base}, {text})"
+        return f"{one} / {base}"
+    return base if exponent == 1 else f"{language.functions['to_power']}({base}, {text})"

@@ -1,4 +1,4 @@
-"""The C identifiers of the letters of a plan, of its arrays, and of what a caller passes."""
+"""The identifiers, in C or another language, of the letters of a plan, of its arrays, and of what a caller passes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..symbols import Sequence, adjoint, direct
-from .c_runtime import RUNTIME
+from .c_runtime import FUNCTIONS, RUNTIME
+from .language import Language
 from .naming import unused
 from .plan import carry
 from .vocabulary import Vocabulary
 
 KEYWORDS = """auto break case char const continue default do double else enum extern float for goto if inline int long
 register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm"""
-OWN = """T B t j row sum sizes params inputs state last outputs cache scratch d_params d_inputs d_state d_last d_outputs
-first second rows chunk_panels size_t none"""
+OWN = """T B t j row total sizes params inputs state last outputs cache scratch d_params d_inputs d_state d_last
+d_outputs first second rows chunk_panels size_t none"""
 LIBRARY = "j0 j1 jn y0 y1 yn gamma signgam"
 RESERVED = set(re.findall(r"\b[A-Za-z_]\w+\b", RUNTIME)).union(KEYWORDS.split(), OWN.split(), LIBRARY.split())
+
+C = Language("C", "{}", "(real){}", FUNCTIONS, frozenset(RESERVED), ascii=True, parts=True)
 
 
 @dataclass(slots=True)
@@ -28,21 +31,23 @@ class CNames:
     names: Mapping[Any, str]
     before: Mapping[Sequence, str]
     arguments: Mapping[Any, str]
+    language: Language = C
     used: set[str] = field(default_factory=set)
 
     def new(self, wanted: str) -> str:
         """A name that nothing bears yet."""
-        name = unused(wanted, {*RESERVED, *self.used})
+        name = unused(wanted, {*self.language.reserved, *self.used})
         self.used.add(name)
         return name
 
 
-def c_names(vocabulary: Vocabulary) -> CNames:
-    """The names of the NumPy module where C allows them."""
-    cell, found = vocabulary.cell, CNames({}, {}, {})
+def c_names(vocabulary: Vocabulary, language: Language = C) -> CNames:
+    """The names of the NumPy module where the language allows them."""
+    cell, found = vocabulary.cell, CNames({}, {}, {}, language)
 
     def named(text: str) -> str:
-        name = found.new("".join(c if c.isascii() else f"u{ord(c):04x}" for c in text))
+        plain = "".join(c if c.isascii() else f"u{ord(c):04x}" for c in text) if language.ascii else text
+        name = found.new(plain)
         found.used.add(f"{name}_row")
         return name
 
@@ -56,4 +61,4 @@ def c_names(vocabulary: Vocabulary) -> CNames:
         arguments[adjoint(s)] = named(f"all_{names[adjoint(s)]}")
     for s in cell.states:
         arguments[carry(s)] = named(f"all_{names[carry(s)]}")
-    return CNames(names, before, arguments, found.used)
+    return CNames(names, before, arguments, language, found.used)

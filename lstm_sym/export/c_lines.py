@@ -31,9 +31,9 @@ def lines_of(operation: Any, function: Function, in_loop: bool) -> list[str]:
 @lines_of.register
 def _(operation: Total, function: Function, in_loop: bool) -> list[str]:
     body = [
-        "real sum = 0;",
+        "real total = 0;",
         f"for (size_t j = 0; j < {operation.width}; j++)",
-        f"    sum += {_text(operation.value, set())};",
+        f"    total += {_text(operation.value, set())};",
         f"{operation.place.name}_row[0] = {operation.finish};",
     ]
     return _over_rows(body, names_in(operation.value), {operation.place}, function, in_loop)

@@ -1,6 +1,7 @@
-"""The operations that a C file consists of: each is one loop nest or one call, over all rows of a step or of all steps.
+"""The operations of a program of loops, in C or for Numba: each one loop nest or one call, over all rows of a step or
+of all steps.
 
-In the C text of a value, ``‹f›`` stands for entry j of the letter at the place named f in the row at hand, and
+In the text of a value, ``‹f›`` stands for entry j of the letter at the place named f in the row at hand, and
 ``‹f:k›`` for its entry k.
 """
 
@@ -44,12 +45,12 @@ class Each:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The sum of ``value`` over ``width`` entries of every row; ``finish`` makes the result of this ``sum``."""
+    """The sum of ``value`` over ``width`` entries of every row; ``finish`` makes the result of this ``total``."""
 
     place: Place
     value: str
     width: str
-    finish: str = "sum"
+    finish: str = "total"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,17 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Outer:
-    """Every part's gradient gets the sum over all rows of source times operand, added where ``add`` says so."""
+    """Every part's gradient gets the sum over all rows of source times operand, added where ``add`` says so.
+
+    ``source`` is all adjoints side by side; ``made`` is where a language without products of parts makes all gradients,
+    one below the other.
+    """
 
     operand: Place
     parts: tuple[tuple[str, Place, bool], ...]
     comment: str
+    source: Place | None = None
+    made: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sympy import Integer
+from sympy import Add, Integer
 
 from ..activations import Elementwise
 from ..nodes.algebra import Zero
@@ -19,7 +19,7 @@ from ..symbols import At, Parameter, Sequence, adjoint, direct, letters, t
 from .c_body import Array, Body, Function
 from .c_entries import to_c
 from .c_letters import CNames
-from .c_operations import ColumnSum, Each, Nothing, Outer, Place
+from .c_operations import ColumnSum, Each, Nothing, Place
 from .plan import carry
 from .rows import outer_of
 from .stacking import Stacking
@@ -43,7 +43,7 @@ def program_of(stacking: Stacking, words: CNames) -> Program:
         forward.places[s[t]] = Place(names[s], words.arguments[s], width, width)
     for s in cell.states:
         width, array = forward.width(s.shape[0]), words.new(f"{names[s]}_steps")
-        forward.arrays[array] = Array(array, f"(T + 1) * B * {width}")
+        forward.arrays[array] = Array(array, f"(T + 1) * B * {width}", rows="(T + 1) * B", width=width)
         forward.places[s[t]] = Place(names[s], array, width, width, shift=1)
         forward.places[s[t - 1]] = Place(words.before[s], array, width, width)
     _forward_places(forward, stacking)
@@ -54,6 +54,7 @@ def program_of(stacking: Stacking, words: CNames) -> Program:
     cache = tuple(array for array in forward.arrays.values() if array.name in cached)
     function = replace(function, scratch=tuple(a for a in function.scratch if a.name not in cached))
     backward = Body(words, {k: v for k, v in forward.places.items() if k.sequence in _readable(stacking)})
+    backward.given = dict(forward.arrays)
     _backward_places(backward, stacking)
     _backward(backward, stacking)
     done = backward.finished({names[carry(s)] for s in cell.states} | {names[adjoint(s)] for s in cell.inputs})
@@ -69,7 +70,7 @@ def _beside(body: Body, bundle: tuple[Sequence, ...]) -> None:
     """Places side by side in one array for all steps."""
     width = body.width(sum((s.shape[0] for s in bundle), Integer(0)))
     array, bare = body.words.new("beside"), width.removeprefix("(").removesuffix(")")
-    body.arrays[array] = Array(array, f"T * B * stride({bare})", f"stride({bare})")
+    body.arrays[array] = Array(array, f"T * B * stride({bare})", f"stride({bare})", "T * B", width)
     at: Any = Integer(0)
     for s in bundle:
         offset = body.width(at)
@@ -195,8 +196,8 @@ def _backward(body: Body, stacking: Stacking) -> None:
             for parameter, source in outer.parts:
                 _column_sum(body, parameter, source[t])
         else:
-            pairs = tuple((body.names[adjoint(p)], body.place(source[t]), False) for p, source in outer.parts)
-            body.put(Outer(body.place(outer.operand), pairs, str(outer)))
+            pairs = [(body.names[adjoint(p)], body.place(source[t]), False) for p, source in outer.parts]
+            body.outer(body.place(outer.operand), Add(*[p.rows for p, _ in outer.parts]), pairs, str(outer))
     for parameter, value in stacking.gradients:
         _gradient(body, parameter, value, begun)
 
@@ -216,7 +217,7 @@ def _gradient(body: Body, parameter: Parameter, value: Any, begun: set[str]) -> 
     else:
         for left, right in outer_of(value):
             operand, source = body.stored(right), body.stored(left)
-            body.put(Outer(operand, ((name, source, name in begun),), f"sum over t of {value}"))
+            body.outer(operand, parameter.rows, [(name, source, name in begun)], f"sum over t of {value}")
             begun.add(name)
 
 

@@ -83,42 +83,50 @@ def numpy_module(cell: Cell) -> str:
 
 def loop_module(plan: Plan) -> str:
     """The module whose loops write into the arrays of a workspace."""
-    cell, stacking = plan.cell, stacking_of(plan)
-    names = vocabulary_of(plan, [line.target for line in stacking.coefficients])
-    places = Places(stacking, names)
-    pulled = BackwardCode(places)
-    forward, backward, coefficients = ForwardCode(places).body(), pulled.body(), pulled.coefficients()
-    forward = _forward_of_loops(names, forward)
-    backward = _backward_of_loops(names, backward)
-    made = _workspace(places, [*forward, *backward, *coefficients])
+    names, workspace, helpers, functions = loops_of(plan)
     parts = [
-        HEADER.format(cell=cell.name, version=__version__, source=source_told(cell)),
+        HEADER.format(cell=plan.cell.name, version=__version__, source=source_told(plan.cell)),
         *structures_of(names),
         shapes_of(names),
-        made,
-        "\n".join(
-            [
-                "class Cache(NamedTuple):",
-                '    """What backward needs of a forward pass."""',
-                "",
-                f"    {names.inputs}: {names.input_type}",
-                "    work: Workspace",
-                "    run: int",
-            ]
-        ),
-        *_helpers(names, [*forward, *backward, *coefficients]),
-        *([FLAT] if "flat(" in "\n".join([*forward, *backward]) else []),
-        FITTING,
+        workspace,
+        CACHE.format(x=names.inputs, type=names.input_type, work="Workspace"),
+        *helpers,
         CHECKED,
-        "\n".join(forward),
-        *(["\n".join([COEFFICIENTS.strip("\n"), *coefficients])] if coefficients else []),
-        "\n".join(backward),
+        *functions,
     ]
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
+def loops_of(plan: Plan, prefix: str = "") -> tuple[Vocabulary, str, list[str], list[str]]:
+    """The names, the workspace, what the two functions call, and they; a prefix tells them from others of a module."""
+    stacking = stacking_of(plan)
+    names = vocabulary_of(plan, [line.target for line in stacking.coefficients])
+    places = Places(stacking, names)
+    pulled = BackwardCode(places)
+    forward, backward, coefficients = ForwardCode(places).body(), pulled.body(), pulled.coefficients()
+    space = f"{prefix.title().rstrip('_')}Workspace"
+    forward = _forward_of_loops(names, forward, prefix, space)
+    backward = _backward_of_loops(names, backward, prefix)
+    made = _workspace(places, [*forward, *backward, *coefficients]).replace("class Workspace", f"class {space}")
+    flat = [FLAT] if "flat(" in "\n".join([*forward, *backward]) else []
+    fitting = FITTING.replace("Workspace", space).replace("def fitting", f"def {prefix}fitting")
+    head = COEFFICIENTS.strip("\n").replace("Workspace", space)
+    functions = [forward, *([[head, *coefficients]] if coefficients else []), backward]
+    helpers = [*_helpers(names, [*forward, *backward, *coefficients]), *flat, fitting]
+    return names, made, helpers, ["\n".join(function) for function in functions]
+
+
 CHUNK_BYTES = 500_000
 """What the coefficients of a chunk of steps take: more leaves the caches, less makes more calls; measured."""
+
+CACHE = '''
+class Cache(NamedTuple):
+    """What backward needs of a forward pass."""
+
+    {x}: {type}
+    work: {work}
+    run: int
+'''
 
 COEFFICIENTS = '''
 def coefficients(work: Workspace, start: int, stop: int) -> None:
@@ -160,7 +168,7 @@ def _workspace(places: Places, code: list[str]) -> str:
     return "\n".join([*lines, *body])
 
 
-def _forward_of_loops(names: Vocabulary, body: list[str]) -> list[str]:
+def _forward_of_loops(names: Vocabulary, body: list[str], prefix: str, space: str) -> list[str]:
     cell, x = names.cell, names.inputs
     outputs = [f"work.{names.names[s]}.copy()" for s in cell.outputs]
     gives = f"Outputs({', '.join(outputs)})" if names.has_outputs else outputs[0]
@@ -168,14 +176,14 @@ def _forward_of_loops(names: Vocabulary, body: list[str]) -> list[str]:
     first = f"{x}.{names.names[cell.inputs[0]]}" if names.has_inputs else x
     body = [*body, *assignment("final", f"State({final})")]
     body.append(f"    return {gives}, final, Cache({x}, work, work.run)")
-    arguments = f"params: Params, {x}: {names.input_type}, state: State, workspace: Workspace | None = None"
+    arguments = f"params: Params, {x}: {names.input_type}, state: State, workspace: {space} | None = None"
     checked = _checked(names, f"params=params, {x}={x}, state=state", x, body)
     checked[0] = "    sizes = " + checked[0].strip().removeprefix("sizes = ")
     return [
-        *signature("forward", arguments, f"tuple[{names.output_type}, State, Cache]"),
+        *signature(f"{prefix}forward", arguments, f"tuple[{names.output_type}, State, Cache]"),
         '    """The outputs of every step, the final state, and what backward needs."""',
         *checked,
-        f"    work = fitting(workspace, sizes, {first}.dtype)",
+        f"    work = {prefix}fitting(workspace, sizes, {first}.dtype)",
         "    work.run += 1",
         *opened_fields("params", [names.names[p] for p in cell.parameters], body),
         *(opened_fields("inputs", [names.names[s] for s in cell.inputs], body) if names.has_inputs else []),
@@ -183,7 +191,7 @@ def _forward_of_loops(names: Vocabulary, body: list[str]) -> list[str]:
     ]
 
 
-def _backward_of_loops(names: Vocabulary, body: list[str]) -> list[str]:
+def _backward_of_loops(names: Vocabulary, body: list[str], prefix: str) -> list[str]:
     cell, x = names.cell, names.inputs
     d_inputs = [names.names[adjoint(s)] for s in cell.inputs]
     gives = f"Inputs({', '.join(d_inputs)})" if names.has_inputs else d_inputs[0]
@@ -194,7 +202,7 @@ def _backward_of_loops(names: Vocabulary, body: list[str]) -> list[str]:
     several = [names.names[s] for s in cell.inputs] if names.has_inputs else []
     opened = [*opened_fields("inputs", several, body), *body]
     return [
-        *signature("backward", arguments, f"tuple[Params, {names.input_type}, State]"),
+        *signature(f"{prefix}backward", arguments, f"tuple[Params, {names.input_type}, State]"),
         '    """The gradients of the parameters, the inputs and the initial state, by backpropagation through time."""',
         *_checked(names, given, f"cache.{x}", body),
         f"    {x if x in words(opened) else '_'}, work, run = cache",
@@ -242,6 +250,12 @@ def _jax(cell: Cell) -> str:
     return jax_module(cell)
 
 
+def _numba(cell: Cell) -> str:
+    from .numba_code import numba_module
+
+    return numba_module(cell)
+
+
 def _array_api(cell: Cell) -> str:
     from .array_api_backend import array_api_module
 
@@ -251,6 +265,7 @@ def _array_api(cell: Cell) -> str:
 BACKENDS: dict[str, Callable[[Cell], str]] = {
     "numpy": numpy_module,
     "c": c_module,
+    "numba": _numba,
     "torch": _torch,
     "jax": _jax,
     "array-api": _array_api,
