@@ -19,14 +19,17 @@ difference is no more than a candidate.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from .constants import reading
 from .frames import place
-from .modular import CHAIN, Modular, Singular, Unlucky
+from .modular import CHAIN, Cramped, Modular, Singular, Unlucky
 from .numbers import LETTER, Numbers
+from .roots import Roots
+from .tower import Tower
 
 TIE = 1e-9
 """Shadows closer than this, relative to their size, are told apart by nothing but exact equality."""
@@ -60,13 +63,28 @@ class Shadow:
         return numerator / denominator
 
 
+class Seed(int):
+    """What decides a random point, and in fields of which degree over the prime fields, 2^height, it is looked at."""
+
+    height: int
+
+    def __new__(cls, value: int, height: int = 0) -> Seed:
+        made = super().__new__(cls, value)
+        made.height = height
+        return made
+
+
 class Field:
     """The domain of one random point, which ``seed`` decides."""
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
+        self.height = getattr(seed, "height", 0)
         self.modular = tuple(Modular(p, self.keyed("generator", p) ** 2 % p) for p in CHAIN)
-        self.rings: tuple[Any, ...] = (*self.modular, Shadow())
+        self.rings: tuple[Any, ...] = (*map(self._extended, self.modular), Shadow())
+        self.guessed = False
+        """Whether a root that does not exist, of an argument of exponentials, has been replaced by a random element."""
+        self._roots_taken = [Roots(ring) for ring in self.rings[:-1]]
         self.divisors = 0.0
         self.ties: list[str] = []
         self.zeros: list[str] = []
@@ -78,6 +96,14 @@ class Field:
         self._met: dict[int, tuple[int, ...]] = {}
         self._from: dict[int, tuple[int, ...]] = {}
         self._logarithms: dict[int, tuple[int, ...]] = {}
+
+    def _extended(self, ring: Modular) -> Modular | Tower:
+        weights = [self.keyed("weight", ring.p, k) % ring.p for k in range(1, 1 << self.height)]
+        return Tower(ring, self.height, weights) if self.height else ring
+
+    def lifted(self, residues: Iterable[Any]) -> list[Any]:
+        """Residues as elements of the rings, one ring after the other."""
+        return [ring.lifted(part) for ring, part in zip(self.rings, residues)]
 
     def keyed(self, *key: Any) -> int:
         """A random element that the key decides."""
@@ -91,7 +117,7 @@ class Field:
         x = np.asarray(x)
         if x.dtype.kind in "biu":
             residues = [(x.astype(np.int64) % ring.p)[None] for ring in self.modular]
-            return Numbers(self, (*residues, x.astype(float)[None]))
+            return Numbers(self, (*self.lifted(residues), x.astype(float)[None]))
         if x.dtype.kind != "f":
             raise TypeError(f"numbers of the type {x.dtype} have no exact value here")
         x = x.astype(float)
@@ -99,13 +125,13 @@ class Field:
             raise ValueError("inf and nan have no exact value")
         if (x == np.rint(x)).all() and (np.abs(x) < 2**53).all():
             residues = [(x.astype(np.int64) % ring.p)[None] for ring in self.modular]
-            return Numbers(self, (*residues, x[None]))
+            return Numbers(self, (*self.lifted(residues), x[None]))
         distinct, where = np.unique(x, return_inverse=True)
         residues = [
             np.array([self._read(ring, float(value)) for value in distinct], np.int64)[where].reshape(1, *x.shape)
             for ring in self.modular
         ]
-        return Numbers(self, (*residues, x[None]))
+        return Numbers(self, (*self.lifted(residues), x[None]))
 
     def _read(self, ring: Modular, x: float) -> int:
         found = reading(x)
@@ -115,7 +141,7 @@ class Field:
     def letters(self, name: str, shadow: Any) -> Numbers:
         """Independent random numbers, which the name decides, with a given shadow."""
         parts = [self.random(name, ring.p, (1, *shadow.shape)) for ring in self.modular]
-        return Numbers(self, (*parts, shadow[None]), True, LETTER)
+        return Numbers(self, (*self.lifted(parts), shadow[None]), True, LETTER)
 
     def random(self, name: str, p: int, shape: tuple[int, ...]) -> Any:
         """An array of random residues that the name decides."""
@@ -124,12 +150,12 @@ class Field:
     def moving(self, x: Numbers, tangents: Any) -> Numbers:
         """The same numbers with tangents, residues of the first field of shape (K, ...)."""
         first, *others = x.parts
-        return Numbers(self, (np.concatenate([first[:1], tangents]), *others), True, x.degree, LETTER)
+        return Numbers(self, (np.concatenate([first[:1], self.rings[0].lifted(tangents)]), *others), True, x.degree, LETTER)
 
     def junk(self, shape: tuple[int, ...]) -> Numbers:
         """What an array holds that nobody has written to: never the same twice."""
         parts = [self._junk.integers(1, ring.p, (1, *shape)) for ring in self.modular]
-        return Numbers(self, (*parts, self._junk.normal(size=(1, *shape))), True, LETTER)
+        return Numbers(self, (*self.lifted(parts), self._junk.normal(size=(1, *shape))), True, LETTER)
 
     def shadow(self, x: Numbers) -> Any:
         """The numbers as floating-point ones."""
@@ -140,11 +166,12 @@ class Field:
     def divisors_of(self, x: list[Any]) -> list[Any]:
         """Divisors in every ring; where one is 0 a 1 that is marked by the shadow nan."""
         *residues, shadow = x
-        zero = np.any([part == 0 for part in residues], axis=0)
+        zero = np.any([ring.is_zero(part) for ring, part in zip(self.rings, residues)], axis=0)
         if not zero.any():
             return x
         self.zeros.append(place())
-        return [*(np.where(zero, 1, part) for part in residues), np.where(zero, np.nan, shadow)]
+        ones = self.lifted([np.int64(1)] * len(residues))
+        return [*(np.where(zero, *pair) for pair in zip(ones, residues)), np.where(zero, np.nan, shadow)]
 
     def refuse_zeros(self, *arrays: Numbers) -> None:
         """Raise ``Singular`` if one of the numbers is made of a division by 0."""
@@ -162,7 +189,7 @@ class Field:
         with np.errstate(all="ignore"):
             difference = a - b
             close = ~(np.abs(difference) > TIE * (np.abs(a) + np.abs(b)))
-        same = np.equal(residues, others)
+        same = np.asarray(residues == others)
         if np.any(close & ~same):
             if np.isnan(difference).any():
                 raise Unlucky("a comparison with a number that is too large for floating point")
@@ -174,7 +201,8 @@ class Field:
     def same(self, x: Numbers, y: Numbers) -> Any:
         """Whether the entries are the same exact numbers."""
         self.refuse_zeros(x, y)
-        return np.equal(*(u.parts[0][:1].reshape(u.shape) for u in (x, y)))
+        a, b = (u.parts[0][:1].reshape(u.shape) for u in (x, y))
+        return a == b
 
     def decidable(self, x: Numbers) -> Any:
         """Floating-point numbers in the order of the entries."""
@@ -190,13 +218,18 @@ class Field:
             return getattr(self, f"_{name}")(x)
 
     def _exp(self, x: list[Any]) -> list[Any]:
-        first, second, third, shadow = x
+        return [*self.lifted(self._powers(x[:-1])), np.exp(x[-1])]
+
+    def _powers(self, x: list[Any]) -> list[Any]:
+        """Exponentials as residues; in an extension, of a random linear form of their arguments."""
+        first, second, third = (ring.image(part) for ring, part in zip(self.rings, x))
         results = [self.modular[0].power(second), self.modular[1].power(third), self._last_exponential(third)]
         if self._logarithms:
             results = self._with_logarithms(second, results)
         # Copies, since code under test may write into the results, as softmax does by an in-place division.
-        self._exponentials.append(tuple(part.copy() for part in (first, second, third, *results)))
-        return [*results, np.exp(shadow)]
+        inside = np.all([ring.residues(part)[1] for ring, part in zip(self.rings, x)], axis=0)
+        self._exponentials.append(tuple(part.copy() for part in (inside, first, second, third, *results)))
+        return results
 
     def _last_exponential(self, x: Any) -> Any:
         """A keyed element at a quarter of each argument, to its fourth power; halves and doubles are recognised."""
@@ -252,11 +285,11 @@ class Field:
     def _remember(self) -> None:
         """The exponentials met so far, by argument and by value."""
         self._met.setdefault(0, (1, 1, 1))
-        for first, second, third, *results in self._exponentials:
-            rows = zip(*(a.ravel().tolist() for a in (first, second, third, *results)))
-            for a, b, c, *e in rows:
+        for exponentials in self._exponentials:
+            for inside, a, b, c, *e in zip(*(part.ravel().tolist() for part in exponentials)):
                 self._met[b] = tuple(e)
-                self._from[e[0]] = (a, b, c)
+                if inside:
+                    self._from[e[0]] = (a, b, c)
         self._exponentials.clear()
 
     _arguments: dict[int, tuple[int, ...]]
@@ -265,10 +298,15 @@ class Field:
         self._remember()
         if not hasattr(self, "_arguments"):
             self._arguments = {}
-        rows = list(zip(*(a.ravel().tolist() for a in x[:-1])))
-        found = [self._logarithm(row) for row in rows]
+        parts, insides = zip(*[ring.residues(a) for ring, a in zip(self.rings, x[:-1])])
+        rows = zip(*(a.ravel().tolist() for a in parts))
+        keys = zip(np.all(insides, axis=0).ravel().tolist(), self.rings[0].keys(x[0]))
+        found = [self._logarithm(row) if inside else self._opaque("log", key) for row, (inside, key) in zip(rows, keys)]
         columns = [np.array(column, np.int64).reshape(x[0].shape) for column in zip(*found)]
-        return [*(columns or [a.copy() for a in x[:-1]]), np.log(x[-1])]
+        return [*(self.lifted(columns) if columns else [a.copy() for a in x[:-1]]), np.log(x[-1])]
+
+    def _opaque(self, name: str, key: Any) -> tuple[int, ...]:
+        return tuple(self.keyed(name, key, ring.p) for ring in self.modular)
 
     def _logarithm(self, row: tuple[int, ...]) -> tuple[int, ...]:
         """The logarithm of one number: that of 1, of an exponential, of a known argument, or of a product of two."""
@@ -284,7 +322,7 @@ class Field:
                 rest = self._known_logarithm(value * pow(argument, -sign, p) % p)
                 if rest is not None:
                     return tuple((a + sign * b) % ring.p for ring, a, b in zip(self.modular, rest, logarithm))
-        fresh = tuple(self.keyed("log", value, ring.p) for ring in self.modular)
+        fresh = self._opaque("log", value)
         self._logarithms[value] = fresh
         self._arguments[value] = row
         return fresh
@@ -303,25 +341,25 @@ class Field:
         return None
 
     def _sqrt(self, x: list[Any]) -> list[Any]:
-        first = self.modular[0]
-        root = first.root(x[0])
+        (first, found), *rest = [roots.of(a) for roots, a in zip(self._roots_taken, x)]
         marked = np.isnan(x[-1]) if self.zeros else False
-        if not np.all((first.mul(root, root) == x[0]) | marked):
-            raise Unlucky("a square root of what is no square in the field")
+        if not np.all(found | marked):
+            raise Cramped("a square root of what is no square in the field")
         others = []
-        for ring, a in zip(self.modular[1:], x[1:]):
-            value = ring.root(a)
-            keyed = [self.keyed("sqrt", ring.p, u) for u in a.ravel().tolist()]
-            others.append(np.where(ring.mul(value, value) == a, value, np.reshape(np.array(keyed, np.int64), a.shape)))
-        return [root, *others, np.sqrt(x[-1])]
+        for ring, a, (root, exists) in zip(self.rings[1:], x[1:-1], rest):
+            if not np.all(exists):
+                self.guessed = True
+                keyed = [self.keyed("sqrt", ring.p, key) for key in ring.keys(a)]
+                root = np.where(exists, root, ring.lifted(np.array(keyed, np.int64).reshape(a.shape)))
+            others.append(root)
+        return [first, *others, np.sqrt(x[-1])]
 
     def _tanh(self, x: list[Any]) -> list[Any]:
-        doubled = [ring.add(a, a) for ring, a in zip(self.modular, x)]
-        powers = self._exp([*doubled, np.zeros(x[0].shape)])
+        powers = self._powers([ring.add(a, a) for ring, a in zip(self.rings, x[:-1])])
         values = [ring.mul(ring.sub(e, 1), ring.inv(ring.add(e, 1))) for ring, e in zip(self.modular, powers)]
-        return [*values, np.tanh(x[-1])]
+        return [*self.lifted(values), np.tanh(x[-1])]
 
     def _sigmoid(self, x: list[Any]) -> list[Any]:
-        powers = self._exp([*x[:-1], np.zeros(x[0].shape)])
+        powers = self._powers(x[:-1])
         values = [ring.mul(e, ring.inv(ring.add(e, 1))) for ring, e in zip(self.modular, powers)]
-        return [*values, 0.5 * np.tanh(0.5 * x[-1]) + 0.5]
+        return [*self.lifted(values), 0.5 * np.tanh(0.5 * x[-1]) + 0.5]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -63,14 +62,19 @@ def power(x: Numbers, y: Numbers) -> Numbers:
     if len(exponents) != 1:
         return n.apply("exp", n.multiply(y, n.apply("log", x)))
     found = reading(float(exponents[0])).rational
+    if found.denominator == 2:
+        return _spread(n.power(n.apply("sqrt", x), found.numerator), y)
     whole = math.floor(found)
     result = n.power(x, whole)
     rest = found - whole
-    if rest == Fraction(1, 2):
-        result = n.multiply(result, n.apply("sqrt", x))
-    elif rest:
+    if rest:
         result = n.multiply(result, n.apply("exp", n.multiply(constant(x, float(rest)), n.apply("log", x))))
-    return n.add(result, x.domain.constant(np.zeros(np.broadcast_shapes(x.shape, y.shape))))
+    return _spread(result, y)
+
+
+def _spread(x: Numbers, y: Numbers) -> Numbers:
+    """x in the shape that it and y have together."""
+    return n.add(x, x.domain.constant(np.zeros(np.broadcast_shapes(x.shape, y.shape))))
 
 
 def logaddexp(x: Numbers, y: Numbers) -> Numbers:

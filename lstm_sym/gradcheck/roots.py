@@ -1,0 +1,93 @@
+r"""Square roots in one ring, with signs that go together.
+
+In a prime field the root that is a square itself is multiplicative. In an extension no choice is: i times the root
+of -a stands for that of an a which is no square, and two such have the product :math:`-\sqrt{ab}`. So a root that is
+a product or a quotient of two known ones, up to its sign, gets the sign that makes it theirs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .modular import Modular
+from .tower import Tower
+
+PAIRS = 512
+"""Known roots of numbers without one in the prime field, up to which products and quotients are looked for."""
+
+
+class Roots:
+    """The roots that have been taken in one ring."""
+
+    def __init__(self, ring: Modular | Tower) -> None:
+        self.ring = ring
+        self._squares: dict[int, int] = {1: 1}
+        """Residues with a root in the prime field, with the sign that was given to the root."""
+        self._others: dict[int, tuple[int, int]] = {}
+        """Residues without one, with that sign, and their inverses."""
+        self._beyond: dict[tuple[int, ...], Any] = {}
+        """Elements that are no residues, with their roots."""
+
+    def of(self, a: Any) -> tuple[Any, Any]:
+        """Roots, and where they are such; elsewhere there is none."""
+        root = self.ring.root(a)
+        if isinstance(self.ring, Tower):
+            root = self._signed(a, root)
+        return root, self.ring.mul(root, root) == a
+
+    def _signed(self, a: Any, root: Any) -> Any:
+        assert isinstance(self.ring, Tower)
+        residues, inside = self.ring.residues(a)
+        signs = [
+            self._sign(value) if within else 1
+            for value, within in zip(residues.ravel().tolist(), np.ravel(inside).tolist())
+        ]
+        root = np.where(np.reshape(signs, root.shape) > 0, root, self.ring.neg(root))
+        return root if np.all(inside) else self._inverted(a, root, inside)
+
+    def _sign(self, b: int) -> int:
+        p = self.ring.p
+        square = pow(b, (p - 1) // 2, p) != p - 1
+        if not b or b in (self._squares if square else self._others):
+            return 1 if not b else self._squares[b] if square else self._others[b][0]
+        sign = 1
+        if len(self._others) <= PAIRS:
+            sign = self._sign_by_pairs(b, square)
+        if square:
+            self._squares[b] = sign
+        else:
+            self._others[b] = sign, pow(b, -1, p)
+        return sign
+
+    def _sign_by_pairs(self, b: int, square: bool) -> int:
+        """The sign that known roots whose product or quotient is that of b give it; 1 if there are none."""
+        p = self.ring.p
+        for sign, inverse in self._others.values():
+            # b/a = c, so that the root of b is that of a times that of c, which i² makes negative if c has none.
+            c = b * inverse % p
+            if square and c in self._others:
+                return -sign * self._others[c][0]
+            if not square and c in self._squares:
+                return sign * self._squares[c]
+        for a, (sign, _) in self._others.items():
+            c = a * b % p
+            if square and c in self._others:
+                return sign * self._others[c][0]
+            if not square and c in self._squares:
+                return -sign * self._squares[c]
+        return 1
+
+    def _inverted(self, a: Any, root: Any, inside: Any) -> Any:
+        """Beyond the residues the root of 1/a is made the inverse of that of a, if this is known."""
+        ring = self.ring
+        assert isinstance(ring, Tower)
+        roots, beyond = np.atleast_1d(root).ravel(), np.flatnonzero(~np.ravel(inside))
+        elements = np.atleast_1d(a).ravel()[beyond]
+        for k, own, other in zip(beyond.tolist(), ring.keys(elements), ring.keys(ring.inv(elements))):
+            if own not in self._beyond:
+                known = self._beyond.get(other)
+                self._beyond[own] = roots[k : k + 1].copy() if known is None else ring.inv(known)
+            roots[k : k + 1] = self._beyond[own]
+        return roots.reshape(root.shape)
