@@ -258,7 +258,7 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.ties = list(dict.fromkeys(domain.ties))
     point.error_bound = min(1.0, worst / CHAIN[1])
     point.comparisons = domain.comparisons
-    point.guessed = domain.guessed
+    point.guessed = domain.roots.guessed
     point.style = bench.subject.style
     return point
 

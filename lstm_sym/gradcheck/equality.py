@@ -77,7 +77,7 @@ def compared(subjects: list[Subject]) -> EqualityReport:
             return EqualityReport("different", reason=f"the outputs have the shapes {shapes[0]} and {shapes[1]}")
         bench = first[0]
         if not all(np.all(bench.domain.same(a.read(), b.read())) for a, b in zip(first[1], second[1])):
-            if field.guessed and heights.grow():
+            if field.roots.guessed and heights.grow():
                 continue
             return EqualityReport("different")
         found += 1

@@ -72,7 +72,7 @@ class Modular:
         return np.equal(a, 0)
 
     def keys(self, a: Any) -> list[Any]:
-        return a.ravel().tolist()  # type: ignore[no-any-return]
+        return a.ravel().tolist()
 
     def mul(self, a: Any, b: Any) -> Residues:
         """The product by a quotient in floating point, which is off by one at most, and a wrapping difference."""

@@ -7,18 +7,68 @@ a product or a quotient of two known ones, up to its sign, gets the sign that ma
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .modular import Modular
+from .modular import Cramped, Modular
 from .tower import Tower
 
 PAIRS = 512
 """Known roots of numbers without one in the prime field, up to which products and quotients are looked for."""
 
 
-class Roots:
+class SquareRoots:
+    """Square roots in every ring of one random point."""
+
+    def __init__(self, keyed: Callable[..., int], rings: Sequence[Any]) -> None:
+        self.keyed, self.rings = keyed, rings
+        self.guessed = False
+        """Whether a root that does not exist, of an argument of exponentials, has been replaced by a random element."""
+        self._signed = [SignedRoots(ring) for ring in rings]
+        self._squared: list[list[Any]] = []
+        self._moduli: dict[Any, list[Any]] = {}
+        self._settled: dict[Any, list[Any] | None] = {}
+        """The roots that are absolute values; ``None`` for those that were taken before anything had that square."""
+
+    def squared(self, x: list[Any], negative: Any) -> None:
+        """Note elements that are squared, and where they stand for negative numbers."""
+        self._squared.append([np.where(negative, ring.neg(a), a).ravel() for ring, a in zip(self.rings, x)])
+
+    def taken(self, x: list[Any], marked: Any) -> tuple[list[Any], bool]:
+        """Roots, but for the entries that are marked, and whether some are absolute values."""
+        first, found = self._signed[0].of(x[0])
+        if not np.all(found | marked):
+            raise Cramped("a square root of what is no square in the field")
+        roots = [first]
+        for ring, signed, a in zip(self.rings[1:], self._signed[1:], x[1:]):
+            root, exists = signed.of(a)
+            if not np.all(exists):
+                self.guessed = True
+                keyed = [self.keyed("sqrt", ring.p, key) for key in ring.keys(a)]
+                root = np.where(exists, root, ring.lifted(np.array(keyed, np.int64).reshape(a.shape)))
+            roots.append(root)
+        return self._absolute(x[0], roots)
+
+    def _absolute(self, square: Any, roots: list[Any]) -> tuple[list[Any], bool]:
+        """The roots of numbers that have been squared are their absolute values."""
+        for moduli in self._squared:
+            keys = self.rings[0].keys(self.rings[0].mul(moduli[0], moduli[0]))
+            self._moduli |= {key: [part[k] for part in moduli] for k, key in enumerate(keys)}
+        self._squared.clear()
+        keys = self.rings[0].keys(square)
+        settled = [self._settled.setdefault(key, self._moduli.get(key)) for key in keys]
+        if not any(settled):
+            return roots, False
+        flat = [root.ravel() for root in roots]
+        for k, values in enumerate(settled):
+            for part, modulus in zip(flat, values or ()):
+                part[k] = modulus
+        return [part.reshape(root.shape) for part, root in zip(flat, roots)], True
+
+
+class SignedRoots:
     """The roots that have been taken in one ring."""
 
     def __init__(self, ring: Modular | Tower) -> None:

@@ -53,8 +53,11 @@ class Tower:
         return [a[..., k] for k in range(self.size)]
 
     def _made(self, coordinates: Coordinates) -> Any:
-        stacked = np.stack(np.broadcast_arrays(*coordinates), axis=-1).astype(np.int64, copy=False)
-        return np.ascontiguousarray(stacked).view(self.dtype)[..., 0]
+        shape = np.broadcast_shapes(*{np.shape(part) for part in coordinates})
+        made = np.empty(shape, self.dtype)
+        for k, part in enumerate(coordinates):
+            made["coordinates"][..., k] = part
+        return made
 
     def image(self, a: Any) -> Residues:
         """The linear form: a homomorphism of the additive group to that of the prime field."""
