@@ -128,6 +128,9 @@ class Balls:
         if any(ball.is_nan() for x in arrays for ball in x.parts[0].ravel()):
             raise Singular("a division by 0")
 
+    def squared(self, x: Numbers) -> None:
+        """Roots of balls are positive anyway."""
+
     def values(self, name: str, x: list[Any]) -> list[Any]:
         return [entrywise(FUNCTIONS[name], x[0])]
 
@@ -185,5 +188,9 @@ FUNCTIONS: dict[str, Callable[[arb], arb]] = {
     "log": _log,
     "sqrt": _sqrt,
     "tanh": lambda x: x.tanh(),
+    "sin": lambda x: x.sin(),
+    "cos": lambda x: x.cos(),
+    "arctan": lambda x: x.atan(),
+    "erf": lambda x: x.erf(),
     "sigmoid": lambda x: 1 / (1 + (-x).exp()),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point
 from .diagnosis import diagnosed
+from .heights import Heights
 from .modular import Singular, Unlucky
 from .report import GradientError, GradientReport
 from .subject import STYLES, Failed, Misuse, Subject, named_inputs
@@ -101,19 +102,23 @@ class Check:
     def _points(self) -> Iterator[Point]:
         started = time.monotonic()
         wanted, tried, self.unlucky = POINTS, 0, ""
-        found = 0
+        found, heights = 0, Heights()
         while found < wanted and tried < PATIENCE:
             tried += 1
             if tried > 3 and time.monotonic() - started > SECONDS:
                 return
             try:
-                point = at_point(self.subject, self.seed + tried, steady=not found)
+                point = at_point(self.subject, heights.seed(self.seed + tried), steady=not found)
             except Singular as error:
                 raise Failed(str(error)) from error
             except Unlucky as error:
                 self.unlucky = str(error)
+                heights.missed(error)
+                continue
+            if not point.right and point.guessed and heights.grow():
                 continue
             found += 1
+            heights.found()
             wanted = POINTS_WITH_BRANCHES if point.comparisons else POINTS
             yield point
 

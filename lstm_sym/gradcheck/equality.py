@@ -12,6 +12,7 @@ from flint import ctx
 from .balls import Balls
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Bench, FieldBench
 from .field import Field
+from .heights import Heights
 from .modular import CHAIN, Singular, Unlucky
 from .subject import Failed, Misuse, Subject, exact_leaves, named_inputs
 from .witness import ATTEMPTS, PRECISIONS, BallBench
@@ -59,23 +60,28 @@ def same_function(
 
 def compared(subjects: list[Subject]) -> EqualityReport:
     """The verdict at random points of the field; a difference in value has no reason yet, nor a witness."""
-    found, bound = 0, 1.0
-    for seed in range(1, TRIED):
+    found, bound, heights = 0, 1.0, Heights()
+    for tried in range(1, TRIED):
+        seed = heights.seed(tried)
         try:
             field = Field(seed)
             first, second = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
             field.refuse_zeros(*[y.read() for _, outputs in (first, second) for y in outputs])
         except Singular as error:
             return EqualityReport("undecided", reason=str(error))
-        except Unlucky:
+        except Unlucky as error:
+            heights.missed(error)
             continue
         shapes = [[y.shape for y in outputs] for _, outputs in (first, second)]
         if shapes[0] != shapes[1]:
             return EqualityReport("different", reason=f"the outputs have the shapes {shapes[0]} and {shapes[1]}")
         bench = first[0]
         if not all(np.all(bench.domain.same(a.read(), b.read())) for a, b in zip(first[1], second[1])):
+            if field.roots.guessed and heights.grow():
+                continue
             return EqualityReport("different")
         found += 1
+        heights.found()
         bound *= min(1.0, max(_degree(*pair) for pair in (first, second)) / CHAIN[1])
         if found == (POINTS_WITH_BRANCHES if field.comparisons else POINTS):
             return EqualityReport("equal", bound)

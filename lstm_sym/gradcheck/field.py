@@ -19,14 +19,19 @@ difference is no more than a candidate.
 from __future__ import annotations
 
 import hashlib
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from .constants import reading
+from .exponentials import Exponentials
 from .frames import place
-from .modular import CHAIN, Modular, Singular, Unlucky
+from .modular import CHAIN, Cramped, Modular, Singular, Unlucky
 from .numbers import LETTER, Numbers
+from .roots import SquareRoots
+from .tower import Tower
 
 TIE = 1e-9
 """Shadows closer than this, relative to their size, are told apart by nothing but exact equality."""
@@ -60,24 +65,41 @@ class Shadow:
         return numerator / denominator
 
 
+class Seed(int):
+    """What decides a random point, and in fields of which degree over the prime fields, 2^height, it is looked at."""
+
+    height: int
+
+    def __new__(cls, value: int, height: int = 0) -> Seed:
+        made = super().__new__(cls, value)
+        made.height = height
+        return made
+
+
 class Field:
     """The domain of one random point, which ``seed`` decides."""
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
+        self.height = getattr(seed, "height", 0)
         self.modular = tuple(Modular(p, self.keyed("generator", p) ** 2 % p) for p in CHAIN)
-        self.rings: tuple[Any, ...] = (*self.modular, Shadow())
+        self.rings: tuple[Any, ...] = (*map(self._extended, self.modular), Shadow())
+        self.exponentials = Exponentials(self.keyed, self.modular, self.rings[:-1])
+        self.roots = SquareRoots(self.keyed, self.rings[:-1])
         self.divisors = 0.0
         self.ties: list[str] = []
         self.zeros: list[str] = []
         """Where something is divided by 0."""
         self.comparisons = 0
         self._junk = np.random.default_rng()
-        self._roots: dict[int, int] = {}
-        self._exponentials: list[tuple[Any, ...]] = []
-        self._met: dict[int, tuple[int, ...]] = {}
-        self._from: dict[int, tuple[int, ...]] = {}
-        self._logarithms: dict[int, tuple[int, ...]] = {}
+
+    def _extended(self, ring: Modular) -> Modular | Tower:
+        weights = [self.keyed("weight", ring.p, k) % ring.p for k in range(1, 1 << self.height)]
+        return Tower(ring, self.height, weights) if self.height else ring
+
+    def lifted(self, residues: Iterable[Any]) -> list[Any]:
+        """Residues as elements of the rings, one ring after the other."""
+        return [ring.lifted(part) for ring, part in zip(self.rings, residues)]
 
     def keyed(self, *key: Any) -> int:
         """A random element that the key decides."""
@@ -91,7 +113,7 @@ class Field:
         x = np.asarray(x)
         if x.dtype.kind in "biu":
             residues = [(x.astype(np.int64) % ring.p)[None] for ring in self.modular]
-            return Numbers(self, (*residues, x.astype(float)[None]))
+            return Numbers(self, (*self.lifted(residues), x.astype(float)[None]))
         if x.dtype.kind != "f":
             raise TypeError(f"numbers of the type {x.dtype} have no exact value here")
         x = x.astype(float)
@@ -99,13 +121,13 @@ class Field:
             raise ValueError("inf and nan have no exact value")
         if (x == np.rint(x)).all() and (np.abs(x) < 2**53).all():
             residues = [(x.astype(np.int64) % ring.p)[None] for ring in self.modular]
-            return Numbers(self, (*residues, x[None]))
+            return Numbers(self, (*self.lifted(residues), x[None]))
         distinct, where = np.unique(x, return_inverse=True)
         residues = [
             np.array([self._read(ring, float(value)) for value in distinct], np.int64)[where].reshape(1, *x.shape)
             for ring in self.modular
         ]
-        return Numbers(self, (*residues, x[None]))
+        return Numbers(self, (*self.lifted(residues), x[None]))
 
     def _read(self, ring: Modular, x: float) -> int:
         found = reading(x)
@@ -113,9 +135,13 @@ class Field:
         return value * self.keyed("pi", ring.p) ** 2 % ring.p if found.pi else value
 
     def letters(self, name: str, shadow: Any) -> Numbers:
-        """Independent random numbers, which the name decides, with a given shadow."""
-        parts = [self.random(name, ring.p, (1, *shadow.shape)) for ring in self.modular]
-        return Numbers(self, (*parts, shadow[None]), True, LETTER)
+        """Independent random numbers, which the name decides, with a given shadow.
+
+        A positive one is a square, a negative one the opposite of one, so that the root of x²a is that of a times |x|.
+        """
+        random = [(ring, self.random(name, ring.p, (1, *shadow.shape))) for ring in self.modular]
+        parts = [np.where(shadow < 0, ring.neg(u), u) for ring, part in random for u in (ring.mul(part, part),)]
+        return Numbers(self, (*self.lifted(parts), shadow[None]), True, LETTER)
 
     def random(self, name: str, p: int, shape: tuple[int, ...]) -> Any:
         """An array of random residues that the name decides."""
@@ -124,12 +150,14 @@ class Field:
     def moving(self, x: Numbers, tangents: Any) -> Numbers:
         """The same numbers with tangents, residues of the first field of shape (K, ...)."""
         first, *others = x.parts
-        return Numbers(self, (np.concatenate([first[:1], tangents]), *others), True, x.degree, LETTER)
+        return Numbers(
+            self, (np.concatenate([first[:1], self.rings[0].lifted(tangents)]), *others), True, x.degree, LETTER
+        )
 
     def junk(self, shape: tuple[int, ...]) -> Numbers:
         """What an array holds that nobody has written to: never the same twice."""
         parts = [self._junk.integers(1, ring.p, (1, *shape)) for ring in self.modular]
-        return Numbers(self, (*parts, self._junk.normal(size=(1, *shape))), True, LETTER)
+        return Numbers(self, (*self.lifted(parts), self._junk.normal(size=(1, *shape))), True, LETTER)
 
     def shadow(self, x: Numbers) -> Any:
         """The numbers as floating-point ones."""
@@ -140,11 +168,12 @@ class Field:
     def divisors_of(self, x: list[Any]) -> list[Any]:
         """Divisors in every ring; where one is 0 a 1 that is marked by the shadow nan."""
         *residues, shadow = x
-        zero = np.any([part == 0 for part in residues], axis=0)
+        zero = np.any([ring.is_zero(part) for ring, part in zip(self.rings, residues)], axis=0)
         if not zero.any():
             return x
         self.zeros.append(place())
-        return [*(np.where(zero, 1, part) for part in residues), np.where(zero, np.nan, shadow)]
+        ones = self.lifted([np.int64(1)] * len(residues))
+        return [*(np.where(zero, *pair) for pair in zip(ones, residues)), np.where(zero, np.nan, shadow)]
 
     def refuse_zeros(self, *arrays: Numbers) -> None:
         """Raise ``Singular`` if one of the numbers is made of a division by 0."""
@@ -162,7 +191,7 @@ class Field:
         with np.errstate(all="ignore"):
             difference = a - b
             close = ~(np.abs(difference) > TIE * (np.abs(a) + np.abs(b)))
-        same = np.equal(residues, others)
+        same = np.asarray(residues == others)
         if np.any(close & ~same):
             if np.isnan(difference).any():
                 raise Unlucky("a comparison with a number that is too large for floating point")
@@ -174,7 +203,8 @@ class Field:
     def same(self, x: Numbers, y: Numbers) -> Any:
         """Whether the entries are the same exact numbers."""
         self.refuse_zeros(x, y)
-        return np.equal(*(u.parts[0][:1].reshape(u.shape) for u in (x, y)))
+        a, b = (u.parts[0][:1].reshape(u.shape) for u in (x, y))
+        return a == b
 
     def decidable(self, x: Numbers) -> Any:
         """Floating-point numbers in the order of the entries."""
@@ -190,138 +220,65 @@ class Field:
             return getattr(self, f"_{name}")(x)
 
     def _exp(self, x: list[Any]) -> list[Any]:
-        first, second, third, shadow = x
-        results = [self.modular[0].power(second), self.modular[1].power(third), self._last_exponential(third)]
-        if self._logarithms:
-            results = self._with_logarithms(second, results)
-        # Copies, since code under test may write into the results, as softmax does by an in-place division.
-        self._exponentials.append(tuple(part.copy() for part in (first, second, third, *results)))
-        return [*results, np.exp(shadow)]
-
-    def _last_exponential(self, x: Any) -> Any:
-        """A keyed element at a quarter of each argument, to its fourth power; halves and doubles are recognised."""
-        p = self.modular[-1].p
-        known = self._roots
-        out = []
-        quarter = pow(4, -1, p)
-        for u in x.ravel().tolist():
-            if u not in known:
-                self._learn(u, quarter)
-            out.append(known[u])
-        return np.array(out, np.int64).reshape(x.shape)
-
-    def _learn(self, u: int, quarter: int) -> None:
-        p, known = self.modular[-1].p, self._roots
-        half = u * 2 * quarter % p
-        if not u:
-            known[0] = 1
-            return
-        # What is known is kept, else a second run of forward would not find what the first one found.
-        if half in known:
-            known[u] = known[half] ** 2 % p
-        elif u * quarter % p in known:
-            known[half] = known[u * quarter % p] ** 2 % p
-            known[u] = known[half] ** 2 % p
-        else:
-            root = self.keyed("exp", min(u, p - u))
-            root = root if u < p - u else pow(root, -1, p)
-            known[u * quarter % p] = root
-            known[half] = root * root % p
-            known[u] = known[half] ** 2 % p
-        for value in (u * quarter % p, half, u):
-            if value in known:
-                known.setdefault(p - value, pow(known[value], -1, p))
-
-    def _with_logarithms(self, second: Any, results: list[Any]) -> list[Any]:
-        """exp(a ± log S) = exp(a) S^{±1} where exp(a) is known."""
-        self._remember()
-        q = self.modular[1].p
-        flat = [result.ravel().copy() for result in results]
-        for k, u in enumerate(second.ravel().tolist()):
-            for value, (_, logarithm, _) in self._logarithms.items():
-                for sign in (1, -1):
-                    known = self._met.get((u - sign * logarithm) % q)
-                    if known is None:
-                        continue
-                    whole = self._arguments[value]
-                    for ring, column, factor, own in zip(self.modular, flat, whole, known):
-                        column[k] = own * pow(factor, sign, ring.p) % ring.p
-                    break
-        return [column.reshape(result.shape) for column, result in zip(flat, results)]
-
-    def _remember(self) -> None:
-        """The exponentials met so far, by argument and by value."""
-        self._met.setdefault(0, (1, 1, 1))
-        for first, second, third, *results in self._exponentials:
-            rows = zip(*(a.ravel().tolist() for a in (first, second, third, *results)))
-            for a, b, c, *e in rows:
-                self._met[b] = tuple(e)
-                self._from[e[0]] = (a, b, c)
-        self._exponentials.clear()
-
-    _arguments: dict[int, tuple[int, ...]]
+        return [*self.lifted(self.exponentials.powers(x[:-1])), np.exp(x[-1])]
 
     def _log(self, x: list[Any]) -> list[Any]:
-        self._remember()
-        if not hasattr(self, "_arguments"):
-            self._arguments = {}
-        rows = list(zip(*(a.ravel().tolist() for a in x[:-1])))
-        found = [self._logarithm(row) for row in rows]
-        columns = [np.array(column, np.int64).reshape(x[0].shape) for column in zip(*found)]
-        return [*(columns or [a.copy() for a in x[:-1]]), np.log(x[-1])]
-
-    def _logarithm(self, row: tuple[int, ...]) -> tuple[int, ...]:
-        """The logarithm of one number: that of 1, of an exponential, of a known argument, or of a product of two."""
-        p = self.modular[0].p
-        value = row[0]
-        if not value:
-            raise Singular("the logarithm of 0")
-        known = self._known_logarithm(value)
-        if known is not None:
-            return known
-        for argument, logarithm in self._logarithms.items():
-            for sign in (1, -1):
-                rest = self._known_logarithm(value * pow(argument, -sign, p) % p)
-                if rest is not None:
-                    return tuple((a + sign * b) % ring.p for ring, a, b in zip(self.modular, rest, logarithm))
-        fresh = tuple(self.keyed("log", value, ring.p) for ring in self.modular)
-        self._logarithms[value] = fresh
-        self._arguments[value] = row
-        return fresh
-
-    def _known_logarithm(self, value: int) -> tuple[int, ...] | None:
-        p = self.modular[0].p
-        if value == 1:
-            return (0, 0, 0)
-        for table in (self._from, self._logarithms):
-            if value in table:
-                return table[value]
-        inverse = pow(value, -1, p)
-        for table in (self._from, self._logarithms):
-            if inverse in table:
-                return tuple(-a % ring.p for ring, a in zip(self.modular, table[inverse]))
-        return None
+        return [*self.lifted(self.exponentials.logarithms(x[:-1])), np.log(x[-1])]
 
     def _sqrt(self, x: list[Any]) -> list[Any]:
-        first = self.modular[0]
-        root = first.root(x[0])
         marked = np.isnan(x[-1]) if self.zeros else False
-        if not np.all((first.mul(root, root) == x[0]) | marked):
-            raise Unlucky("a square root of what is no square in the field")
-        others = []
-        for ring, a in zip(self.modular[1:], x[1:]):
-            value = ring.root(a)
-            keyed = [self.keyed("sqrt", ring.p, u) for u in a.ravel().tolist()]
-            others.append(np.where(ring.mul(value, value) == a, value, np.reshape(np.array(keyed, np.int64), a.shape)))
-        return [root, *others, np.sqrt(x[-1])]
+        values, known = self.roots.taken(x[:-1], marked)
+        self.comparisons += known
+        return [*values, np.sqrt(x[-1])]
+
+    def squared(self, x: Numbers) -> None:
+        """Note that x² is made of x, so that the root of it is |x|."""
+        if x.varies:
+            *parts, shadow = (part[:1] for part in x.parts)
+            self.roots.squared(parts, shadow < 0)
 
     def _tanh(self, x: list[Any]) -> list[Any]:
-        doubled = [ring.add(a, a) for ring, a in zip(self.modular, x)]
-        powers = self._exp([*doubled, np.zeros(x[0].shape)])
+        powers = self.exponentials.powers([ring.add(a, a) for ring, a in zip(self.rings, x[:-1])])
         values = [ring.mul(ring.sub(e, 1), ring.inv(ring.add(e, 1))) for ring, e in zip(self.modular, powers)]
-        return [*values, np.tanh(x[-1])]
+        return [*self.lifted(values), np.tanh(x[-1])]
 
     def _sigmoid(self, x: list[Any]) -> list[Any]:
-        powers = self._exp([*x[:-1], np.zeros(x[0].shape)])
+        powers = self.exponentials.powers(x[:-1])
         values = [ring.mul(e, ring.inv(ring.add(e, 1))) for ring, e in zip(self.modular, powers)]
-        return [*values, 0.5 * np.tanh(0.5 * x[-1]) + 0.5]
+        return [*self.lifted(values), 0.5 * np.tanh(0.5 * x[-1]) + 0.5]
+
+    def _around(self, x: list[Any], sign: int) -> list[Any]:
+        """(exp(i a) ± exp(-i a)) / 2."""
+        if not self.height:
+            raise Cramped("a sine or cosine needs the number i", always=True)
+        powers = self.exponentials.powers([ring.mul(ring.unit, a) for ring, a in zip(self.rings, x[:-1])])
+        opposite = [ring.inv(e) for ring, e in zip(self.modular, powers)]
+        both = [
+            ring.mul(ring.add(e, other if sign > 0 else ring.neg(other)), ring.rational(1, 2))
+            for ring, e, other in zip(self.modular, powers, opposite)
+        ]
+        return self.lifted(both)
+
+    def _cos(self, x: list[Any]) -> list[Any]:
+        return [*self._around(x, 1), np.cos(x[-1])]
+
+    def _sin(self, x: list[Any]) -> list[Any]:
+        values = [ring.neg(ring.mul(ring.unit, part)) for ring, part in zip(self.rings, self._around(x, -1))]
+        return [*values, np.sin(x[-1])]
+
+    def _odd(self, name: str, x: list[Any]) -> list[Any]:
+        """A random residue that the argument decides, the opposite one for the opposite argument."""
+        values = []
+        for ring, a in zip(self.rings, x[:-1]):
+            found = []
+            for key, other in zip(ring.keys(a), ring.keys(ring.neg(a))):
+                value = self.keyed(name, ring.p, min(key, other)) if key != other else 0
+                found.append(value if key <= other else ring.p - value)
+            values.append(np.array(found, np.int64).reshape(a.shape))
+        return self.lifted(values)
+
+    def _arctan(self, x: list[Any]) -> list[Any]:
+        return [*self._odd("arctan", x), np.arctan(x[-1])]
+
+    def _erf(self, x: list[Any]) -> list[Any]:
+        return [*self._odd("erf", x), np.vectorize(math.erf, otypes=[float])(x[-1])]

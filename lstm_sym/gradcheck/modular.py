@@ -40,6 +40,14 @@ class Unlucky(ArithmeticError):
     """This random point shows nothing; another may."""
 
 
+class Cramped(Unlucky):
+    """What is wanted is not in the field; it is in an extension, and ``always`` there alone."""
+
+    def __init__(self, text: str, *, always: bool = False) -> None:
+        super().__init__(text)
+        self.always = always
+
+
 class Modular:
     """The ring of residues modulo ``p``, where ``generator`` spans the squares."""
 
@@ -48,6 +56,23 @@ class Modular:
         self.inverse = 1.0 / p
         self.generator = generator
         self._powers: list[Residues] | None = None
+
+    # What an extension has to do to its elements: here they are residues.
+
+    def lifted(self, a: Any) -> Any:
+        return a
+
+    def image(self, a: Any) -> Any:
+        return a
+
+    def residues(self, a: Any) -> tuple[Residues, Any]:
+        return a, np.full(np.shape(a), True)
+
+    def is_zero(self, a: Any) -> Any:
+        return np.equal(a, 0)
+
+    def keys(self, a: Any) -> list[Any]:
+        return a.ravel().tolist()
 
     def mul(self, a: Any, b: Any) -> Residues:
         """The product by a quotient in floating point, which is off by one at most, and a wrapping difference."""

@@ -46,6 +46,7 @@ class Domain(Protocol):
     def same(self, x: Numbers, y: Numbers) -> Any: ...
     def shadow(self, x: Numbers) -> Any: ...
     def decidable(self, x: Numbers) -> Any: ...
+    def squared(self, x: Numbers) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Degree:
 
     def total(self, divisors: float) -> float:
         """A bound on the degree of the numerator over the common denominator."""
-        return max(self.excess, 0.0) + self.multiplicity * divisors
+        return max(self.excess, 0.0) + (self.multiplicity * divisors if self.multiplicity else 0.0)
 
 
 CONSTANT = Degree(0, 0)
@@ -249,7 +250,10 @@ def apply(name: str, x: Numbers) -> Numbers:
 
 
 def _degrees(name: str, x: Numbers) -> tuple[Degree, Degree]:
-    """A function value is a fresh letter; tanh and the logistic function are fractions of degree 2 in one."""
+    """A function value is a fresh letter; tanh and the logistic function are fractions of degree 2 in one.
+
+    The derivative of a root divides by the root, that of a logarithm by the argument.
+    """
     if not x.varies:
         return CONSTANT, CONSTANT
     entries = float(np.prod(x.shape))
@@ -259,6 +263,9 @@ def _degrees(name: str, x: Numbers) -> tuple[Degree, Degree]:
         return value, x.slope * value * value
     if name == "exp":
         return LETTER, x.slope * LETTER
+    if name == "sqrt":
+        x.domain.divisors += entries
+        return LETTER, x.slope * Degree(0, 1)
     x.domain.divisors += entries * x.degree.total(x.domain.divisors)
     return LETTER, x.slope * Degree(0, x.degree.multiplicity + 1)
 

@@ -22,7 +22,10 @@ from .ufuncs import call_ufunc
 MADE = {"zeros": 0.0, "ones": 1.0, "empty": None}
 """What a new array is full of; ``None`` for what NumPy happens to find in memory."""
 
-MATH = ("exp", "expm1", "log1p", "log2", "log10", "sqrt", "tanh", "sinh", "cosh", "fabs")
+MATH = (
+    *("exp", "expm1", "log1p", "log2", "log10", "sqrt", "tanh", "sinh", "cosh", "fabs"),
+    *("sin", "cos", "tan", "erf", "erfc"),
+)
 
 
 def exact_inside(x: Any) -> bool:
@@ -197,12 +200,12 @@ class StandIn:
         return lambda *args, **options: self.given(value(*args, **options))
 
     def _math_table(self) -> dict[str, Any]:
-        def one(name: str) -> Callable[[Any], Any]:
+        def one(name: str, ufunc: str = "") -> Callable[[Any], Any]:
             plain = getattr(math, name)
 
             def call(x: Any) -> Any:
                 if isinstance(x, Array):
-                    return call_ufunc(self.domain, name, "__call__", (x.item(),), {})
+                    return call_ufunc(self.domain, ufunc or name, "__call__", (x.item(),), {})
                 if name == "sqrt":
                     return result_of(self.domain.constant(x)) ** 0.5 if x >= 0 else plain(x)
                 return plain(x)
@@ -226,6 +229,7 @@ class StandIn:
             return lambda x: answer if isinstance(x, Array) else plain(x)
 
         return {name: one(name) for name in MATH} | {
+            "atan": one("atan", "arctan"),
             "log": log,
             "pow": power,
             "fsum": summed,

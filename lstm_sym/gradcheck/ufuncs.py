@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from . import circular
 from . import numbers as n
 from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, result_of
 from .constants import reading
@@ -50,6 +50,11 @@ def sign(x: Numbers) -> Numbers:
     return x.domain.constant(x.domain.order(x, constant(x, 0)))
 
 
+def square(x: Numbers) -> Numbers:
+    x.domain.squared(x)
+    return n.multiply(x, x)
+
+
 def heaviside(x: Numbers, y: Numbers) -> Numbers:
     order = x.domain.order(x, constant(x, 0))
     return chosen(order == 0, y, x.domain.constant((order > 0).astype(int)))
@@ -63,14 +68,21 @@ def power(x: Numbers, y: Numbers) -> Numbers:
     if len(exponents) != 1:
         return n.apply("exp", n.multiply(y, n.apply("log", x)))
     found = reading(float(exponents[0])).rational
+    if found.denominator == 2:
+        return _spread(n.power(n.apply("sqrt", x), found.numerator), y)
+    if found == 2:
+        return _spread(square(x), y)
     whole = math.floor(found)
     result = n.power(x, whole)
     rest = found - whole
-    if rest == Fraction(1, 2):
-        result = n.multiply(result, n.apply("sqrt", x))
-    elif rest:
+    if rest:
         result = n.multiply(result, n.apply("exp", n.multiply(constant(x, float(rest)), n.apply("log", x))))
-    return n.add(result, x.domain.constant(np.zeros(np.broadcast_shapes(x.shape, y.shape))))
+    return _spread(result, y)
+
+
+def _spread(x: Numbers, y: Numbers) -> Numbers:
+    """x in the shape that it and y have together."""
+    return n.add(x, x.domain.constant(np.zeros(np.broadcast_shapes(x.shape, y.shape))))
 
 
 def logaddexp(x: Numbers, y: Numbers) -> Numbers:
@@ -102,7 +114,7 @@ UNARY: dict[str, Callable[[Numbers], Numbers]] = {
     "absolute": absolute,
     "fabs": absolute,
     "sign": sign,
-    "square": lambda x: n.multiply(x, x),
+    "square": square,
     "reciprocal": n.reciprocal,
     "exp": elementwise("exp"),
     "exp2": lambda x: n.apply("exp", n.multiply(x, n.apply("log", constant(x, 2)))),
@@ -113,6 +125,13 @@ UNARY: dict[str, Callable[[Numbers], Numbers]] = {
     "log10": logarithm(10),
     "sqrt": elementwise("sqrt"),
     "tanh": elementwise("tanh"),
+    "sin": circular.sine,
+    "cos": circular.cosine,
+    "tan": circular.tangent,
+    "arctan": circular.arctangent,
+    "erf": circular.error_function,
+    "erfc": circular.complementary,
+    "ndtr": circular.normal_distribution,
     "sinh": hyperbolic(-1),
     "cosh": hyperbolic(1),
     "expit": elementwise("sigmoid"),
@@ -134,6 +153,7 @@ BINARY: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
     "fmin": minimum,
     "heaviside": heaviside,
     "logaddexp": logaddexp,
+    "hypot": lambda x, y: n.apply("sqrt", n.add(square(x), square(y))),
 }
 
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -163,6 +183,8 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     if name in TESTS:
         domain.refuse_zeros(numbers_of(inputs[0], domain))
         return np.full(inputs[0].shape, TESTS[name]) if inputs[0].shape else TESTS[name]
+    if name == "multiply" and inputs[0] is inputs[1]:
+        name, inputs = "square", inputs[:1]
     operands = [numbers_of(x, domain) for x in inputs]
     if name in COMPARISONS:
         return real(COMPARISONS[name](domain.order(*operands), 0), domain)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from . import batched, columns, gates, layers, scalars
+from . import batched, columns, gates, layers, norms, scalars
 
-MODULES = (columns, batched, gates, layers, scalars)
+MODULES = (columns, batched, gates, layers, norms, scalars)
 
 
 def value(spec):

@@ -1,0 +1,68 @@
+r"""Sine and cosine, and functions of which no more is used than the derivative and that they are odd.
+
+In a field with i the sine and cosine are made of exp(i a) by Euler's formula, so that the addition theorems hold.
+The arc tangent and the error function are random numbers that their argument decides.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from . import numbers as n
+from .numbers import CONSTANT, LETTER, Degree, Numbers
+
+OF_EULER = Degree(1, 1)
+"""A value of sine or cosine, as a fraction in the letter exp(i a)."""
+
+
+def _value(name: str, x: Numbers, degree: Degree) -> Numbers:
+    """A function's values without tangents."""
+    if x.varies and degree is OF_EULER:
+        x.domain.divisors += float(np.prod(x.shape))
+    values = x.domain.values(name, [part[:1] for part in x.parts])
+    return Numbers(x.domain, tuple(values), x.varies, degree if x.varies else CONSTANT)
+
+
+def _moving(value: Numbers, x: Numbers, derivative: Numbers) -> Numbers:
+    """The values with the tangents that those of x make, by the chain rule."""
+    slope = n.multiply(Numbers(x.domain, tuple(part[1:] for part in x.parts), True, x.slope), derivative)
+    parts = tuple(np.concatenate(pair) for pair in zip(value.parts, slope.parts))
+    return Numbers(x.domain, parts, x.varies, value.degree, slope.degree if x.varies else CONSTANT)
+
+
+def sine(x: Numbers) -> Numbers:
+    return _moving(_value("sin", x, OF_EULER), x, _value("cos", x, OF_EULER))
+
+
+def cosine(x: Numbers) -> Numbers:
+    return _moving(_value("cos", x, OF_EULER), x, n.negative(_value("sin", x, OF_EULER)))
+
+
+def tangent(x: Numbers) -> Numbers:
+    return n.divide(sine(x), cosine(x))
+
+
+def arctangent(x: Numbers) -> Numbers:
+    still = x.without_tangents()
+    one = x.domain.constant(1)
+    return _moving(_value("arctan", x, LETTER), x, n.reciprocal(n.add(one, n.multiply(still, still))))
+
+
+def error_function(x: Numbers) -> Numbers:
+    r""":math:`\mathrm{erf}' = \frac{2}{\sqrt\pi} e^{-x^2}`."""
+    still = x.without_tangents()
+    scale = n.divide(x.domain.constant(2), n.apply("sqrt", x.domain.constant(math.pi)))
+    bell = n.apply("exp", n.negative(n.multiply(still, still)))
+    return _moving(_value("erf", x, LETTER), x, n.multiply(scale, bell))
+
+
+def complementary(x: Numbers) -> Numbers:
+    return n.subtract(x.domain.constant(1), error_function(x))
+
+
+def normal_distribution(x: Numbers) -> Numbers:
+    constant = x.domain.constant
+    half = n.divide(x, n.apply("sqrt", constant(2)))
+    return n.divide(n.add(constant(1), error_function(half)), constant(2))
