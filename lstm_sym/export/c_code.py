@@ -14,7 +14,7 @@ from .c_body import Array, Function
 from .c_letters import CNames, c_names
 from .c_lines import lines_of_group
 from .c_operations import Packed
-from .c_program import Program, program_of
+from .c_program import Program, program_of, require_columns
 from .c_runtime import RUNTIME
 from .freshness import source_told
 from .plan import carry, plan_of
@@ -104,12 +104,7 @@ def c_module(cell: Cell) -> str:
 
 def source_of(cell: Cell) -> str:
     """The C source of a cell whose activations are all known; it includes the header."""
-    for sequence in (*cell.order, *cell.inputs):
-        if sequence.shape[1] != 1:
-            raise ValueError(
-                f"cell {cell.name}: {sequence.text} is a matrix, and C functions hold column vectors; "
-                "write it with --to numpy"
-            )
+    require_columns(cell, "C functions")
     plan = plan_of(cell)
     vocabulary = vocabulary_of(plan)
     words = c_names(vocabulary)

@@ -14,6 +14,7 @@ from typing import Any
 from sympy import Add, Integer
 
 from ..activations import Elementwise
+from ..cell import Cell
 from ..nodes.algebra import Zero
 from ..symbols import At, Parameter, Sequence, adjoint, direct, letters, t
 from .c_body import Array, Body, Function
@@ -32,6 +33,16 @@ class Program:
     cache: tuple[Array, ...]
     forward: Function
     backward: Function
+
+
+def require_columns(cell: Cell, what: str) -> None:
+    """Raise ``ValueError`` for a cell that has a matrix among its sequences."""
+    for sequence in (*cell.order, *cell.inputs):
+        if sequence.shape[1] != 1:
+            raise ValueError(
+                f"cell {cell.name}: {sequence.text} is a matrix, and {what} hold column vectors; "
+                "write it with --to numpy"
+            )
 
 
 def program_of(stacking: Stacking, words: CNames) -> Program:

@@ -15,8 +15,7 @@ from ..cell import Cell
 from ..symbols import adjoint, direct
 from .c_body import Array, Function
 from .c_letters import CNames, c_names
-from .c_program import program_of
-from .frameworks import require_columns
+from .c_program import program_of, require_columns
 from .freshness import source_told
 from .layout import WIDTH, assignment, signature
 from .module import CACHE, loops_of, shapes_of, structures_of
@@ -117,7 +116,7 @@ FUNCTIONS = '''
 
 def numba_module(cell: Cell) -> str:
     """The Numba module of a cell whose activations are all known."""
-    require_columns(cell, "Numba")
+    require_columns(cell, "Numba loops")
     plan = plan_of(cell)
     names, space, helpers, functions = loops_of(plan, "numpy_")
     words = c_names(names, NUMBA)

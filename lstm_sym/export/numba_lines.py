@@ -155,7 +155,9 @@ def packed_of(function: Function) -> tuple[dict[str, str], list[Array], list[str
     are rows. A single parameter outside the loop needs none.
     """
     in_loop = {o.panels for group in function.loop for o in group if isinstance(o, Product)}
-    matrices, arrays, lines = {}, [], []
+    matrices: dict[str, str] = {}
+    arrays: list[Array] = []
+    lines: list[str] = []
     for packed in function.packed:
         turned = all(part[6] != "1" for part in packed.parts)
         if len(packed.parts) == 1 and (turned or packed.name not in in_loop):

@@ -16,14 +16,14 @@ from lstm_sym.export.experiment import imported
 from lstm_sym.export.freshness import staleness
 from lstm_sym.export.plan import with_activation
 
-from .backends import SINGLE, holds_columns
+from .backends import SINGLE
 from .stacked import LENGTHS, close, converted, fields, flat, mapped, network_of, one_by_one
 
 torch = pytest.importorskip("torch", reason="the extra torch is not installed")
 torch.set_num_threads(1)
 packing = torch.nn.utils.rnn
 
-ZOO = {name: with_activation(cell, tanh) for name, cell in CELLS.items() if holds_columns(cell)}
+ZOO = {name: with_activation(cell, tanh) for name, cell in CELLS.items()}
 NETWORKS = {
     "RNN": (RNN_TANH, torch.nn.RNN, {}),
     "RNN, relu": (elman(relu), torch.nn.RNN, {"nonlinearity": "relu"}),
