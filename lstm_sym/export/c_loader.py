@@ -6,8 +6,8 @@ from .. import __version__
 from ..cell import Cell
 from .c_code import FLAGS, header_of, prefix_of, source_of
 from .freshness import source_told
-from .module import shapes_of, structures_of
 from .plan import plan_of
+from .structures import shapes_of, structures_of
 from .text import CHECKED
 from .vocabulary import Vocabulary, vocabulary_of
 

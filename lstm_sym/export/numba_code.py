@@ -18,12 +18,13 @@ from .c_letters import CNames, c_names
 from .c_program import program_of, require_columns
 from .freshness import source_told
 from .layout import WIDTH, assignment, signature
-from .module import CACHE, loops_of, shapes_of, structures_of
+from .module import CACHE, loops_of
 from .numba_lines import Site, lines_of_group, packed_of
 from .numba_runtime import COMPILED, NUMBA, functions_called
 from .numpy_code import plain
 from .plan import carry, plan_of
 from .stacking import stacking_of
+from .structures import shapes_of, structures_of
 from .text import CHECKED, FITTING
 from .vocabulary import Vocabulary
 

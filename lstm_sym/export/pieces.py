@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from .layout import assignment
+from .plan import Plan
+from .structures import d_inputs_type
 from .vocabulary import Vocabulary
 
 PIECES = '''
@@ -27,14 +30,14 @@ def forward_in_pieces(params: Params, {x}: {X}, state: State, every: int) -> tup
 
 def backward_in_pieces(
     params: Params, pieces: Pieces, d_outputs: {Y}, d_state: State, *, truncated: bool = False
-) -> tuple[Params, {X}, State]:
+) -> tuple[Params, {X_d}, State]:
     """What backward computes, from the last piece to the first; the forward pass of each runs again before.
 
     With truncated, no gradient passes from a piece into the piece before it.
     """
     {x}, states, every = pieces
     checked(params=params, {x}={x}, d_outputs=d_outputs, d_state=d_state)
-    d_params = Params(*[np.zeros_like(value) for value in params])
+{zeros}
     d_given = []
     for number in reversed(range(len(states))):
         piece = slice(number * every, (number + 1) * every)
@@ -43,15 +46,26 @@ def backward_in_pieces(
         del cache  # before the next piece makes its own
         d_given.insert(0, d_piece)
         for total, gradient in zip(d_params, gradients):
-            total += gradient
+            {added}
         if truncated and number:
             d_state = State(*[np.zeros_like(value) for value in d_state])
-    return d_params, {d_joined}, d_state
+    d_inputs = {d_joined}
+    return d_params, d_inputs, d_state
 '''
 
 
-def pieces_source(names: Vocabulary) -> str:
+def pieces_source(plan: Plan, names: Vocabulary) -> str:
     """The source of the two functions for a module with these names."""
+    zeros = assignment("d_params", "Params(*[np.zeros_like(value) for value in params])")
+    added = "total += gradient"
+    if len(plan.gradients) < len(plan.cell.parameters):
+        wanted = [f'"{names.names[p]}"' for p, _ in plan.gradients]
+        zeros = assignment("wanted", f"({', '.join(wanted)}{',' if len(wanted) == 1 else ''})")
+        zeros.append(
+            "    zeros = [np.zeros_like(v) if name in wanted else None for name, v in params._asdict().items()]"
+        )
+        zeros.append("    d_params = Params(*zeros)")
+        added = "if total is not None:\n                total += gradient"
     x, several, outputs = names.inputs, names.has_inputs, names.has_outputs
     first = f"{x}.{names.names[names.cell.inputs[0]]}" if several else x
     return PIECES.format(
@@ -62,5 +76,18 @@ def pieces_source(names: Vocabulary) -> str:
         x_piece=f"Inputs(*[value[piece] for value in {x}])" if several else f"{x}[piece]",
         e_piece="Outputs(*[value[piece] for value in d_outputs])" if outputs else "d_outputs[piece]",
         joined="Outputs(*map(np.concatenate, zip(*outputs)))" if outputs else "np.concatenate(outputs)",
-        d_joined="Inputs(*map(np.concatenate, zip(*d_given)))" if several else "np.concatenate(d_given)",
+        d_joined=_joined(plan, several),
+        X_d=d_inputs_type(plan, names),
+        zeros="\n".join(zeros),
+        added=added,
     ).strip("\n")
+
+
+def _joined(plan: Plan, several: bool) -> str:
+    """The gradients of the inputs of all pieces as one; ``None`` for one that is not wanted."""
+    missing = None in plan.d_inputs
+    if not several:
+        return "None" if missing else "np.concatenate(d_given)"
+    if missing:
+        return "Inputs(*[None if values[0] is None else np.concatenate(values) for values in zip(*d_given)])"
+    return "Inputs(*map(np.concatenate, zip(*d_given)))"

@@ -6,9 +6,11 @@ from ..activations import relu
 from ..cell import Cell
 from ..cells import GRU, LSTM, LSTM_PROJECTION, RNN_TANH, elman
 from .dialect import TORCH
-from .frameworks import Backend, framework_module
+from .frameworks import framework_module
 from .packings import PACKINGS
 from .runtime import PARTS, checked_for
+from .streams import Backend
+from .variant import WHOLE, Variant
 from .vocabulary import Vocabulary
 from .writer import Style
 
@@ -77,6 +79,19 @@ def projected(x: Array, W: Array, b: Array) -> Array:
     return torch.nn.functional.linear(x, W.T, b)
 '''
 
+CHUNKS = '''
+def forward(params: Params, {x}: {X}, state: State) -> tuple[{Y}, State]:
+    """The outputs of every step and the final state; the memory beside the outputs does not grow with T."""
+    sizes = checked(params=params, {x}={x}, state=state)
+{opened}
+    pieces = []
+    for start in range(0, T, chunk):
+        stop = min(start + chunk, T)
+        values, state = advance(params, {piece}, state)
+        pieces.append({own})
+    return {joined}, state
+'''
+
 TEST = "not isinstance(array, torch.Tensor) or array.dtype not in (torch.float32, torch.float64)"
 
 BACKEND = Backend(
@@ -94,6 +109,9 @@ BACKEND = Backend(
         "parts": PARTS.format(split="torch.split(values, sizes, dim=axis)"),
     },
     checked=checked_for(TEST),
+    chunks=CHUNKS,
+    own="{values}.clone()",
+    join="torch.cat",
 )
 
 FUNCTION = '''
@@ -198,12 +216,21 @@ MODULES = {
 """The module of torch.nn that computes the equations of a cell."""
 
 
-def torch_module(cell: Cell) -> str:
+def torch_module(cell: Cell, variant: Variant = WHOLE) -> str:
     """The source of the PyTorch module of a cell."""
-    made = framework_module(cell, BACKEND)
-    text = made.text + "\n\n" + _function(cell, made.names) + "\n\n" + _layer(cell, made.names)
+    made = framework_module(cell, BACKEND, variant)
+    text = made.text
+    if not variant.forward_only:
+        text += "\n\n" + _function(cell, made.names) + "\n\n" + _layer(cell, made.names)
     packed = _packed(cell)
-    return text + (f"\n\n{packed}" if packed else "")
+    return _with_imports_read(text + (f"\n\n{packed}" if packed else ""))
+
+
+def _with_imports_read(text: str) -> str:
+    """The module without the imports of what only some modules need."""
+    for name, line in {"math.": "import math\n", "Mapping[": "from collections.abc import Mapping\n"}.items():
+        text = text if name in text else text.replace(line, "", 1)
+    return text
 
 
 def _function(cell: Cell, names: Vocabulary) -> str:
