@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sympy import Add, Expr, Integer, Symbol, factor_terms
+from sympy import Add, Expr, Integer, factor_terms
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from ..activations import Activation, Elementwise
@@ -13,11 +13,11 @@ from ..cell import Cell
 from ..nodes.algebra import MatrixProduct, MatrixSum, Zero
 from ..nodes.elementwise import Hadamard, HadamardPower, Maximum
 from ..symbols import At, Parameter, adjoint, t
+from .memory import VIEW_BYTES, B, T, memory_of
 from .plan import Line, plan_of, streamed, with_activation
 from .stacking import Stacking, stacking_of
 from .variant import Variant, variant_of
 
-T, B = Symbol("T", positive=True, integer=True), Symbol("B", positive=True, integer=True)
 EXAMPLE = {"T": 100, "B": 32}
 EXAMPLE_SIZE = 128
 
@@ -153,6 +153,23 @@ def _cost(s: Stacking, *, steps: bool) -> list[str]:
         f"stored     {_written(kept)} numbers, of 4 bytes in float32 and 8 in float64",
         f"For T = {EXAMPLE['T']}, B = {EXAMPLE['B']} and every size {EXAMPLE_SIZE}: {numbers[0] / 1e9:.2f} Gflop in "
         f"products, {numbers[1] / 1e9:.3f} in all else, {numbers[2] * 4 / 1e6:.1f} MB stored in float32.",
+        *_memory(s, at),
+    ]
+
+
+def _memory(s: Stacking, at: dict[Any, int]) -> list[str]:
+    """What a NumPy module takes, where it has a workspace."""
+    lines = (*s.plan.forward.lines, *s.plan.backward.lines)
+    if s.plan.wanted.nothing or any(line.target.shape[1] != 1 for line in lines):
+        return []
+    memory = memory_of(s)
+    for symbol in memory.bytes_of(4).free_symbols:
+        at.setdefault(symbol, EXAMPLE.get(symbol.name, EXAMPLE_SIZE))
+    mine, one = (int(memory.bytes_of(4).subs(at | {B: batch})) / 1e6 for batch in (EXAMPLE["B"], 1))
+    return [
+        f"memory     of NumPy: {_written(memory.numbers)} numbers in arrays, the workspace, outputs and gradients;",
+        f"           views: {memory.views} of each step, {VIEW_BYTES} bytes each; coefficients: a chunk of half a MB",
+        f"           With these sizes {mine:.1f} MB in float32, with B = 1 {one:.1f} MB.",
     ]
 
 

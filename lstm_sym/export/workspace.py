@@ -14,12 +14,16 @@ CHUNK_BYTES = 500_000
 """What the coefficients of a chunk of steps take: more leaves the caches, less makes more calls; measured."""
 
 
+def read_by(places: Places, code: list[str]) -> tuple[set[str], dict[str, list[str]]]:
+    """The attributes of a workspace that code reads, and the arrays of those that are views for each step."""
+    attributes = set(re.findall(r"work\.(\w+)", "\n".join(code)))
+    return attributes, {name: parts for name, parts in places.views.items() if name in attributes}
+
+
 def workspace_class(places: Places, code: list[str], told: tuple[str, str]) -> str:
     """The class that makes the arrays that the code reads; ``told`` is its docstring."""
-    attributes = set(re.findall(r"work\.(\w+)", "\n".join(code)))
-    views = {name: parts for name, parts in places.views.items() if name in attributes}
-    used = attributes | {part for parts in views.values() for part in parts}
-    body = places.space.lines(used)
+    attributes, views = read_by(places, code)
+    body = places.space.lines(attributes | {part for parts in views.values() for part in parts})
     for name, parts in views.items():
         tuple_of = ", ".join(f"self.{part}" for part in parts)
         body += assignment("views", f"({tuple_of},)" if len(parts) == 1 else tuple_of, indent=2)
