@@ -21,6 +21,6 @@ def export_files(
     if to == "c":
         variant = variant_of(**options)
         variant.require(to)
-        files, loader = c_files(with_activation(cell, phi)), f"{prefix_of(cell)}.py"
+        files, loader = c_files(with_activation(cell, phi), variant), f"{prefix_of(cell)}.py"
         return files | {loader: with_layers(files[loader], cell, "loader of C")} if variant.layers else files
     return {f"{prefix_of(cell)}.py": export_module(cell, to, phi=phi, **options)}

@@ -251,10 +251,10 @@ def _jax(cell: Cell, variant: Variant) -> str:
     return jax_module(cell, variant)
 
 
-def _numba(cell: Cell, _: Variant) -> str:
+def _numba(cell: Cell, variant: Variant) -> str:
     from .numba_code import numba_module
 
-    return numba_module(cell)
+    return numba_module(cell, variant)
 
 
 def _array_api(cell: Cell, variant: Variant) -> str:

@@ -26,6 +26,7 @@ from .plan import carry, plan_of
 from .stacking import stacking_of
 from .structures import shapes_of, structures_of
 from .text import CHECKED, FITTING
+from .variant import WHOLE, Variant
 from .vocabulary import Vocabulary
 
 HEADER = '''
@@ -115,7 +116,7 @@ FUNCTIONS = '''
 '''
 
 
-def numba_module(cell: Cell) -> str:
+def numba_module(cell: Cell, variant: Variant = WHOLE) -> str:
     """The Numba module of a cell whose activations are all known."""
     require_columns(cell, "Numba loops")
     plan = plan_of(cell)
@@ -125,7 +126,7 @@ def numba_module(cell: Cell) -> str:
     forward, backward = (run_of(function, program.cache) for function in (program.forward, program.backward))
     loops = [_forward_loop(forward, names, words), _backward_loop(backward, names, words)]
     parts = [
-        HEADER.format(cell=cell.name, version=__version__, source=source_told(cell)) + COMPILED,
+        HEADER.format(cell=cell.name, version=__version__, source=source_told(cell, variant)) + COMPILED,
         *structures_of(names),
         shapes_of(names),
         CHECKED,
