@@ -64,6 +64,7 @@ class Balls:
         self.divisors = 0.0
         self.ties: list[str] = []
         self.comparisons = 0
+        self.roots_taken = 0
         self._junk = np.random.default_rng(seed + 1)
 
     def constant(self, x: Any) -> Numbers:
