@@ -39,8 +39,9 @@ class SquareRoots:
     def taken(self, x: list[Any], marked: Any) -> tuple[list[Any], bool]:
         """Roots, but for the entries that are marked, and whether some are absolute values."""
         first, found = self._signed[0].of(x[0])
-        if not np.all(found | marked):
-            raise Cramped("a square root of what is no square in the field")
+        missing = int(np.sum(~(found | marked)))
+        if missing:
+            raise Cramped("a square root of what is no square in the field", missing=missing)
         roots = [first]
         for ring, signed, a in zip(self.rings[1:], self._signed[1:], x[1:]):
             root, exists = signed.of(a)

@@ -75,8 +75,11 @@ def test_a_larger_field_is_taken_after_misses_and_at_once_where_no_point_would_d
     heights.missed(Unlucky("too close to call"))
     assert heights.seed(5) == 5 and heights.seed(5).height == 0
     heights.found()
-    heights.missed(Cramped("no root"))
+    heights.missed(Cramped("no root", missing=MISSES - 1))
     assert heights.height == 0
+    heights.missed(Cramped("no root"))
+    assert heights.height == 1
+    heights = Heights()
     heights.missed(Cramped("no i", always=True))
     assert heights.seed(5).height == 1
     assert [heights.grow() for _ in range(HIGHEST)] == [True] * (HIGHEST - 1) + [False]
