@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from .constants import reading
+from .constants import Reading, reading
 from .exponentials import Exponentials
 from .frames import place
 from .modular import CHAIN, Cramped, Modular, Singular, Unlucky
@@ -133,16 +133,25 @@ class Field:
             residues = [(x.astype(np.int64) % ring.p)[None] for ring in self.modular]
             return Numbers(self, (*self.lifted(residues), x[None]))
         distinct, where = np.unique(x, return_inverse=True)
-        residues = [
-            np.array([self._read(ring, float(value)) for value in distinct], np.int64)[where].reshape(1, *x.shape)
-            for ring in self.modular
-        ]
-        return Numbers(self, (*self.lifted(residues), x[None]))
+        read = self._read([reading(value) for value in distinct.tolist()])
+        return Numbers(self, (*(part[where].reshape(1, *x.shape) for part in read), x[None]))
 
-    def _read(self, ring: Modular, x: float) -> int:
-        found = reading(x)
-        value = ring.rational(found.rational.numerator, found.rational.denominator)
-        return value * self.keyed("pi", ring.p) ** 2 % ring.p if found.pi else value
+    def _read(self, readings: list[Reading]) -> list[Any]:
+        """What constants are in every ring."""
+        columns = []
+        for ring in self.modular:
+            pi = self.keyed("pi", ring.p) ** 2 % ring.p
+            fractions = [abs(found.rational) if found.root else found.rational for found in readings]
+            values = [ring.rational(u.numerator, u.denominator) for u in fractions]
+            values = [u * pow(pi, found.pi, ring.p) % ring.p for u, found in zip(values, readings)]
+            columns.append(np.array(values, np.int64))
+        parts, rooted = self.lifted(columns), np.array([found.root for found in readings])
+        if rooted.any():
+            negative = np.array([found.rational < 0 for found in readings])[rooted]
+            roots, _ = self.roots.taken([part[rooted] for part in parts], False)
+            for ring, part, root in zip(self.rings, parts, roots):
+                part[rooted] = np.where(negative, ring.neg(root), root)
+        return parts
 
     def letters(self, name: str, shadow: Any) -> Numbers:
         """Independent random numbers, which the name decides, with a given shadow.
