@@ -165,3 +165,35 @@ def test_what_has_no_rule_is_refused_by_name(name):
     function = getattr(np, name)
     report = gradcheck(lambda x: function(*[x] * getattr(function, "nin", 1)), lambda i, d: d, {"x": np.zeros(3)})
     assert report.verdict == "undecided" and f"np.{name} is not followed on exact numbers" in str(report)
+
+
+def fourier_features(x, B):
+    phase = 2 * np.pi * x @ B
+    return np.concatenate([np.sin(phase), np.cos(phase)], axis=-1)
+
+
+@pytest.mark.parametrize("factor, verdict", [(2 * np.pi, "right"), (np.pi, "wrong"), (2, "wrong")])
+def test_fourier_features(factor, verdict):
+    def backward(inputs, d):
+        x, B = inputs
+        phase = 2 * np.pi * x @ B
+        k = phase.shape[-1]
+        dphase = factor * (d[:, :k] * np.cos(phase) - d[:, k:] * np.sin(phase))
+        return dphase @ B.T, x.T @ dphase
+
+    report = gradcheck(fourier_features, backward, {"x": np.zeros((5, 2)), "B": np.zeros((2, 4))}, diagnose=False)
+    assert report.verdict == verdict, str(report)
+
+
+@pytest.mark.parametrize("sign, verdict", [(1, "right"), (-1, "wrong")])
+def test_polar_coordinates_of_a_point(sign, verdict):
+    def forward(x, y):
+        return np.hypot(x, y), np.arctan(y / x)
+
+    def backward(inputs, bars):
+        (x, y), (dr, dt) = inputs, bars
+        r = np.sqrt(x**2 + y**2)
+        return dr * x / r - sign * dt * y / r**2, dr * y / r + dt * x / r**2
+
+    report = gradcheck(forward, backward, {"x": np.zeros(9), "y": np.zeros(9)}, diagnose=False)
+    assert report.verdict == verdict and report.inputs == {"x": sign > 0, "y": True}

@@ -137,3 +137,36 @@ def test_the_sign_of_a_square_decides_a_branch():
     for f in (lambda x: np.sqrt(x * x), lambda x: np.sqrt(x * x - 2 * x + 1)):
         report = gradcheck(f, lambda inputs, d: d, [0.0])
         assert report.verdict == "wrong" and report.witness
+
+
+def distances(x, y):
+    return np.sqrt(((x[:, None] - y[None]) ** 2).sum(-1) + 1e-8)
+
+
+@pytest.mark.parametrize("power, verdict", [(1, "right"), (2, "wrong")])
+def test_distances_between_all_pairs(power, verdict):
+    def backward(inputs, d):
+        x, y = inputs
+        g = (d / distances(x, y) ** power)[..., None] * (x[:, None] - y[None])
+        return g.sum(1), -g.sum(0)
+
+    report = gradcheck(distances, backward, {"x": np.zeros((5, 3)), "y": np.zeros((4, 3))}, diagnose=False)
+    assert report.verdict == verdict, str(report)
+
+
+def log_likelihood(x, mean, rho):
+    s = np.sqrt(np.log1p(np.exp(rho)) + 1e-3)
+    return -np.sum(np.log(s) + 0.5 * ((x - mean) / s) ** 2 + 0.5 * np.log(2 * np.pi))
+
+
+@pytest.mark.parametrize("half, verdict", [(0.5, "right"), (1, "wrong")])
+def test_logarithms_of_roots_of_logarithms(half, verdict):
+    def backward(inputs, d):
+        x, mean, rho = inputs
+        s = np.sqrt(np.log1p(np.exp(rho)) + 1e-3)
+        z = (x - mean) / s
+        return -d * z / s, d * z / s, d * (z**2 - 1) / s * half / s / (1 + np.exp(-rho))
+
+    inputs = dict.fromkeys(("x", "mean", "rho"), np.zeros(9))
+    report = gradcheck(log_likelihood, backward, inputs, diagnose=False)
+    assert report.verdict == verdict and report.inputs == {"x": True, "mean": True, "rho": half == 0.5}
