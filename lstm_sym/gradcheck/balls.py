@@ -64,6 +64,7 @@ class Balls:
         self.divisors = 0.0
         self.ties: list[str] = []
         self.comparisons = 0
+        self.roots_taken = 0
         self._junk = np.random.default_rng(seed + 1)
 
     def constant(self, x: Any) -> Numbers:
@@ -154,9 +155,9 @@ def _integer(x: int) -> arb:
 
 def _read(x: float) -> arb:
     found = reading(x)
-    value = arb(fmpq(found.rational.numerator, found.rational.denominator))
-    if found.pi:
-        return value * arb.pi()
+    value = arb(fmpq(found.rational.numerator, found.rational.denominator)) * arb.pi() ** found.pi
+    if found.root:
+        return value.sqrt() if x > 0 else -(-value).sqrt()
     return value if found.exact else arb(value, abs(x) * ROUNDED)
 
 

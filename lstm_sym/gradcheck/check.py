@@ -15,7 +15,7 @@ from .subject import STYLES, Failed, Misuse, Subject, named_inputs
 from .witness import Witness, find_witness
 
 PATIENCE = 400
-"""Points tried in all; many are given up where a square root is taken."""
+"""Points tried in all; many are given up where square roots of square roots are taken."""
 
 SECONDS = 20.0
 
@@ -119,7 +119,7 @@ class Check:
                 continue
             found += 1
             heights.found()
-            wanted = POINTS_WITH_BRANCHES if point.comparisons else POINTS
+            wanted = POINTS_WITH_BRANCHES if point.branches else POINTS
             yield point
 
     def _notes(self) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class Point:
     """What differs from run to run."""
     ties: list[str] = field(default_factory=list)
     error_bound: float = 0.0
-    comparisons: int = 0
+    branches: bool = False
     guessed: bool = False
     """Whether a root that the field lacks was replaced by a random number, so that a difference says nothing."""
     style: str = "vjp"
@@ -257,7 +257,7 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.changed = list(dict.fromkeys(bench.changed))
     point.ties = list(dict.fromkeys(domain.ties))
     point.error_bound = min(1.0, worst / CHAIN[1])
-    point.comparisons = domain.comparisons
+    point.branches = domain.branches
     point.guessed = domain.roots.guessed
     point.style = bench.subject.style
     return point

@@ -83,7 +83,7 @@ def compared(subjects: list[Subject]) -> EqualityReport:
         found += 1
         heights.found()
         bound *= min(1.0, max(_degree(*pair) for pair in (first, second)) / CHAIN[1])
-        if found == (POINTS_WITH_BRANCHES if field.comparisons else POINTS):
+        if found == (POINTS_WITH_BRANCHES if field.branches else POINTS):
             return EqualityReport("equal", bound)
     return EqualityReport("undecided", reason="no random point could be evaluated")
 

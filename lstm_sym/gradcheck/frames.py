@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 
@@ -20,6 +21,11 @@ def foreign(filename: str) -> bool:
     """Whether a file is neither ours nor a library's."""
     if filename.startswith("<"):
         return not filename.startswith(("<__", "<frozen", "<string"))
+    return _outside(os.path.abspath(filename))
+
+
+@lru_cache(maxsize=4096)
+def _outside(filename: str) -> bool:
     path = os.path.realpath(filename)
     return not path.startswith((HERE, LIBRARY)) and f"{os.sep}site-packages{os.sep}" not in path
 
