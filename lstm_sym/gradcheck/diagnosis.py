@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,15 +10,10 @@ import numpy as np
 
 from .array import Array
 from .comparison import FieldBench, Point, shape_problem
-from .edits import Edit, edits_of
 from .modular import Singular, Unlucky
-from .reach import reached
-from .screening import Screen
+from .search import Mend, mends
 from .subject import Failed, Leaf, Subject
 from .witness import unit_tangents
-
-SECONDS = 3.0
-"""For edits; one after another is tried until the time is up."""
 
 LARGEST = 300
 SMALL = 200
@@ -29,97 +22,22 @@ SMALL = 200
 
 def diagnosed(subject: Subject, point: Point) -> list[str]:
     """Sentences on the mistake, each established by an exact check; none where nothing fits."""
-    started = time.monotonic()
     try:
-        sentences = list(mending(subject, point, started + SECONDS))
+        sentences = [_said(mend) for mend in mends(subject, point.exact, point.seed)]
     except (Failed, Unlucky, Singular):
         sentences = []
     for leaf in subject.leaves:
-        late = time.monotonic() > started + SECONDS
-        if not late and not point.exact[leaf.name] and leaf.name not in point.shapes:
+        if not point.exact[leaf.name] and leaf.name not in point.shapes:
             sentences += residue(subject, leaf, point.seed)
     return sentences
 
 
-def mending(subject: Subject, point: Point, until: float) -> Iterator[str]:
-    """The single edit of backward, or of a function that it alone calls, with which everything is exact."""
-    wrong = [name for name, exact in point.exact.items() if not exact]
-    best: tuple[int, Edit, list[str]] | None = None
-    trial = Trial(subject, point.seed)
-    screen = screened(trial.bench.subject)
-    for edit in edits_near(subject):
-        if time.monotonic() > until:
-            break
-        try:
-            with edit.applied():
-                if screen is not None and not screen.promising(wrong):
-                    continue
-                exact = trial.exact()
-        except (Failed, Unlucky, Singular):
-            continue
-        mended = [name for name in wrong if exact.get(name)]
-        harmed = [name for name, good in point.exact.items() if good and not exact.get(name)]
-        if mended and not harmed and (best is None or len(mended) > best[0]):
-            best = len(mended), edit, mended
-            if len(mended) == len(wrong):
-                break
-    if best is not None:
-        _, edit, mended = best
-        what = f"`{edit.before}` is replaced by `{edit.after}`" if edit.after else f"`{edit.before}` is left out"
-        verb = "is" if len(mended) == 1 else "are"
-        yield f"{_listed(mended)} {verb} exact if {what} ({edit.file}:{edit.line})"
+def _said(mend: Mend) -> str:
+    verb = "is" if len(mend.names) == 1 else "are"
+    return f"{_listed(mend.names)} {verb} exact if {mend.edit}: {mend.rule.mistake}"
 
 
-def screened(subject: Subject) -> Screen | None:
-    """A screen in floating point; ``None`` where forward cannot be run so, or takes its randomness from elsewhere."""
-    states = np.random.get_state(), random.getstate()
-    try:
-        return Screen(subject)
-    except (Failed, TypeError, ValueError, ArithmeticError):
-        return None
-    finally:
-        np.random.set_state(states[0])
-        random.setstate(states[1])
-
-
-def edits_near(subject: Subject) -> Iterator[Edit]:
-    """Edits of backward and of what it calls, but for what forward runs too; the likeliest place first."""
-    shared = {id(function) for function in reached(subject.forward)}
-    for function in reached(subject.backward):
-        if id(function) not in shared:
-            yield from edits_of(function)
-
-
-class Trial:
-    """One random point at which forward has been run, and backward is run as often as it is edited."""
-
-    def __init__(self, subject: Subject, seed: int) -> None:
-        self.bench = FieldBench(subject, seed)
-        self.directions = self.bench.directions()
-        with self.bench.rebinding() as rebinding:
-            _, moved, _ = self.bench.forward(rebinding, self.directions)
-        self.cotangents = self.bench.cotangents(moved)
-        self.true, _ = self.bench.pairing(self.cotangents, moved, len(self.bench.leaves))
-
-    def exact(self) -> dict[str, bool]:
-        """Which gradients are exact with backward as it is now."""
-        bench = self.bench
-        ring = bench.domain.modular[0]
-        with bench.rebinding() as rebinding:
-            gradients, _ = bench.backward(rebinding, self.cotangents)
-        found = {}
-        for k, (leaf, gradient) in enumerate(zip(bench.leaves, gradients)):
-            given: Any = 0
-            if gradient is not None:
-                if shape_problem(leaf, gradient):
-                    continue
-                numbers = gradient.read().reshape(leaf.shape)
-                given = ring.sum(ring.mul(numbers.parts[0][:1], self.directions[leaf.name][k][None]).ravel(), 0)
-            found[leaf.name] = bool(self.true[k] == given)
-        return found
-
-
-def _listed(names: list[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
