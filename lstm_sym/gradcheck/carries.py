@@ -154,17 +154,19 @@ def missing_terms(places: Places) -> Changes:
             if target in hands or len(target) > 1:
                 assert loop is not None
                 found.append((target not in hands, value, loop))
-    found.sort(key=lambda row: row[0])
     known = {id(loop): _terms(places, loop) for loop in places.loops}
-    for akin in (True, False):
-        for _, value, loop in found:
-            for term, same in known[id(loop)]:
-                if same is akin:
-                    yield ((value, filled("a + b", a=value, b=term)),), ""
-        for _, value, loop in found if akin else ():
-            for one, other in combinations([term for term, same in known[id(loop)] if same], 2):
-                if _alike(one, other):
-                    yield ((value, filled("a + b + c", a=value, b=one, c=other)),), ""
+    handed = [row for row in found if not row[0]]
+    for rows, akin in ((handed, True), (handed, False), (found, True)):
+        for _, value, loop in rows:
+            yield from (
+                (((value, filled("a + b", a=value, b=term)),), "") for term, same in known[id(loop)] if same is akin
+            )
+    for _, value, loop in found:
+        for one, other in combinations([term for term, same in known[id(loop)] if same], 2):
+            if _alike(one, other):
+                yield ((value, filled("a + b + c", a=value, b=one, c=other)),), ""
+    for _, value, loop in found:
+        yield from ((((value, filled("a + b", a=value, b=term)),), "") for term, same in known[id(loop)] if not same)
 
 
 def _assigned(node: Any) -> Iterator[tuple[str, ast.expr]]:
@@ -234,6 +236,9 @@ def _weights(places: Places) -> list[tuple[ast.expr, bool]]:
             if plain and own & set(places.given) and not own & changing:
                 bare = turned(part) if isinstance(part, ast.Attribute) and part.attr == "T" else part
                 found.setdefault(f"{matrix}{ast.unparse(bare)}", (bare, matrix))
+    for text in places.given:
+        if text[0].isupper() and len(text) > 1 and text not in changing:
+            found.setdefault(f"True{text}", (name(text), True))
     return list(found.values())
 
 

@@ -62,7 +62,9 @@ class Places:
         """Names that the body of a loop assigns, which may be carried to its next round."""
         self.idle = [text for text in stored if text not in read_there and text not in elsewhere]
         """Names that it assigns and never reads, with no value before: the rest of a carry that somebody forgot."""
-        self.waiting = [text for text in stored if text in elsewhere and text not in read_there]
+        summed = {id(node.target) for node in within if isinstance(node, ast.AugAssign)}
+        plainly = set(_names([node for node in within if id(node) not in summed], ast.Store))
+        self.waiting = [text for text in stored if text in elsewhere & plainly and text not in read_there]
         """Those that have a value before the loop: a carry that is made and not used."""
         arguments = definition.args
         self.parameters = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]

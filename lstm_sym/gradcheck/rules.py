@@ -42,16 +42,17 @@ class Rule:
             yield from ((((node, new),), "") for new in self.edits(node, places))
 
     def alike(self, places: Places) -> Changes:
-        """The same slip in several places: in all of them, in those of one form, in two or three."""
+        """The same slip in several places: in all of them, in those of one form or one statement, in two."""
         found: dict[int, list[Change]] = defaultdict(list)
         for node in places.of(*self.at) if self.at else ():
             for variant, new in enumerate(self.edits(node, places)):
                 found[variant].append((node, new))
         for changes in found.values():
-            forms: dict[str, list[Change]] = defaultdict(list)
+            forms: dict[Any, list[Change]] = defaultdict(list)
             for change in changes:
                 forms[_form(change[0])].append(change)
-            for group in [*forms.values(), *([changes] if len(forms) > 1 else [])]:
+                forms[places.statement_of(change[0])].append(change)
+            for group in [*forms.values(), changes]:
                 apart = _apart(group, places)
                 if len(apart) > 1:
                     yield tuple(apart), ""
@@ -121,6 +122,7 @@ UNLIKELY = (
     Rule("the sign is wrong", slips.sign, (ast.Assign,)),
     Rule("a sum stands where a mean belongs", slips.lengths, (ast.BinOp, ast.Assign)),
     Rule("a carry or a term is missing", carries.other_carry, (ast.Assign,)),
+    Rule("a factor is missing", slips.factor, (ast.Assign,)),
     Rule("a path is missing", carries.missing_terms),
     Rule("the derivative of an activation is missing", slopes.slope_missing, (ast.Assign,)),
     Rule("a carry is missing", carries.unmade_carry),

@@ -11,7 +11,9 @@ from .subject import Failed, Leaf, Subject, moves
 from .trees import leaves, mapped
 
 STEP = 1e-5
-TOLERANCE = 1e-3
+TOLERANCE = 1e-6
+FLOOR = 1e-9
+"""Of a slope, and of a difference that central differences cannot resolve."""
 SEED = 4
 
 
@@ -74,7 +76,7 @@ class Screen:
                 if gradient is None or np.shape(gradient) == leaf.shape:
                     moved = 0 if gradient is None else gradient * self.directions[leaf.name]
                     slope, true = float(np.sum(moved)), self.true[leaf.name]
-                    if abs(slope - true) <= TOLERANCE * max(abs(true), 1e-6):
+                    if abs(slope - true) <= TOLERANCE * abs(true) + FLOOR:
                         found.append(leaf.name)
         except (Failed, TypeError, ValueError, ArithmeticError):
             return []

@@ -22,7 +22,7 @@ from .subject import Failed, Subject
 MOST = 6000
 """Edits that are tried in floating point; the number, unlike a time, is the same on every machine."""
 
-MOST_EXACT = 120
+MOST_EXACT = 60
 """Edits that are tried on exact numbers."""
 
 SECONDS = 12.0

@@ -153,6 +153,14 @@ def dropped(node: Any, places: Places) -> New:
         yield None
 
 
+def factor(node: ast.Assign, places: Places) -> New:
+    """A factor that is missing: what the loop knows, or its complement."""
+    for value, put in values_of(node) if id(node) in places.inside else ():
+        for text in places.letters(node):
+            yield put(filled("a * b", a=value, b=name(text)))
+            yield put(filled("a * (1 - b)", a=value, b=name(text)))
+
+
 def power(node: ast.BinOp, places: Places) -> New:
     if isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant):
         yield node.left
@@ -226,14 +234,17 @@ def bounds(node: ast.Call, places: Places) -> New:
 
 
 def cut(node: ast.Subscript, places: Places) -> New:
-    """A slice that leaves steps out."""
-    if isinstance(node.slice, ast.Slice) and isinstance(node.ctx, ast.Load):
-        part = node.slice
-        if part.lower is not None or part.upper is not None:
-            yield node.value if part.step is None else ast.Subscript(node.value, ast.Slice(step=part.step), node.ctx)
-            if part.lower is not None and part.upper is not None:
-                yield ast.Subscript(node.value, ast.Slice(part.lower, None, part.step), node.ctx)
-                yield ast.Subscript(node.value, ast.Slice(None, part.upper, part.step), node.ctx)
+    """A slice that leaves steps or gates out."""
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    sliced = all(isinstance(part, ast.Slice) for part in parts) and isinstance(node.ctx, ast.Load)
+    if not sliced or all(ast.unparse(part) == ":" for part in parts):
+        return
+    steps = [getattr(part, "step", None) for part in parts]
+    yield node.value if not any(steps) else ast.Subscript(node.value, ast.Slice(step=steps[0]), node.ctx)
+    part = parts[0]
+    if len(parts) == 1 and isinstance(part, ast.Slice) and part.lower is not None and part.upper is not None:
+        yield ast.Subscript(node.value, ast.Slice(part.lower, None, part.step), node.ctx)
+        yield ast.Subscript(node.value, ast.Slice(None, part.upper, part.step), node.ctx)
 
 
 def conditions(node: Any, places: Places) -> New:
