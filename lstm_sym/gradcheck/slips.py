@@ -95,35 +95,45 @@ def subscripts(node: ast.Call, places: Places) -> New:
 
 
 def parentheses(node: ast.BinOp, places: Places) -> New:
-    """a + b c for (a + b) c, and the other way round."""
+    """a + b c for (a + b) c or a (b + c), and the other way round."""
     if isinstance(node.op, ast.Add | ast.Sub):
-        yield from (product([ast.BinOp(node.left, node.op, product(h)), *r]) for h, r in _splits(node.right))
-        for head, rest in _splits(node.left):
-            yield product([*head, ast.BinOp(product(rest), node.op, node.right)])
-        head = factors(node.left)
-        if len(head) > 1:
-            yield product([ast.BinOp(head[0], node.op, node.right), *head[1:]])
-        terms_ = node.left
-        if isinstance(terms_, ast.BinOp) and isinstance(terms_.op, ast.Add | ast.Sub):
+        left, right = _chain(node.left), _chain(node.right)
+        for k in range(len(left)):
+            for m in range(1, len(right) + 1):
+                if k or m < len(right):
+                    inner = ast.BinOp(_joined(left[k:]), node.op, _joined(right[:m]))
+                    yield _joined([*left[:k], (left[k][0], inner), *right[m:]])
+        if len(left) > 1:
+            yield _joined([(None, ast.BinOp(left[0][1], node.op, node.right)), *left[1:]])
+        before = node.left
+        if isinstance(before, ast.BinOp) and isinstance(before.op, ast.Add | ast.Sub):
             # p + q + r s for p + (q + r) s
-            for head, rest in _splits(node.right):
-                inner = product([ast.BinOp(terms_.right, node.op, product(head)), *rest])
-                yield ast.BinOp(terms_.left, terms_.op, inner)
-    elif isinstance(node.op, ast.Mult):
+            for m in range(1, len(right)):
+                inner = ast.BinOp(before.right, node.op, _joined(right[:m]))
+                yield ast.BinOp(before.left, before.op, _joined([(None, inner), *right[m:]]))
+    elif isinstance(node.op, ast.Mult) and places.outermost(node, ast.Mult):
         parts = factors(node)
         for k, part in enumerate(parts):
-            if (
-                places.outermost(node, ast.Mult)
-                and isinstance(part, ast.BinOp)
-                and isinstance(part.op, ast.Add | ast.Sub)
-            ):
+            if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add | ast.Sub):
                 yield ast.BinOp(part.left, part.op, product([*parts[:k], part.right, *parts[k + 1 :]]))
                 yield ast.BinOp(product([*parts[:k], part.left, *parts[k + 1 :]]), part.op, part.right)
 
 
-def _splits(node: ast.expr) -> Iterator[tuple[list[ast.expr], list[ast.expr]]]:
-    parts = factors(node)
-    return ((parts[:k], parts[k:]) for k in range(1, len(parts)))
+def _chain(node: ast.expr) -> list[tuple[ast.operator | None, ast.expr]]:
+    """What is multiplied or divided, as far as it is written without parentheses, each with the sign before it."""
+    found: list[tuple[ast.operator | None, ast.expr]] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.MatMult | ast.Div):
+        found.append((node.op, node.right))
+        node = node.left
+    return [(None, node), *reversed(found)]
+
+
+def _joined(parts: list[tuple[ast.operator | None, ast.expr]]) -> ast.expr:
+    made = parts[0][1]
+    for op, part in parts[1:]:
+        assert op is not None
+        made = ast.BinOp(made, op, part)
+    return made
 
 
 def sign(node: Any, places: Places) -> New:
@@ -156,6 +166,7 @@ def dropped(node: Any, places: Places) -> New:
 def factor(node: ast.Assign, places: Places) -> New:
     """A factor that is missing: what the loop knows, or its complement."""
     for value, put in values_of(node) if id(node) in places.inside else ():
+        yield put(filled("2 * a", a=value))
         for text in places.letters(node):
             yield put(filled("a * b", a=value, b=name(text)))
             yield put(filled("a * (1 - b)", a=value, b=name(text)))
