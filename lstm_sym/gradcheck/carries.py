@@ -30,8 +30,10 @@ def forgotten(places: Places) -> list[str]:
 def not_carried(node: ast.Assign, places: Places) -> New:
     """A total derivative that forgets what it was after the step before."""
     target = node.targets[0]
-    if id(node) in places.inside and isinstance(target, ast.Name | ast.Subscript) and _read_again(target, places):
-        yield ast.AugAssign(target, ast.Add(), node.value)
+    given = isinstance(target, ast.Name) and target.id in places.parameters
+    again = id(node) in places.inside and isinstance(target, ast.Name | ast.Subscript) and _read_again(target, places)
+    if given or again:
+        yield ast.AugAssign(target, ast.Add(), node.value)  # type: ignore[arg-type]
 
 
 def not_summed(node: ast.Assign, places: Places) -> New:

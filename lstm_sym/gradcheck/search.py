@@ -18,7 +18,7 @@ from .modular import Singular, Unlucky
 from .reach import reached
 from .rules import Rule, candidates
 from .screening import Screen
-from .smaller import smaller
+from .smaller import made_smaller
 from .subject import Failed, Subject
 
 MOST = 6000
@@ -74,7 +74,7 @@ def mends(subject: Subject, exact: dict[str, bool], seed: int) -> list[Mend]:
         return []
     subject = _styled(subject)
     with _kept_random():
-        small = smaller(subject, exact)
+        small = made_smaller(subject, exact)
     trials = Trials([small, small, subject] if small else [subject, subject], seed)
     budget = Budget()
     found: list[Mend] = []

@@ -19,7 +19,7 @@ MULTIPLES = (2, 3, 4)
 ERRORS = (Failed, TypeError, ValueError, ArithmeticError, LookupError)
 
 
-def smaller(subject: Subject, exact: dict[str, bool]) -> Subject | None:
+def made_smaller(subject: Subject, exact: dict[str, bool]) -> Subject | None:
     """The subject at smaller sizes, with the same gradients wrong; ``None`` where there is none.
 
     Which axes belong together is not known: a change of sizes counts if forward and backward still run, and the
