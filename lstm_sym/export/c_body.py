@@ -174,7 +174,10 @@ class Body:
             sizes = self.width(matrix.rows), self.width(matrix.cols)
             yield self.names[matrix], self.width(at), self.width(at_k), *sizes, sizes[1], "1"
         else:
-            raise TypeError(f"no C form for the constant matrix {matrix}; write the cell with a parameter in its place")
+            raise TypeError(
+                f"no {self.language.name} form for the constant matrix {matrix}; "
+                "write the cell with a parameter in its place"
+            )
 
     # --- what a plan consists of ----------------------------------------------------------------
 
