@@ -14,7 +14,7 @@ from ..nodes.derivatives import StopGradient
 from ..symbols import At, Parameter, Sequence, letters, t
 from .c_entries import size_text, to_c
 from .c_letters import CNames
-from .c_operations import Each, Operation, Outer, Packed, Place, Product, Total, grouped, read_by
+from .c_operations import Each, Operation, Outer, Packed, Place, Product, Total, grouped, read_by, split
 from .language import Language
 from .plan import Line
 
@@ -174,7 +174,10 @@ class Body:
             sizes = self.width(matrix.rows), self.width(matrix.cols)
             yield self.names[matrix], self.width(at), self.width(at_k), *sizes, sizes[1], "1"
         else:
-            raise TypeError(f"no C form for the constant matrix {matrix}; write the cell with a parameter in its place")
+            raise TypeError(
+                f"no {self.language.name} form for the constant matrix {matrix}; "
+                "write the cell with a parameter in its place"
+            )
 
     # --- what a plan consists of ----------------------------------------------------------------
 
@@ -209,6 +212,8 @@ class Body:
         """A product into targets side by side; where a language has none into parts, they wait to be added."""
         also, place, width = targets[0] in self.filled, self.place(targets[0][t]), self.width(rows)
         if self.language.parts or (not also and self.is_whole(place, width)):
+            if not self.language.parts:
+                place = self.part(replace(place, name=self.words.new("products")), Integer(0), width)
             self.put(Product(place, source, panels, width, inner, also, comment))
             return
         made = self.work(width)
@@ -285,16 +290,15 @@ class Body:
             self.line(line.target, value if early is None else add(value, early), _equation(line))
 
     def finished(self, kept: set[str]) -> Function:
-        groups = {region: tuple(grouped(operations)) for region, operations in self.parts.items()}
+        groups = {region: grouped(operations) for region, operations in self.parts.items()}
+        stored = _stored_by([group for part in groups.values() for group in part], kept)
+        if most := self.language.pairs:
+            groups = {
+                region: [cut for group in part for cut in split(group, stored, self.known, most)]
+                for region, part in groups.items()
+            }
         every = [group for part in groups.values() for group in part]
-        stored = set(kept)
-        for group in every:
-            for operation in group:
-                others = [o for other in every if other is not group for o in other]
-                if not isinstance(operation, Each) or len(group) == 1:
-                    stored |= {p.name for p in _written(operation)}
-                elif operation.always or any(operation.place.name in read_by(o) for o in others):
-                    stored.add(operation.place.name)
+        stored = _stored_by(every, kept)
         used = {place.array for group in every for o in group for place in _touched(o, group, stored)}
         used |= {packed.name for packed in self.packed}
         arrays = tuple(array for array in self.arrays.values() if array.name in used)
@@ -302,7 +306,21 @@ class Body:
         if widths:
             chunks = " + ".join(f"panels({width}, chunk(T * B))" for width in widths)
             arrays = (*arrays, Array("chunk_panels", chunks))
-        return Function(tuple(self.packed), **groups, stored=frozenset(stored), scratch=arrays, places=self.known)
+        regions = {region: tuple(part) for region, part in groups.items()}
+        return Function(tuple(self.packed), **regions, stored=frozenset(stored), scratch=arrays, places=self.known)
+
+
+def _stored_by(every: list[tuple[Operation, ...]], kept: set[str]) -> set[str]:
+    """The names of what has to be in arrays: what another group reads, and what is asked for."""
+    stored = set(kept)
+    for group in every:
+        for operation in group:
+            others = [o for other in every if other is not group for o in other]
+            if not isinstance(operation, Each) or len(group) == 1:
+                stored |= {p.name for p in _written(operation)}
+            elif operation.always or any(operation.place.name in read_by(o) for o in others):
+                stored.add(operation.place.name)
+    return stored
 
 
 def _written(operation: Operation) -> list[Place]:

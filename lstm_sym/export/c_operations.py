@@ -8,7 +8,8 @@ In the text of a value, ``‹f›`` stands for entry j of the letter at the plac
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 TOKEN = re.compile(r"‹(\w+)(?::([^›]*))?›")
 
@@ -124,7 +125,8 @@ def read_by(operation: Operation) -> set[str]:
         case Product():
             return {operation.operand.name}
         case Outer():
-            return {operation.operand.name, *(place.name for _, place, _ in operation.parts)}
+            source = {operation.source.name} if operation.source is not None else set()
+            return {operation.operand.name, *source, *(place.name for _, place, _ in operation.parts)}
         case Nothing():
             return set()
 
@@ -142,6 +144,38 @@ def grouped(operations: list[Operation]) -> list[tuple[Operation, ...]]:
         else:
             groups.append((operation,))
     return groups
+
+
+def split(
+    group: tuple[Operation, ...], stored: set[str], places: Mapping[str, Place], most: int
+) -> Iterable[tuple[Operation, ...]]:
+    """The group as groups of at most ``most`` pairs of rows, cut where the fewest values have to be stored for it."""
+    rest = [operation for operation in group if isinstance(operation, Each)]
+    if len(rest) < len(group):
+        yield group
+        return
+    while rest:
+        fit = len(rest)
+        while fit > 1 and _pairs(rest[:fit], stored, places) > most:
+            fit -= 1
+        cut = fit if fit == len(rest) else min(range(fit, 0, -1), key=lambda k: _crossing(rest, k, stored))
+        yield tuple(rest[:cut])
+        rest = rest[cut:]
+
+
+def _pairs(group: list[Each], stored: set[str], places: Mapping[str, Place]) -> int:
+    """How many pairs of different rows there are of which one is written."""
+    made = {operation.place.name for operation in group}
+    written = {replace(operation.place, name="") for operation in group if operation.place.name in stored}
+    read = {replace(places[name], name="") for operation in group for name in read_by(operation) - made} - written
+    columns = {name for operation in group for name in re.findall(r"(\w+)\[j\]", operation.value)}
+    return len(written) * (len(written) - 1) // 2 + len(written) * (len(read) + len(columns))
+
+
+def _crossing(group: list[Each], cut: int, stored: set[str]) -> int:
+    """How many values that are no arrays yet are made before the cut and read after it."""
+    made = {operation.place.name for operation in group[:cut]} - stored
+    return len(made & set().union(*(read_by(operation) for operation in group[cut:])))
 
 
 def _joins(operation: Operation, group: tuple[Operation, ...]) -> bool:

@@ -77,7 +77,7 @@ class Workspace:
 
     def empty(self, group: str) -> list[Array]:
         """New arrays for what a pass gives."""
-        return [np.empty(shape, self.dtype) for shape in self.shapes[group]]
+        return [np.empty(shape, self.dtype) for shape in self.shapes.get(group, [])]
 '''
 
 SHAPES_OF_GROUPS = """
@@ -172,10 +172,10 @@ def _forward_loop(run: Run, names: Vocabulary, words: CNames) -> str:
     first, last = ([words.new(f"{when}_{label[s]}") for s in cell.states] for when in ("first", "last"))
     held = [run.function.places[label[s]].array for s in cell.states]
     inputs, outputs = [arguments[s] for s in cell.inputs], [arguments[s] for s in cell.outputs]
-    body = [f"    {array}[:B] = {given}" for array, given in zip(held, first, strict=True)]
+    body = [f"    put({array}[:B], {given})" for array, given in zip(held, first, strict=True)]
     body += [*run.packing, *run.before]
     body += ["    for t in range(T):", *run.loop] if run.loop else []
-    body += [*run.after, *[f"    {given}[:] = {array}[T * B :]" for array, given in zip(held, last, strict=True)]]
+    body += [*run.after, *[f"    put({given}, {array}[T * B :])" for array, given in zip(held, last, strict=True)]]
     listed = [*inputs, *first, *[array.name for array in run.arrays], *outputs, *last]
     says = "The outputs of every step and the last state, into the arrays that come last; the ones before are for work."
     return _loop("forward_loop", listed, [*inputs, *outputs], says, body, names, words)
@@ -189,7 +189,7 @@ def _backward_loop(run: Run, names: Vocabulary, words: CNames) -> str:
         [words.new(f"d_last_{s.text}") for s in cell.states],
     )
     carries = [arguments[carry(s)] for s in cell.states]
-    body = [f"    {array}[:] = {given}" for array, given in zip(carries, d_last, strict=True)]
+    body = [f"    put({array}, {given})" for array, given in zip(carries, d_last, strict=True)]
     body += [*run.packing, *run.before]
     body += ["    for t in range(T - 1, -1, -1):", *run.loop] if run.loop else []
     body += run.after

@@ -1,4 +1,4 @@
-"""The lines of each operation in the Python that Numba compiles: loops over rows and entries, and ``np.dot``."""
+"""The lines of each operation in the Python that Numba compiles: loops over rows and entries, and products."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _(operation: Total, site: Site) -> list[str]:
 @lines_of.register
 def _(operation: Product, site: Site) -> list[str]:
     pad, matrix = "    " * site.indent, site.matrices[operation.panels]
-    call = f"np.dot({site.rows(operation.operand)}, {matrix}, {site.rows(operation.target)})"
+    call = f"product({site.rows(operation.operand)}, {matrix}, {site.rows(operation.target)})"
     return [*_comment(operation.comment, site.indent), f"{pad}{call}"]
 
 
@@ -87,12 +87,12 @@ def _(operation: Outer, site: Site) -> list[str]:
     assert operation.source is not None
     source, operand = site.rows(operation.source), site.rows(operation.operand)
     made = operation.made.array if operation.made is not None else operation.parts[0][0]
-    lines = [*_comment(operation.comment, 1), f"    np.dot({source}.T, {operand}, {made})"]
+    lines = [*_comment(operation.comment, 1), f"    product({source}.T, {operand}, {made})"]
     at = ""
     for gradient, place, add in operation.parts if operation.made is not None else ():
         high = f"{at} + {place.width}" if at else place.width
         part = f"{made}[{_span(at, high)}]"
-        lines.append(f"    {gradient} += {part}" if add else f"    {gradient}[:] = {part}")
+        lines.append(f"    {gradient} += {part}" if add else f"    put({gradient}, {part})")
         at = high
     return lines
 
@@ -135,13 +135,17 @@ def _column_sums(group: list[ColumnSum], site: Site) -> list[str]:
 
 
 def _over_rows(body: list[str], read: set[str], written: set[Place], site: Site) -> list[str]:
-    """The lines for every row, after the row of every place."""
+    """The lines for every row, after the row of every place; letters that lie at one place share it."""
     places = {place.name: place for place in sorted(written, key=str)}
     places |= {name: site.function.places[name] for name in sorted(read - set(places))}
     span = "t * B, (t + 1) * B" if site.in_loop else "T * B"
     lines = ["    " * site.indent + f"for row in range({span}):"]
+    names: dict[str, str] = {}
     for name, place in places.items():
-        lines.append("    " * (site.indent + 1) + f"{name}_row = {site.row(place)}")
+        first = names.setdefault(site.row(place), name)
+        if first != name:
+            body = [re.sub(rf"\b{name}_row\b", f"{first}_row", line) for line in body]
+    lines += ["    " * (site.indent + 1) + f"{name}_row = {row}" for row, name in names.items()]
     return [*lines, *body]
 
 
@@ -177,7 +181,7 @@ def _packing(packed: Packed, upright: bool) -> Iterable[str]:
         if upright:
             down, along = along, down
         where = f"{packed.name}[{down}]" if along == ":" else f"{packed.name}[{down}, {along}]"
-        yield f"    {where} = {matrix}{'.T' if (by_col == '1') == upright else ''}"
+        yield f"    put({where}, {matrix}{'.T' if (by_col == '1') == upright else ''})"
 
 
 def _part(at: str, count: str, of: str) -> str:

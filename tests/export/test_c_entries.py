@@ -7,7 +7,9 @@ from sympy import Rational
 
 from lstm_sym.activations import Activation, sigma, tanh
 from lstm_sym.export.c_entries import size_text, to_c
+from lstm_sym.export.c_letters import C
 from lstm_sym.export.c_operations import Place
+from lstm_sym.export.numba_runtime import NUMBA
 from lstm_sym.nodes import hadamard, hadamard_power, maximum
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
@@ -20,6 +22,9 @@ class Body:
     """Letters by their names; a product is a place of its own."""
 
     names = {p: "p", n: "n", d: "d"}  # noqa: RUF012
+
+    def __init__(self, language=C):
+        self.language = language
 
     def place(self, letter):
         return Place({h[t]: "h", h[t - 1]: "h_prev", c[t]: "c"}[letter], "array", "n", "n")
@@ -50,6 +55,22 @@ def test_entries(expr, text):
     assert to_c(expr, Body()).replace("((real)0.5)", "(real)0.5") == text
 
 
+@pytest.mark.parametrize(
+    "expr, text",
+    [
+        (1 - h[t], "real(1) - ‹h›"),
+        (sigma(h[t]), "sigma_of(‹h›)"),
+        (hadamard_power(h[t], -2), "real(1) / (‹h› * ‹h›)"),
+        (maximum(h[t], c[t]), "larger(‹h›, ‹c›)"),
+        (Rational(1, 2) * h[t], "real(0.5) * ‹h›"),
+        (n * h[t], "real(n) * ‹h›"),
+    ],
+)
+def test_entries_for_numba(expr, text):
+    found = to_c(expr, Body(NUMBA))
+    assert found == text
+
+
 def test_sizes_are_whole_numbers():
     assert size_text(2 * n + d, Body.names) == "d + 2 * n"
 
@@ -59,3 +80,5 @@ def test_what_has_no_form_is_named():
         to_c(Activation("chi")(h[t]), Body())
     with pytest.raises(TypeError, match="no C form for W, a matrix of shape"):
         to_c(W, Body())
+    with pytest.raises(TypeError, match="no Numba form for the function chi; add it to"):
+        to_c(Activation("chi")(h[t]), Body(NUMBA))
