@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .. import __version__
 from ..cell import Cell
-from ..symbols import adjoint, direct
+from ..symbols import Sequence, adjoint, direct
 from .c_body import Array, Function
+from .c_entries import size_text
 from .c_letters import CNames, c_names
-from .c_program import program_of, require_columns
+from .c_program import program_of
 from .freshness import source_told
 from .layout import WIDTH, assignment, signature
 from .module import CACHE, loops_of
@@ -23,6 +24,7 @@ from .numba_lines import Site, lines_of_group, packed_of
 from .numba_runtime import COMPILED, NUMBA, functions_called
 from .numpy_code import plain
 from .plan import carry, plan_of
+from .rows import axes_of
 from .stacking import stacking_of
 from .structures import shapes_of, structures_of
 from .text import CHECKED, FITTING
@@ -118,7 +120,6 @@ FUNCTIONS = '''
 
 def numba_module(cell: Cell, variant: Variant = WHOLE) -> str:
     """The Numba module of a cell whose activations are all known."""
-    require_columns(cell, "Numba loops")
     plan = plan_of(cell)
     names, space, helpers, functions = loops_of(plan, "numpy_")
     words = c_names(names, NUMBA)
@@ -178,7 +179,11 @@ def _forward_loop(run: Run, names: Vocabulary, words: CNames) -> str:
     body += [*run.after, *[f"    put({given}, {array}[T * B :])" for array, given in zip(held, last, strict=True)]]
     listed = [*inputs, *first, *[array.name for array in run.arrays], *outputs, *last]
     says = "The outputs of every step and the last state, into the arrays that come last; the ones before are for work."
-    return _loop("forward_loop", listed, [*inputs, *outputs], says, body, names, words)
+    flat = _flat(zip(inputs, cell.inputs, strict=True), "T * B", words)
+    flat |= _flat(zip(outputs, cell.outputs, strict=True), "T * B", words)
+    for each in (first, last):
+        flat |= _flat(zip(each, cell.states, strict=True), "B", words)
+    return _loop("forward_loop", listed, flat, says, body, names, words)
 
 
 def _backward_loop(run: Run, names: Vocabulary, words: CNames) -> str:
@@ -196,11 +201,27 @@ def _backward_loop(run: Run, names: Vocabulary, words: CNames) -> str:
     gradients = [label[adjoint(p)] for p in cell.parameters]
     listed = [*inputs, *d_outputs, *d_last, *[array.name for array in run.arrays], *gradients, *d_inputs, *carries]
     says = "The gradients, into the arrays that come last; the arrays before them are for work."
-    return _loop("backward_loop", listed, [*inputs, *d_outputs, *d_inputs], says, body, names, words)
+    flat = _flat(zip(inputs, cell.inputs, strict=True), "T * B", words)
+    flat |= _flat(zip(d_outputs, cell.outputs, strict=True), "T * B", words)
+    flat |= _flat(zip(d_inputs, cell.inputs, strict=True), "T * B", words)
+    for each in (d_last, carries):
+        flat |= _flat(zip(each, cell.states, strict=True), "B", words)
+    return _loop("backward_loop", listed, flat, says, body, names, words)
+
+
+def _flat(arrays: Iterable[tuple[str, Sequence]], rows: str, words: CNames) -> dict[str, str]:
+    """The shapes in which loops see arrays of a caller: rows of columns, or of the entries of matrices."""
+    shapes = {}
+    for array, s in arrays:
+        widths = [size_text(size, words.names) for size in axes_of(s)]
+        width = " * ".join(f"({width})" if " + " in width else width for width in widths)
+        if len(widths) > 1 or rows != "B":
+            shapes[array] = f"({rows}, {plain(width)})"
+    return shapes
 
 
 def _loop(
-    name: str, listed: list[str], flat: list[str], says: str, body: list[str], names: Vocabulary, words: CNames
+    name: str, listed: list[str], flat: dict[str, str], says: str, body: list[str], names: Vocabulary, words: CNames
 ) -> str:
     """A compiled function of sizes, parameters and arrays; those of all steps are seen as rows."""
     code = "\n".join(body)
@@ -209,8 +230,8 @@ def _loop(
     parameters = [words.names[p] for p in names.cell.parameters]
     every = ", ".join(["T: int", "B: int", *[f"{size}: int" for size in sizes]])
     arrays = ", ".join(f"{array}: Array" for array in [*parameters, *listed])
-    head = [f"    {array} = {array}.reshape((T * B, {array}.shape[2]))" for array in flat if array in used]
-    head += [f"    real = {flat[0]}.dtype.type"] if "real" in used else []
+    head = [f"    {array} = {array}.reshape({shape})" for array, shape in flat.items() if array in used]
+    head += [f"    real = {next(iter(flat))}.dtype.type"] if "real" in used else []
     said = textwrap.wrap(f"{every}, {arrays}", WIDTH - 5)
     return "\n".join(
         [

@@ -190,8 +190,8 @@ The compiler meets each of them once, not once for every call.
 PAIRS = 15
 """Before a loop, LLVM checks that rows do not overlap: fewer such pairs are faster, over 128 no loop is vectorised."""
 
-OWN = """T B t j row total real np npt warnings numba scipy compiled checked measured behaved fitting Any Array
-NamedTuple Params State Inputs Outputs Cache Workspace SHAPES SIZES dtype sizes lengths self forward backward
+OWN = """T B t j col inner row total real np npt warnings numba scipy compiled checked measured behaved fitting Any
+Array NamedTuple Params State Inputs Outputs Cache Workspace SHAPES SIZES dtype sizes lengths self forward backward
 forward_loop backward_loop log sqrt power"""
 
 NUMBA = Language(
@@ -207,6 +207,7 @@ NUMBA = Language(
     ascii=False,
     parts=False,
     pairs=PAIRS,
+    entry="{0}[{1}, {2}]",
 )
 
 
