@@ -44,7 +44,8 @@ from .writer import ALL, Writer, beside, shifted, widths
 OWN = {
     "jax", "jnp", "lax", "torch", "nn", "xp", "scan", "linear_scan", "parts", "shifted", "given", "kept", "kind",
     "reverse", "math", "array_namespace", "run", "Layer", "Recurrence", "Mapping",
-    "sigmoid_slope", "tanh_slope", "projected",
+    "sigmoid_slope", "tanh_slope", "projected", "plain_scan", "calls", "fixed", "SMALL", "NumPyCalls",
+    "CALLS", "calls_for",
 }  # fmt: skip
 """Names that these modules use beside those of the NumPy module."""
 
@@ -150,7 +151,7 @@ def _checked(names: Vocabulary, given: str, x: str, body: list[str], backend: Ba
     return [line.replace("'", '"') for line in lines]
 
 
-UNPACKING = re.compile(r"( +)((?:\w+, )+\w+|\(\w+,\)) = (carry|kept|given|parts\(.*)$")
+UNPACKING = re.compile(r"( +)((?:\w+, )+\w+|\(\w+,\)) = (carry|kept|given|fixed|parts\(.*)$")
 
 
 SCANNED = re.compile(r"    carry(, kept)? = (?=scan\()")
