@@ -27,6 +27,7 @@ ZOO = {name: with_activation(cell, tanh) for name, cell in CELLS.items()}
 SEVERAL = {cell.name: cell for cell in MORE if cell.name in ("two_outputs", "two_inputs", "matrix_memory", "no_state")}
 EVERY = ZOO | SEVERAL
 SOME = ["LSTM", "GRU", "RNN_loss", "LSTM_projection", "SRU", "QRNN"]
+"""Cells for the costly backends: several states, several inputs, widths that differ or must be the same."""
 
 
 @cache
