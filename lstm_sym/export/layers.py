@@ -161,7 +161,7 @@ def forward_direction(
         state = each(lambda new, old, count=count: extended(new, old, count), after, state)
         parts.append(widened(values, sizes["B"]))
         kept.append(Stretch(start, stop, count, cache))
-    outputs = whole(parts, module, "d_outputs", sizes, x)
+    outputs = all_steps(parts, module, "d_outputs", sizes, x)
     return turned(outputs, lengths) if direction.reverse else outputs, state, Run(sizes, kept)
 
 
@@ -179,7 +179,7 @@ def backward_direction(
         d_params = each(lambda a, b: a + b, d_params, gradients)
         d_state = each(lambda new, old, count=count: extended(new, old, count), before, d_state)
         parts.insert(0, widened(d_part, run.sizes["B"]))
-    d_x = whole(parts, module, input_of(module), run.sizes, d_outputs)
+    d_x = all_steps(parts, module, input_of(module), run.sizes, d_outputs)
     return d_params, turned(d_x, lengths) if direction.reverse else d_x, d_state
 
 
@@ -236,7 +236,7 @@ def widened(values: Any, batch: int) -> Any:
     return each(one, values)
 
 
-def whole(parts: list[Any], module: Any, group: str, sizes: dict[str, int], like: Any) -> Any:
+def all_steps(parts: list[Any], module: Any, group: str, sizes: dict[str, int], like: Any) -> Any:
     """The values of all steps: those of the stretches, and 0 for the steps after the last of them."""
     done = sum(fields_of(part)[0].shape[0] for part in parts)
     if done < sizes["T"]:
