@@ -42,31 +42,23 @@ from .vocabulary import STEPS as ALL_STEPS
 
 
 def export_module(
-    cell: Cell,
-    to: str = "numpy",
-    *,
-    phi: Activation | str | None = None,
-    pieces: bool = False,
-    layers: bool = False,
+    cell: Cell, to: str = "numpy", *, phi: Activation | str | None = None, pieces: bool = False, layers: bool = False
 ) -> str:
     """The source of a module that computes ``cell`` and its gradients, and depends on the backend alone.
 
-    ``phi`` specifies the activation of a cell that leaves it open; nothing is chosen silently. With ``pieces`` a
-    NumPy module also has ``forward_in_pieces`` and ``backward_in_pieces``, which store the state before every k-th
-    step alone. With ``layers`` a module also has ``forward_layers`` and ``backward_layers``: over layers, directions
-    and sequences of unlike length. Raises ``ValueError`` for an unknown backend, an open activation, or a cell that
-    looks back more than one step, and ``TypeError`` for an equation that has no form over a batch.
+    ``phi`` specifies an activation that the cell leaves open; nothing is chosen silently. With ``pieces`` a module has
+    passes that store the state before every k-th step alone, with ``layers`` passes over layers, directions and
+    sequences of unlike length. Raises ``ValueError`` for an unknown backend, an open activation, or a cell that looks
+    back more than one step, and ``TypeError`` for an equation that has no form over a batch.
     """
     if to == "onnx":
         raise ValueError("an ONNX graph is no text: lstm_sym.export.onnx_graph.export_onnx makes one")
     if to not in BACKENDS:
         raise ValueError(f"unknown backend {to!r}; the backends are {', '.join(BACKENDS)}")
     specified = with_activation(cell, phi)
-    source = BACKENDS[to](specified)
-    if pieces:
-        if to != "numpy":
-            raise ValueError(f"passes in pieces are written for numpy, not for {to}")
-        source = f"{source}\n\n{pieces_source(vocabulary_of(plan_of(specified)))}\n"
+    if pieces and to != "numpy":
+        raise ValueError(f"passes in pieces are written for numpy, not for {to}")
+    source = BACKENDS[to](specified) + (f"\n\n{pieces_source(vocabulary_of(plan_of(specified)))}\n" if pieces else "")
     return with_layers(source, specified, to) if layers else source
 
 
