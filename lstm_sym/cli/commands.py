@@ -279,7 +279,9 @@ def export(
             if pieces:
                 raise ValueError("passes in pieces are written for numpy, not for onnx")
             if layers:
-                raise ValueError("an ONNX graph is one layer in one direction; onnx.compose puts graphs together")
+                raise ValueError(
+                    "an ONNX graph is one direction; export_onnx(cell, lengths=True, reverse=True) makes others"
+                )
             _write_graph(found, phi, dtype or "float32", output)
             return 0
         if output is not None and not plan and (output.endswith("/") or Path(output).is_dir()):

@@ -70,7 +70,7 @@ def run_direction(
 
     Outputs beyond the length are 0, the final state is that after the last step of a sequence, where reverse starts.
     Lengths may be traced; then those outside of 0 to T are not noticed. The padding may hold anything; steps on inputs
-    of 0 take its place, and nothing of them is in the results.
+    of 0 take its place, and nothing of them is in the results, as long as no state overflows in them.
     """
     sizes = checked(params=params, {x}={x}, state=state)
     if lengths is None:
