@@ -58,7 +58,7 @@ def test_a_graph_is_written_and_found_fresh(run, tmp_path):
         (("GRU", "--to", "jax", "--dtype", "float32"), "--dtype is for --to onnx"),
         (("GRU", "--to", "cobol"), "unknown backend 'cobol'"),
         (("GRU", "--to", "c", "--layers"), "over layers are in the Python module beside the C file"),
-        (("GRU", "--to", "onnx", "--layers", "-o", "x.onnx"), "an ONNX graph is one layer in one direction"),
+        (("GRU", "--to", "onnx", "--layers", "-o", "x.onnx"), "an ONNX graph is one direction; export_onnx("),
     ],
 )
 def test_misuse_is_told(run, arguments, message):

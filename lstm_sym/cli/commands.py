@@ -288,7 +288,9 @@ def export(
         if to == "onnx" and not plan:
             variant.require(to)
             if layers:
-                raise ValueError("an ONNX graph is one layer in one direction; onnx.compose puts graphs together")
+                raise ValueError(
+                    "an ONNX graph is one direction; export_onnx(cell, lengths=True, reverse=True) makes others"
+                )
             _write_graph(found, phi, dtype or "float32", output)
             return 0
         if output is not None and not plan and (output.endswith("/") or Path(output).is_dir()):

@@ -42,7 +42,8 @@ HEADER = """\
 #define {NAME}_H
 
 /* All arrays are the caller's, in C order, and none may overlap another. Nothing is allocated and nothing is static, so
-   calls may run beside each other. The types and functions of float are those of double with _f32 for _f64. */
+   calls may run beside each other. The types and functions of float are those of double with _f32 for _f64.
+   Of no step or no sequence (T or B is 0) the last state is the first one, and the gradients of parameters are 0. */
 
 #include <stddef.h>
 

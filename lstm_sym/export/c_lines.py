@@ -109,11 +109,11 @@ def _(operation: Product, function: Function, in_loop: bool) -> list[str]:
 
 @lines_of.register
 def _(operation: Outer, function: Function, in_loop: bool) -> list[str]:
-    """A chunk of rows at a time: the operand's are packed once for all parts."""
+    """A chunk of rows at a time: the operand's are packed once for all parts. A chunk of no row makes the sum 0."""
     operand = operation.operand
     lines = [
         *_comment(operation.comment),
-        "for (size_t first = 0; first < T * B; first += CHUNK) {",
+        "for (size_t first = 0; first == 0 || first < T * B; first += CHUNK) {",
         "    const size_t rows = chunk(T * B - first);",
         f"    pack(chunk_panels, {operand.width}, rows, 0, 0, {_first(operand, False)} + first * {operand.stride}, "
         f"{operand.width}, rows, 1, {operand.stride});",

@@ -314,6 +314,36 @@ def test_arrays_that_are_not_contiguous(built, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("cell", SOME, ids=lambda cell: cell.name)
+@pytest.mark.parametrize("steps, batch", [(0, 5), (4, 0), (0, 0)])
+def test_no_step_or_no_sequence(cell, steps, batch, built, tmp_path):
+    """The Python module refuses them, the functions define them."""
+    module, whole = loaded(cell, tmp_path, built), experiment_on(cell)
+    sizes = module.checked(params=module.Params(*whole.params.values()), state=module.State(*whole.states.values()),
+                           **{group(module): arguments(module, whole.inputs, "Inputs")})  # fmt: skip
+    module.checked = lambda **given: {**sizes, "T": steps, "B": batch}
+    rows = {"inputs": (steps, batch), "d_outputs": (steps, batch), "states": (batch,), "d_state": (batch,)}
+    empty = replace(whole, **{
+        name: {k: v[tuple(slice(size) for size in lead)] for k, v in getattr(whole, name).items()}
+        for name, lead in rows.items()
+    })  # fmt: skip
+    _, last, _ = empty.run(module)
+    gradients = empty.gradients(module)
+    for name, value in empty.states.items():
+        np.testing.assert_array_equal(last[name], value)
+        np.testing.assert_array_equal(gradients[f"{name}0"], empty.d_state[name])
+    for name, value in empty.params.items():
+        np.testing.assert_array_equal(gradients[name], np.zeros_like(value))
+
+
+def group(module):
+    return "inputs" if hasattr(module, "Inputs") else next(name for name in module.SHAPES if "." not in name)
+
+
+def arguments(module, values, kind):
+    return getattr(module, kind)(*values.values()) if hasattr(module, kind) else next(iter(values.values()))
+
+
 def test_wrong_arguments_are_named(built, tmp_path, monkeypatch):
     module = loaded(LSTM, tmp_path, built)
     given = wide(module, "float64")
