@@ -26,7 +26,7 @@ def test_a_module_is_written_and_found_fresh(run, backend, needs, tmp_path):
     file = tmp_path / "gru.py"
     assert run("GRU", "--to", backend, "-o", str(file))[0] == 0
     source = file.read_text(encoding="utf-8")
-    assert needs in source and "import numpy" not in source
+    assert needs in source and "\nimport numpy" not in source
     assert run("--check", str(file))[0] == 0
     file.write_text(source.replace("hash of the equations: ", "hash of the equations: 0")[:-1], encoding="utf-8")
     assert run("--check", str(file))[0] == 1
