@@ -64,7 +64,7 @@ run_steps.defvjp(_run_steps_forward, _run_steps_backward)
 
 RUN_LAYERS = '''
 def run_direction(
-    params: Params, {x}: {input_type}, state: State, lengths: Any = None, *, reverse: bool = False
+    params: Params, x: {input_type}, state: State, lengths: Any = None, *, reverse: bool = False
 ) -> tuple[{output_type}, State]:
     """run, from the last step to the first with reverse; with lengths, over lengths[b] steps of the sequence b.
 
@@ -72,9 +72,9 @@ def run_direction(
     Lengths may be traced; then those outside of 0 to T are not noticed. The padding may hold anything; steps on inputs
     of 0 take its place, and nothing of them is in the results, as long as no state overflows in them.
     """
-    sizes = checked(params=params, {x}={x}, state=state)
+    sizes = checked(params=params, {x}=x, state=state)
     if lengths is None:
-        outputs, final = run(params, each(_flipped, {x}) if reverse else {x}, state)
+        outputs, final = run(params, each(_flipped, x) if reverse else x, state)
         return each(_flipped, outputs) if reverse else outputs, final
     lengths = _counted(lengths, sizes["T"], sizes["B"])
     step = jnp.arange(sizes["T"])[:, None]
@@ -87,7 +87,7 @@ def run_direction(
     def shown(values: Array) -> Array:
         return jnp.where(_beside(within, values), values, 0)
 
-    outputs, states = run_steps(params, each(lambda v: turned(shown(v)), {x}), state)
+    outputs, states = run_steps(params, each(lambda v: turned(shown(v)), x), state)
     last = jnp.maximum(lengths - 1, 0)[None]
     ends = [jnp.take_along_axis(values, _beside(last, values), axis=0)[0] for values in states]
     final = State(*[jnp.where(_beside(lengths > 0, end), end, value) for end, value in zip(ends, state)])
