@@ -1,6 +1,7 @@
 r"""What a pass forward and back of a NumPy module takes in memory, beside the arrays that the caller gives.
 
-It is the workspace, the outputs, the gradients, and the matrices stacked for them. The views of the workspace for each
+It is the workspace, the outputs, the gradients, the matrices stacked for them, and one array for what an expression
+over all steps makes in between. The views of the workspace for each
 step are objects of Python: with a single sequence they take a share that counts.
 """
 
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 
 from sympy import Add, Expr, Integer, Max, Min, Symbol, floor
 
+from ..nodes.algebra import Zero
+from ..symbols import At
 from .backward_code import BackwardCode
 from .forward_code import ForwardCode
 from .places import Places
@@ -53,6 +56,9 @@ def memory_of(s: Stacking) -> Memory:
     extents = [places.space.extents[name] for name in made if name in places.space.extents]
     numbers = [leads[lead] * size for lead, size in extents if lead in leads]
     cell, wanted = s.plan.cell, s.plan.wanted
+    outside = [line for run in (s.forward, s.backward) for line in (*run.before, *run.after)]
+    between = [line.target.shape[0] for line in outside if not isinstance(line.value, Zero | At)]
+    numbers.append(T * B * Max(*between) if between else Integer(0))
     numbers += [T * B * output.shape[0] for output in cell.outputs]
     numbers += [T * B * given.shape[0] for given in cell.inputs if given in wanted]
     numbers += [2 * p.shape[0] * p.shape[1] for p in cell.parameters]

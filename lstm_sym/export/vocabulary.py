@@ -23,8 +23,8 @@ RESERVED = {
     "dtype", "every", "factors", "final", "fitting", "flat", "forward", "gradient", "gradients", "inputs", "len",
     "list", "map", "normalised", "np", "npt", "number", "outer", "outputs", "over_steps", "params", "piece", "pieces",
     "prepared", "range", "reversed", "run", "seen", "self", "sigma", "sizes", "spare", "stacked", "start", "state",
-    "states", "steps", "stop", "sum", "t", "total", "truncated", "values", "views", "wanted", "work", "workspace",
-    "zeros", "zip",
+    "states", "steps", "stop", "sum", "t", "total", "truncated", "values", "views", "wanted", "whole", "work",
+    "workspace", "zeros", "zip",
     *FUNCTIONS, *HELPERS,
 }  # fmt: skip
 
