@@ -294,6 +294,20 @@ def test_without_numba_numpy_computes_the_same_and_a_warning_says_so(reference, 
         module.forward(given[0], given[1][:0], given[2])
 
 
+def test_layers_run_on_the_loops(monkeypatch):
+    module = in_python(export_module(LSTM, "numba", layers=True), monkeypatch)
+    reference = imported(export_module(LSTM, layers=True), "layers")
+    params, x, *_ = wide(module, "float64", T=4, B=3, n=5, d=5)
+    layers, lengths = [params, params._replace(W_f=2 * params.W_f)], [4, 0, 2]
+    results = []
+    for each in (module, reference):
+        stack = [each.Params(*p) for p in layers]
+        outputs, _, trace = each.forward_layers(stack, x, lengths=lengths)
+        gradients, d_x, _ = each.backward_layers(stack, trace, np.ones_like(outputs))
+        results.append([outputs, d_x, *gradients[0], *gradients[1]])
+    assert max(map(relative_error, *results)) <= 1e-12
+
+
 # --- the files ----------------------------------------------------------------------------------
 
 
