@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Eq
 
-from lstm_sym.activations import tanh
+from lstm_sym.activations import TABLE, tanh
 from lstm_sym.cell import Cell
 from lstm_sym.cells import CELLS, LSTM, SLSTM
 from lstm_sym.export import export_module
@@ -25,6 +25,7 @@ from lstm_sym.export.check import relative_error
 from lstm_sym.export.experiment import experiment_on, imported
 from lstm_sym.export.freshness import cell_hash, staleness
 from lstm_sym.export.numba_runtime import FUNCTIONS as TEXTS
+from lstm_sym.export.numba_runtime import NUMBA
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
 from .c_libraries import ALL
@@ -333,3 +334,7 @@ def test_the_files_pass_ruff(tmp_path):
     assert done.returncode == 0, done.stdout.decode()
     done = subprocess.run([f"{sys.prefix}/bin/ruff", "format", "--check", *rules, "LSTM.py", "GRU.py"], cwd=tmp_path)
     assert done.returncode == 0
+
+
+def test_every_row_of_the_table_has_a_function():
+    assert {*NUMBA.functions, "identity"} == {*TABLE, "larger", "to_power", "square_root"}
