@@ -7,8 +7,8 @@ machine does falls on all of them alike; the medians are given as ratios to ``to
 matrix products with NumPy and nothing else: no pass in NumPy can be faster. ``c`` is the C functions on arrays that
 stay; it needs a C compiler. ``numba`` is the Numba module, compiled before, with its workspace kept; it needs the
 extra. ``scaling`` (``--scaling``) is one row for each number of steps, with the time per step and the memory, and the
-memory of passes in pieces and of the forward pass alone; ``streaming`` (``--streaming``) a single step in a loop against
-the forward pass.
+memory of passes in pieces and of the forward pass alone; ``streaming`` (``--streaming``) a single step in a loop
+against the forward pass.
 """
 
 from __future__ import annotations
