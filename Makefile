@@ -42,6 +42,7 @@ extras: $(INSTALLED)
 	$(BIN)/pip install --quiet --editable '.[onnx]' || echo 'the extra onnx cannot be installed; its tests are skipped'
 	$(BIN)/pip install --quiet --editable '.[jax]' || echo 'the extra jax cannot be installed; its tests are skipped'
 	$(BIN)/pip install --quiet --editable '.[array-api]' || echo 'the extra array-api cannot be installed; its tests are skipped'
+	$(BIN)/pip install --quiet --editable '.[numba]' || echo 'the extra numba cannot be installed; its tests are skipped'
 	$(BIN)/pip install --quiet --editable '.[keras]' || echo 'the extra keras cannot be installed; its tests are skipped'
 
 # The book, in English and Chinese; node and npm are needed, and the network once.

@@ -5,9 +5,10 @@
 One pass forward and one backward with all gradients, on one thread. The ways are run in turns, so that what else the
 machine does falls on all of them alike; the medians are given as ratios to ``torch.nn``. ``products`` does the plan's
 matrix products with NumPy and nothing else: no pass in NumPy can be faster. ``c`` is the C functions on arrays that
-stay; it needs a C compiler. ``scaling`` (``--scaling``) is one row for each number of steps, with the time per step and
-the memory, and the memory of passes in pieces and of the forward pass alone; ``streaming`` (``--streaming``) a single
-step in a loop against the forward pass.
+stay; it needs a C compiler. ``numba`` is the Numba module, compiled before, with its workspace kept; it needs the
+extra. ``scaling`` (``--scaling``) is one row for each number of steps, with the time per step and the memory, and the
+memory of passes in pieces and of the forward pass alone; ``streaming`` (``--streaming``) a single step in a loop
+against the forward pass.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import cache as once
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,25 @@ def numpy_way(cell: str, size: tuple[int, int, int, int], dtype: Any) -> Way:
         return outputs, final, module.backward(params, cache, d_outputs, d_state)
 
     return run
+
+
+def numba_way(cell: str, size: tuple[int, int, int, int], dtype: Any) -> Way:
+    """The exported module for Numba, with its workspace kept; compiled here."""
+    module = compiled_module(cell)
+    params, x, state, d_outputs, d_state = arguments(module, _lengths(module, size), dtype)
+    _, _, cache = module.forward(params, x, state)
+    work = cache.work
+
+    def run() -> Any:
+        outputs, final, cache = module.forward(params, x, state, work)
+        return outputs, final, module.backward(params, cache, d_outputs, d_state)
+
+    return run
+
+
+@once
+def compiled_module(cell: str) -> Any:
+    return imported(export_module(CELLS[cell], "numba"), cell)
 
 
 def torch_way(cell: str, size: tuple[int, int, int, int], dtype: Any) -> Way:
@@ -135,6 +156,7 @@ WAYS: dict[str, Callable[[str, tuple[int, int, int, int], Any], Way]] = {
     "torch.nn": torch_way,
     "numpy": numpy_way,
     **({"c": c_way} if shutil.which(os.environ.get("CC", "cc")) else {}),
+    **({"numba": numba_way} if importlib.util.find_spec("numba") else {}),
     "products": products_way,
 }
 """What is compared, by its column; the first is what the others are divided by."""

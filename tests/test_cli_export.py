@@ -44,6 +44,13 @@ def test_layers_of_c_come_with_the_folder(run, tmp_path):
     assert "def forward_layers(" in (tmp_path / "gru.py").read_text(encoding="utf-8")
 
 
+def test_loops_for_numba_are_written_and_found_fresh(run, tmp_path):
+    file = tmp_path / "gru.py"
+    assert run("GRU", "--to", "numba", "-o", str(file))[0] == 0
+    assert "import numba" in file.read_text(encoding="utf-8")
+    assert run("--check", str(file))[0] == 0
+
+
 def test_a_graph_is_written_and_found_fresh(run, tmp_path):
     pytest.importorskip("onnx", reason="the extra onnx is not installed")
     file = tmp_path / "gru.onnx"

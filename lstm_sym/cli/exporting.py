@@ -42,8 +42,8 @@ def export(
 ) -> int:
     """Write the numeric functions of CELL, forward and backward, as a module that stands alone.
 
-    BACKEND is numpy, c, torch, jax, array-api or onnx. With a folder as output, C comes with its header and a Python
-    module that builds and loads it; onnx is the forward pass as a graph, and needs -o FILE.
+    BACKEND is numpy, c, numba, torch, jax, array-api or onnx. With a folder as output, C comes with its header and a
+    Python module that builds and loads it; onnx is the forward pass as a graph, and needs -o FILE.
     With --check, CELL need be given only if it is not of the zoo; FILE tells the options that it was written with.
     """
     from ..cells.loading import cell_at

@@ -21,8 +21,16 @@ d_last d_outputs first second rows chunk_panels size_t none"""
 LIBRARY = "j0 j1 jn y0 y1 yn gamma signgam"
 RESERVED = set(re.findall(r"\b[A-Za-z_]\w+\b", RUNTIME)).union(KEYWORDS.split(), OWN.split(), LIBRARY.split())
 
+OPERATORS = {name: name for name in ("larger", "to_power", "square_root")}
 C = Language(
-    "C", "{}", "(real){}", FUNCTIONS, frozenset(RESERVED), ascii=True, parts=True, entry="{0}[{1} * {3} + {2}]"
+    "C",
+    "{}",
+    "(real){}",
+    FUNCTIONS | OPERATORS,
+    frozenset(RESERVED),
+    ascii=True,
+    parts=True,
+    entry="{0}[{1} * {3} + {2}]",
 )
 
 

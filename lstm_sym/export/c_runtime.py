@@ -334,6 +334,5 @@ FUNCTIONS = {
     "softsign": "softsign",
     "absolute": "absolute",
     "sqrt": "square_root",
-    **{name: name for name in ("larger", "to_power", "square_root")},
 }
-"""The C function of each row of the table of activations, where the identity needs none, and of operators."""
+"""The C function of each row of the table of activations; the identity needs none."""

@@ -60,15 +60,15 @@ def single(x: Any) -> Any:
     real = type(x)
     return real(1) + real(1e-9) == real(1)
 ''',
-    "whole": '''
-def whole(x: Any) -> Any:
+    "to_whole": '''
+def to_whole(x: Any) -> Any:
     """Adding it rounds to a whole number, which then stands in the last bits."""
     real = type(x)
     return real(12582912.0) if single(x) else real(6755399441055744.0)
 ''',
     "power_of_2": '''
 def power_of_2(x: Any) -> Any:
-    """2^k, where x = k + whole(x); infinite for the k one beyond the largest."""
+    """2^k, where x = k + to_whole(x); infinite for the k one beyond the largest."""
     real = type(x)
     if single(x):
         return real(np.uint32((np.float32(x).view(np.uint32) + np.uint32(127)) << np.uint32(23)).view(np.float32))
@@ -114,10 +114,10 @@ def exp_of(x: Any) -> Any:
     low = real(-104) if single(x) else real(-746)
     high = real(89) if single(x) else real(710)
     y = between(x, low, high)
-    k = (y * real(1.4426950408889634) + whole(x)) - whole(x)
-    half = (k * real(0.5) + whole(x)) - whole(x)
-    scale = power_of_2((k - half) + whole(x))
-    return (expm1_near_0(rest(y, k)) + real(1)) * power_of_2(half + whole(x)) * scale
+    k = (y * real(1.4426950408889634) + to_whole(x)) - to_whole(x)
+    half = (k * real(0.5) + to_whole(x)) - to_whole(x)
+    scale = power_of_2((k - half) + to_whole(x))
+    return (expm1_near_0(rest(y, k)) + real(1)) * power_of_2(half + to_whole(x)) * scale
 """,
     "sigma_of": '''
 def sigma_of(x: Any) -> Any:
@@ -125,9 +125,9 @@ def sigma_of(x: Any) -> Any:
     real = type(x)
     high = real(89) if single(x) else real(710)
     y = between(-x, real(4) - high, high)
-    shifted = y * real(1.4426950408889634) + whole(x)
+    shifted = y * real(1.4426950408889634) + to_whole(x)
     scale = power_of_2(shifted)
-    return real(1) / (real(1) + (scale + scale * expm1_near_0(rest(y, shifted - whole(x)))))
+    return real(1) / (real(1) + (scale + scale * expm1_near_0(rest(y, shifted - to_whole(x)))))
 ''',
     "tanh_of": '''
 def tanh_of(x: Any) -> Any:
@@ -135,9 +135,9 @@ def tanh_of(x: Any) -> Any:
     real = type(x)
     high = real(10) if single(x) else real(20)
     y = real(2) * between(x, -high, high)
-    shifted = y * real(1.4426950408889634) + whole(x)
+    shifted = y * real(1.4426950408889634) + to_whole(x)
     scale = power_of_2(shifted)
-    e = scale * expm1_near_0(rest(y, shifted - whole(x))) + (scale - real(1))
+    e = scale * expm1_near_0(rest(y, shifted - to_whole(x))) + (scale - real(1))
     return e / (e + real(2))
 ''',
     "softplus_of": '''

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Eq
 
-from lstm_sym.activations import tanh
+from lstm_sym.activations import TABLE, tanh
 from lstm_sym.cell import Cell
 from lstm_sym.cells import CELLS, LSTM, SLSTM
 from lstm_sym.export import export_module
@@ -25,6 +25,7 @@ from lstm_sym.export.check import relative_error
 from lstm_sym.export.experiment import experiment_on, imported
 from lstm_sym.export.freshness import cell_hash, staleness
 from lstm_sym.export.numba_runtime import FUNCTIONS as TEXTS
+from lstm_sym.export.numba_runtime import NUMBA
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
 from .c_libraries import ALL
@@ -294,6 +295,20 @@ def test_without_numba_numpy_computes_the_same_and_a_warning_says_so(reference, 
         module.forward(given[0], given[1][:0], given[2])
 
 
+def test_layers_run_on_the_loops(monkeypatch):
+    module = in_python(export_module(LSTM, "numba", layers=True), monkeypatch)
+    reference = imported(export_module(LSTM, layers=True), "layers")
+    params, x, *_ = wide(module, "float64", T=4, B=3, n=5, d=5)
+    layers, lengths = [params, params._replace(W_f=2 * params.W_f)], [4, 0, 2]
+    results = []
+    for each in (module, reference):
+        stack = [each.Params(*p) for p in layers]
+        outputs, _, trace = each.forward_layers(stack, x, lengths=lengths)
+        gradients, d_x, _ = each.backward_layers(stack, trace, np.ones_like(outputs))
+        results.append([outputs, d_x, *gradients[0], *gradients[1]])
+    assert max(map(relative_error, *results)) <= 1e-12
+
+
 # --- the files ----------------------------------------------------------------------------------
 
 
@@ -319,3 +334,7 @@ def test_the_files_pass_ruff(tmp_path):
     assert done.returncode == 0, done.stdout.decode()
     done = subprocess.run([f"{sys.prefix}/bin/ruff", "format", "--check", *rules, "LSTM.py", "GRU.py"], cwd=tmp_path)
     assert done.returncode == 0
+
+
+def test_every_row_of_the_table_has_a_function():
+    assert {*NUMBA.functions, "identity"} == {*TABLE, "larger", "to_power", "square_root"}
