@@ -154,7 +154,7 @@ def _checked(names: Vocabulary, given: str, x: str, body: list[str], backend: Ba
 UNPACKING = re.compile(r"( +)((?:\w+, )+\w+|\(\w+,\)) = (carry|kept|given|fixed|parts\(.*)$")
 
 
-SCANNED = re.compile(r"    carry(, kept)? = (?=scan\()")
+SCANNED = re.compile(r"    carry(, kept)? = (?=\w*scan\()")
 
 
 def _tidied(lines: list[str]) -> list[str]:
