@@ -15,7 +15,9 @@ import numpy as np
 
 from . import numbers as n
 from .array import Array, array_of, exact
+from .branches import Branches
 from .field import Field
+from .magnitude import USUAL
 from .modular import CHAIN
 from .numbers import Degree, Numbers
 from .rebinding import Rebinding
@@ -32,12 +34,17 @@ POINTS_WITH_BRANCHES = 9
 """Points tried where comparisons choose the way, so that other branches are taken."""
 
 
+NOTHING = "backward gives no gradient for it"
+
+
 @dataclass
 class Point:
     """What one random point has shown."""
 
     seed: int
     exact: dict[str, bool] = field(default_factory=dict)
+    unchecked: dict[str, str] = field(default_factory=dict)
+    """Inputs for which backward gives nothing, and what is said of them."""
     shapes: dict[str, str] = field(default_factory=dict)
     """What is wrong with the shape of a gradient."""
     changed: list[str] = field(default_factory=list)
@@ -50,6 +57,8 @@ class Point:
     guessed: bool = False
     """Whether a root that the field lacks was replaced by a random number, so that a difference says nothing."""
     style: str = "vjp"
+    branches: Branches = field(default_factory=Branches)
+    underflows: list[str] = field(default_factory=list)
 
     @property
     def right(self) -> bool:
@@ -100,6 +109,8 @@ class Bench:
     def watch(self, what: str, tree: Any) -> Callable[[], None]:
         """A check, to be made later, that nobody has written into these arrays or changed these containers."""
         arrays = [(path, value, value.read()) for path, value in leaves(tree) if isinstance(value, Array)]
+        for _, value, _ in arrays:
+            value.store.watched = True
         watched = {path[:1] for path, _, _ in arrays}
 
         def paths_of(tree: Any) -> list[Any]:
@@ -110,8 +121,8 @@ class Bench:
 
         def look() -> None:
             for path, value, before in arrays:
-                if value.store.writes and not np.all(self.domain.same(value.read(), before)):
-                    self.changed.append(_spoken(what, path))
+                if value.store.written and not np.all(self.domain.same(value.read(), before)):
+                    self.changed.append(f"{_spoken(what, path)} ({value.store.written})")
             if paths_of(tree) != paths:
                 self.changed.append(what)
 
@@ -143,7 +154,10 @@ class Bench:
         fresh = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
         before = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
         look = self.watch("backward overwrites its input", inputs)
-        look_too = self.watch("backward overwrites the upstream gradient", fresh)
+        argument = subject.upstream_parameter()
+        look_too = self.watch(
+            "backward overwrites the upstream gradient" + (f", its argument {argument}" if argument else ""), fresh
+        )
         with rebinding.frozen():
             given = subject.run_backward(inputs, fresh, cache)
         look()
@@ -163,13 +177,16 @@ class FieldBench(Bench):
     """A subject at the random point that a seed decides."""
 
     def __init__(self, subject: Subject, seed: int, domain: Field | None = None) -> None:
-        domain = domain or Field(seed)
+        domain = domain or Field(seed, subject.floating)
         random = np.random.default_rng((seed, 7))
         scale = SCALE * SPREADS[seed % len(SPREADS)]
 
         def number(name: str, given: Any) -> Numbers:
             noise = random.normal(size=given.shape)
-            return domain.letters(name, np.where(given == 0, scale * noise, given * (1 + 0.1 * noise)))
+            shadow = np.where(given == 0, scale * noise, given * (1 + 0.1 * noise))
+            if subject.magnitude != USUAL:
+                shadow = shadow * 2.0 ** subject.magnitude.exponents(random, given.shape)
+            return domain.letters(name, shadow)
 
         super().__init__(subject, domain, number)
 
@@ -232,10 +249,15 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
             if not _same(domain, gradients, again):
                 point.unsteady.append("backward returns other values when it is run again on the same inputs")
     refuse_zeros(domain, outputs, moved, gradients)
+    if all(gradient is None for gradient in gradients):
+        raise Failed("backward gives no gradient for any input")
     left, slope = bench.pairing(cotangents, moved, len(bench.leaves))
     worst = 0.0
     for k, (leaf, gradient) in enumerate(zip(bench.leaves, gradients)):
         right = 0
+        if gradient is None and int(left[k]):
+            point.unchecked[leaf.name] = NOTHING
+            continue
         if gradient is not None:
             problem = shape_problem(leaf, gradient)
             if problem and gradient.shape == (len(subject.inputs), *leaf.shape) and bench.subject.style == "vjp":
@@ -259,14 +281,16 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.error_bound = min(1.0, worst / CHAIN[1])
     point.comparisons = domain.comparisons
     point.guessed = domain.roots.guessed
+    point.branches = domain.branches
+    point.underflows = list(dict.fromkeys(domain.underflows))
     point.style = bench.subject.style
     return point
 
 
 def refuse_zeros(domain: Field, *trees: Any) -> None:
-    """Raise ``Singular`` if an exact number among these results is made of a division by 0."""
+    """Raise ``Singular`` if an exact number among these results is infinite, or made of a division by 0."""
     found = [value for tree in trees for _, value in leaves(tree) if isinstance(value, Array)]
-    domain.refuse_zeros(*[value.read() for value in found])
+    domain.refuse_infinite(*[value.read() for value in found])
 
 
 def shape_problem(leaf: Leaf, gradient: Array) -> str | None:

@@ -36,7 +36,7 @@ def diagnosed(subject: Subject, point: Point) -> list[str]:
         sentences = []
     for leaf in subject.leaves:
         late = time.monotonic() > started + SECONDS
-        if not late and not point.exact[leaf.name] and leaf.name not in point.shapes:
+        if not late and point.exact.get(leaf.name) is False and leaf.name not in point.shapes:
             sentences += residue(subject, leaf, point.seed)
     return sentences
 

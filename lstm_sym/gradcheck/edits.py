@@ -100,7 +100,8 @@ def _compiled(tree: ast.Module, function: types.FunctionType) -> types.FunctionT
         code = compile(ast.fix_missing_locations(tree), function.__code__.co_filename, "exec")
     except (SyntaxError, ValueError):
         return None
-    for name in ("outer", function.__name__)[0 if free else 1 :]:
+    # A function may bear another name than its definition.
+    for name in ("outer", function.__code__.co_name)[0 if free else 1 :]:
         code = next(c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == name)
     if code.co_freevars != free:
         return None

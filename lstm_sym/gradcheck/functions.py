@@ -12,7 +12,7 @@ from .array import Array, Discrete, array_of, discrete, exact, numbers_of, place
 from .frames import Unsupported
 from .numbers import Domain, gathered
 from .reductions import REDUCTIONS, norm
-from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc
+from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, maximum, minimum
 from .ufuncs import discrete as as_discrete
 
 VIEWS = (
@@ -114,9 +114,9 @@ def clip(domain: Domain, x: Any, a_min: Any = None, a_max: Any = None, out: Any 
     low, high = bounds.get("min", a_min), bounds.get("max", a_max)
     result = x if isinstance(x, Array) else array_of(numbers_of(x, domain))
     if low is not None:
-        result = call_ufunc(domain, "maximum", "__call__", (result, low), {})
+        result = result_of(maximum(result.read(), numbers_of(low, domain), "lower bound"))
     if high is not None:
-        result = call_ufunc(domain, "minimum", "__call__", (result, high), {})
+        result = result_of(minimum(result.read(), numbers_of(high, domain), "upper bound"))
     if out is not None:
         out[...] = result
         return out

@@ -11,12 +11,16 @@ import numpy as np
 
 from .array import Array, Scalar, array_of, discrete, exact
 from .frames import Unsupported, place_of
+from .magnitude import USUAL, Magnitude
 from .modular import Singular, Unlucky
 from .numbers import Numbers
 from .trees import Path, at, leaves, mapped, named
 
 STYLES = ("vjp", "cache")
 CACHES = ("cache", "caches", "ctx", "context", "saved", "tape", "memory", "residuals", "res")
+TUPLES = ("inputs", "args", "primals", "params", "xs", "x", "parameters")
+"""What a first parameter that takes the tuple of all inputs is called."""
+
 PREFIXES = ("d", "d_", "D", "grad_", "g_", "g", "delta_", "")
 
 
@@ -55,6 +59,11 @@ class Subject:
     backward: Callable[..., Any] | None
     inputs: Mapping[str, Any]
     style: str = "auto"
+    magnitude: Magnitude = USUAL
+    floating: bool = False
+    """Whether exp is 0 where floating point has 0."""
+    fixed: frozenset[str] = frozenset()
+    """Floating-point inputs that are passed on as they are."""
 
     @property
     def leaves(self) -> list[Leaf]:
@@ -63,14 +72,35 @@ class Subject:
             Leaf(named(name, path), (name, *path), value)
             for name, tree in self.inputs.items()
             for path, value in leaves(tree)
-            if moves(value)
+            if moves(value) and not self.holds(name, path)
         ]
+
+    def holds(self, name: str, path: Path) -> bool:
+        """Whether an input is fixed."""
+        return name in self.fixed or named(name, path) in self.fixed
+
+    def fixed_names(self) -> dict[str, str]:
+        """The inputs of floating-point numbers that are fixed, as not checked."""
+        return {
+            named(name, path): "it is fixed"
+            for name, tree in self.inputs.items()
+            for path, value in leaves(tree)
+            if moves(value) and self.holds(name, path)
+        }
+
+    def upstream_parameter(self) -> str:
+        """The name of backward's parameter for the upstream gradient, where there is just one."""
+        parameters = [] if self.backward is None else _parameters(self.backward)
+        place = 0 if self.style == "cache" else 1
+        return parameters[place] if len(parameters) == 2 else ""
 
     def made(self, source: Source, stand_in: Any) -> dict[str, Any]:
         """Inputs for one run: numbers from the source where floating-point numbers stand, copies of all else."""
 
         def leaf(name: str) -> Callable[[Path, Any], Any]:
             def make(path: Path, value: Any) -> Any:
+                if moves(value) and self.holds(name, path):
+                    return exact(value, stand_in.domain) if isinstance(value, np.ndarray) else value
                 if moves(value):
                     numbers = source(named(name, path), value)
                     array = array_of(numbers)
@@ -91,7 +121,7 @@ class Subject:
         cached = isinstance(outputs, tuple) and len(outputs) >= 2
         if cached and (last in CACHES or last.endswith("cache")):
             return replace(self, style="cache")
-        if first in ("inputs", "args", "primals", "params", "xs", "x", "parameters") or not cached:
+        if first in TUPLES or not cached:
             return replace(self, style="vjp")
         if first.startswith(("d", "grad", "g_", "cot", "upstream")) and not isinstance(
             outputs[-1], Array | float | int
@@ -121,7 +151,32 @@ class Subject:
             args = (*cotangents, cache) if several else (cotangents, cache)
         else:
             args = (tuple(inputs.values()), cotangents)
+        self._require_call(args)
         return self._called(self.backward, args)
+
+    def _require_call(self, args: tuple[Any, ...]) -> None:
+        """A clear word on a backward that does not take what it is called with."""
+        assert self.backward is not None
+        try:
+            signature = inspect.signature(self.backward)
+        except (TypeError, ValueError):
+            return
+        try:
+            signature.bind(*args)
+        except TypeError:
+            raise Failed(
+                f"{_name(self.backward)}{signature} does not take what it is called with; {self._forms()}"
+            ) from None
+
+    def _forms(self) -> str:
+        """How backward is called, and what else is possible."""
+        names = ", ".join(self.inputs) + ("," if len(self.inputs) == 1 else "")
+        if self.style == "cache":
+            return "it is called as backward(dout, cache), with what forward returns beside its outputs as cache"
+        return (
+            f"it is called as backward(inputs, cotangents) with inputs = ({names}); if it takes (dout, cache), let "
+            "forward return (out, cache)"
+        )
 
     def _called(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         try:
@@ -135,30 +190,57 @@ class Subject:
             raise Failed(f"{_name(function)}: the recursion is too deep") from error
         except BaseException as error:
             text = " ".join(str(error).split()) or "no message"
-            raise Failed(
-                f"{_name(function)} raises {type(error).__name__} at {place_of(error) or '?'}: {text}"
-            ) from error
+            where = f" at {place}" if (place := place_of(error)) else ""
+            said = f"{_name(function)} raises {type(error).__name__}{where}: {text}"
+            raise Failed(said + self._hint(error, function)) from error
+
+    def _hint(self, error: BaseException, function: Any) -> str:
+        """How backward is called, where its first parameter does not look like what it is given."""
+        if (
+            self.backward is None
+            or function is not self.backward
+            or not isinstance(error, TypeError | AttributeError | ValueError | IndexError)
+        ):
+            return ""
+        first = (_parameters(self.backward) or [""])[0].lower()
+        return "" if self.style == "cache" or first in TUPLES else f"; {self._forms()}"
 
     def gradients(self, given: Any) -> list[Any]:
         """What backward returned, leaf by leaf of the inputs; ``None`` where it gives nothing."""
         names, found = list(self.inputs), self.leaves
         moving = list(dict.fromkeys(leaf.path[0] for leaf in found))
-        by_name = _by_name(given, names, moving)
+        arrays = list(dict.fromkeys(leaf.path[0] for leaf in found if not isinstance(leaf.value, float)))
+        by_name = _by_name(given, names, moving, arrays)
         result: list[Any] = []
         for leaf in found:
             name, *path = leaf.path
-            if name not in by_name:
-                result.append(None)
-                continue
+            branch = by_name.get(name)
             try:
-                result.append(at(by_name[name], tuple(path)))
+                result.append(None if branch is None else at(branch, tuple(path)))
             except KeyError:
-                raise Failed(f"{_name(self.backward)} returns no gradient for {leaf.name}") from None
+                if not _forgotten(branch, self.inputs[name], path):
+                    raise Failed(f"{_name(self.backward)} returns no gradient for {leaf.name}") from None
+                result.append(None)
         return result
 
 
-def _by_name(given: Any, names: list[str], moving: list[str]) -> dict[str, Any]:
-    """Gradients by the name of the input: from a mapping, from a tuple in the inputs' order, from the only one."""
+def _forgotten(given: Any, inputs: Any, path: list[Any]) -> bool:
+    """Whether a dictionary of gradients lacks an entry, and does not merely call it by another name."""
+    for key in path:
+        if not isinstance(given, Mapping) or not isinstance(inputs, Mapping) or not given.keys() <= inputs.keys():
+            return False
+        if key not in given:
+            return True
+        given, inputs = given[key], inputs[key]
+    return False
+
+
+def _by_name(given: Any, names: list[str], moving: list[str], arrays: list[str]) -> dict[str, Any]:
+    """Gradients by the name of the input: from a mapping, from a tuple in the inputs' order, from the only one.
+
+    Where there are too few, Python's numbers among the inputs are taken for settings, which have none.
+    """
+    way_out = "; what needs no gradient is named in fixed=..., on the command line given as a literal such as eps=1e-5"
     if hasattr(given, "_asdict") and not isinstance(given, Array):
         found = _matched(given._asdict(), moving)
         if len(found) == len(moving):
@@ -167,7 +249,7 @@ def _by_name(given: Any, names: list[str], moving: list[str]) -> dict[str, Any]:
     if isinstance(given, Mapping):
         found = _matched(given, moving)
         missing = [name for name in moving if name not in found]
-        if missing:
+        if missing and (len(given) > len(found) or not found):
             raise Failed(
                 f"backward returns gradients under {', '.join(map(str, given))}; none is found for {', '.join(missing)}"
             )
@@ -175,12 +257,18 @@ def _by_name(given: Any, names: list[str], moving: list[str]) -> dict[str, Any]:
     if isinstance(given, list | tuple):
         if len(given) == len(names) and not (len(names) == 1 and len(moving) == 1 and len(given) != 1):
             return dict(zip(names, given))
-        if len(given) == len(moving):
-            return dict(zip(moving, given))
-        raise Failed(f"backward returns {len(given)} gradients for the inputs {', '.join(names)}")
-    if len(moving) == 1:
-        return {moving[0]: given}
-    raise Failed(f"backward returns a single {type(given).__name__} for the inputs {', '.join(names)}")
+        for those in (moving, arrays):
+            if len(given) == len(those):
+                return dict(zip(those, given))
+        raise Failed(f"backward returns {len(given)} gradients for the inputs {', '.join(names)}{way_out}")
+    for those in (moving, arrays):
+        if len(those) == 1:
+            return {those[0]: given}
+    raise Failed(f"backward returns a single {_kind(given)} for the inputs {', '.join(names)}{way_out}")
+
+
+def _kind(given: Any) -> str:
+    return "array" if isinstance(given, Array) else type(given).__name__
 
 
 def _matched(given: Mapping[Any, Any], names: list[str]) -> dict[str, Any]:
@@ -271,3 +359,13 @@ def _by_parameter(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
         raise Misuse("inputs must be a sequence, or a mapping from the names of forward's parameters")
     labels = [*names, *(f"input{k}" for k in range(len(names), len(inputs)))]
     return dict(zip(labels, inputs))
+
+
+def require_leaves(subject: Subject, otherwise: str) -> None:
+    """Misuse where no input is of floating-point numbers, or where what is fixed is none of the inputs."""
+    entries = {named(name, path) for name, tree in subject.inputs.items() for path, _ in leaves(tree)}
+    for name in sorted(subject.fixed - entries - set(subject.inputs)):
+        raise Misuse(f"fixed: there is no input {name}; the inputs are {', '.join(subject.inputs)}")
+    if not subject.leaves:
+        others = " that is not fixed" if subject.fixed else ""
+        raise Misuse(f"no input{others} is of floating-point numbers, so {otherwise}")

@@ -83,14 +83,16 @@ class BallBench(Bench):
 
     def __init__(self, subject: Subject, attempt: int) -> None:
         random = np.random.default_rng((attempt, 5))
-        domain = Balls(attempt)
+        domain = Balls(attempt, subject.floating)
         self.rationals: dict[str, Any] = {}
 
         def number(name: str, given: Any) -> Numbers:
             parts = EIGHTHS if attempt < COARSE else max(FINE, 1 << int(given.size).bit_length())
             found = self._rational(random, given, attempt, parts)
-            self.rationals[name] = found / parts
-            return domain.rationals([fmpq(int(k), parts) for k in found.ravel()], found.shape)
+            scales = [fmpq(2) ** int(k) for k in subject.magnitude.exponents(random, given.shape).ravel()]
+            values = [scale * fmpq(int(k), parts) for scale, k in zip(scales, found.ravel())]
+            self.rationals[name] = np.reshape([int(v.p) / int(v.q) for v in values], found.shape)
+            return domain.rationals(values, found.shape)
 
         super().__init__(subject, domain, number)
 
@@ -144,8 +146,11 @@ def unit_tangents(shape: tuple[int, ...], indices: list[tuple[int, ...]]) -> Any
     return tangents
 
 
-def find_witness(subject: Subject, candidates: Iterable[Leaf], seed: int) -> Witness | None:
-    """A counterexample in one of these inputs; ``None`` where balls cannot tell the gradients apart."""
+def find_witness(subject: Subject, candidates: Iterable[Leaf], seed: int, least: float = 0.0) -> Witness | None:
+    """A counterexample in one of these inputs; ``None`` where balls cannot tell the gradients apart.
+
+    Differences below ``least`` times the largest upstream gradient do not count.
+    """
     for leaf in candidates:
         entries = _spread(wrong_entries(subject, leaf, seed))
         if not entries:
@@ -154,7 +159,7 @@ def find_witness(subject: Subject, candidates: Iterable[Leaf], seed: int) -> Wit
         for attempt in range(ATTEMPTS):
             # Other branches are taken here than in the field, and other entries are wrong there.
             tried = list(np.ndindex(leaf.shape)) if few and attempt >= COARSE else entries
-            witness = _at_attempt(subject, leaf, tried, attempt)
+            witness = _at_attempt(subject, leaf, tried, attempt, least)
             if witness is not None:
                 return witness
     return None
@@ -164,11 +169,13 @@ def _spread(entries: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return entries[:: max(1, len(entries) // ENTRIES)][:ENTRIES]
 
 
-def _at_attempt(subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], attempt: int) -> Witness | None:
+def _at_attempt(
+    subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], attempt: int, least: float
+) -> Witness | None:
     for bits in PRECISIONS[: 2 if attempt >= COARSE else None]:
         with ctx.workprec(bits):
             try:
-                return _compared(subject, leaf, entries, attempt)
+                return _compared(subject, leaf, entries, attempt, least)
             except _Close:
                 continue
             except (Unlucky, Singular, ZeroDivisionError):
@@ -181,7 +188,9 @@ class _Close(Exception):
     """The balls overlap at this precision."""
 
 
-def _compared(subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], attempt: int) -> Witness | None:
+def _compared(
+    subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], attempt: int, least: float
+) -> Witness | None:
     bench = BallBench(subject, attempt)
     with bench.rebinding() as rebinding:
         gradients, cotangents = bench.backward(rebinding, tangents=bench.drift(1))
@@ -192,6 +201,9 @@ def _compared(subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], atte
         return None
     gradient = gradients[bench.leaves.index(leaf)]
     best: tuple[float, Any] | None = None
+    close = True
+    upstream = [bar for _, bar in leaves(cotangents) if bar is not None]
+    least *= max(float(np.abs(bench.domain.shadow(bar.read())).max(initial=0.0)) for bar in upstream)
     bars = dict(leaves(cotangents))
     for k, index in enumerate(entries):
         true = bench.domain.rings[0].rational(0, 1)
@@ -204,16 +216,21 @@ def _compared(subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], atte
         difference = true - given
         if difference.contains(0):
             continue
+        if float(abs(difference).upper()) < least:
+            close = False
+            continue
         size = float(abs(difference).mid()) / max(float(abs(true).mid()), float(abs(given).mid()), 1e-300)
         if best is None or size > best[0]:
             best = size, (index, true, given)
+    if best is None and not close:
+        return None
     if best is None:
         raise _Close
     index, true, given = best[1]
     plain = {name: values.tolist() for name, values in bench.rationals.items()}
     inputs = {name: value for name, value in plain.items() if not name.startswith("cotangent")}
-    upstream = {name.removeprefix("cotangent") or "out": value for name, value in plain.items() if name not in inputs}
-    only = next(iter(upstream.values())) if len(upstream) == 1 else upstream
+    bar = {name.removeprefix("cotangent") or "out": value for name, value in plain.items() if name not in inputs}
+    only = next(iter(bar.values())) if len(bar) == 1 else bar
     return Witness(inputs, only, leaf.name, index, _text(true), _text(given))
 
 
