@@ -14,7 +14,7 @@ from .array import Array
 from .comparison import FieldBench, Point, shape_problem
 from .edits import Edit, edits_of
 from .modular import Singular, Unlucky
-from .reach import reached
+from .reach import methods_named, reached
 from .screening import Screen
 from .subject import Failed, Leaf, Subject
 from .witness import unit_tangents
@@ -84,8 +84,8 @@ def screened(subject: Subject) -> Screen | None:
 
 def edits_near(subject: Subject) -> Iterator[Edit]:
     """Edits of backward and of what it calls, but for what forward runs too; the likeliest place first."""
-    shared = {id(function) for function in reached(subject.forward)}
-    for function in reached(subject.backward):
+    shared = {id(function) for function in (*reached(subject.forward), *methods_named(subject.forward))}
+    for function in (*reached(subject.backward), *methods_named(subject.backward)):
         if id(function) not in shared:
             yield from edits_of(function)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from .frames import Unsupported, place_of
 from .magnitude import USUAL, Magnitude
 from .modular import Singular, Unlucky
 from .numbers import Numbers
+from .signatures import Misuse, arguments, by_parameter, name_of, required
 from .trees import Path, at, leaves, mapped, named
 
 STYLES = ("vjp", "cache")
@@ -22,10 +23,6 @@ TUPLES = ("inputs", "args", "primals", "params", "xs", "x", "parameters")
 """What a first parameter that takes the tuple of all inputs is called."""
 
 PREFIXES = ("d", "d_", "D", "grad_", "g_", "g", "delta_", "")
-
-
-class Misuse(ValueError):
-    """The check cannot be made with these arguments."""
 
 
 class Failed(Exception):
@@ -90,7 +87,7 @@ class Subject:
 
     def upstream_parameter(self) -> str:
         """The name of backward's parameter for the upstream gradient, where there is just one."""
-        parameters = [] if self.backward is None else _parameters(self.backward)
+        parameters = [] if self.backward is None else required(self.backward)
         place = 0 if self.style == "cache" else 1
         return parameters[place] if len(parameters) == 2 else ""
 
@@ -115,7 +112,7 @@ class Subject:
         """The same with its style settled, by the parameters of backward and by what forward returned."""
         if self.style != "auto" or self.backward is None:
             return self
-        parameters = _parameters(self.backward)
+        parameters = required(self.backward)
         last = parameters[-1].lower() if parameters else ""
         first = parameters[0].lower() if parameters else ""
         cached = isinstance(outputs, tuple) and len(outputs) >= 2
@@ -134,19 +131,19 @@ class Subject:
         if self.style != "cache":
             return outputs, None
         if not isinstance(outputs, tuple) or len(outputs) < 2:
-            raise Misuse(f"{_name(self.forward)} returns no tuple (out, cache)")
+            raise Misuse(f"{name_of(self.forward)} returns no tuple (out, cache)")
         *values, cache = outputs
         return (values[0] if len(values) == 1 else tuple(values)), cache
 
     def run_forward(self, inputs: dict[str, Any]) -> Any:
         """What forward returns."""
-        return self._called(self.forward, tuple(inputs.values()))
+        return self._called(self.forward, *arguments(self.forward, inputs))
 
     def run_backward(self, inputs: dict[str, Any], cotangents: Any, cache: Any) -> Any:
         """What backward returns."""
         assert self.backward is not None
         if self.style == "cache":
-            parameters = _parameters(self.backward)
+            parameters = required(self.backward)
             several = isinstance(cotangents, tuple) and len(parameters) == len(cotangents) + 1
             args = (*cotangents, cache) if several else (cotangents, cache)
         else:
@@ -165,7 +162,7 @@ class Subject:
             signature.bind(*args)
         except TypeError:
             raise Failed(
-                f"{_name(self.backward)}{signature} does not take what it is called with; {self._forms()}"
+                f"{name_of(self.backward)}{signature} does not take what it is called with; {self._forms()}"
             ) from None
 
     def _forms(self) -> str:
@@ -178,20 +175,22 @@ class Subject:
             "forward return (out, cache)"
         )
 
-    def _called(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    def _called(
+        self, function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any] | None = None
+    ) -> Any:
         try:
             with np.errstate(all="ignore"):
-                return function(*args)
+                return function(*args, **(options or {}))
         except (Unlucky, Singular, KeyboardInterrupt):
             raise
         except Unsupported as error:
-            raise Failed(f"{place_of(error) or _name(function)}: {error}") from error
+            raise Failed(f"{place_of(error) or name_of(function)}: {error}") from error
         except RecursionError as error:
-            raise Failed(f"{_name(function)}: the recursion is too deep") from error
+            raise Failed(f"{name_of(function)}: the recursion is too deep") from error
         except BaseException as error:
             text = " ".join(str(error).split()) or "no message"
             where = f" at {place}" if (place := place_of(error)) else ""
-            said = f"{_name(function)} raises {type(error).__name__}{where}: {text}"
+            said = f"{name_of(function)} raises {type(error).__name__}{where}: {text}"
             raise Failed(said + self._hint(error, function)) from error
 
     def _hint(self, error: BaseException, function: Any) -> str:
@@ -202,7 +201,7 @@ class Subject:
             or not isinstance(error, TypeError | AttributeError | ValueError | IndexError)
         ):
             return ""
-        first = (_parameters(self.backward) or [""])[0].lower()
+        first = (required(self.backward) or [""])[0].lower()
         return "" if self.style == "cache" or first in TUPLES else f"; {self._forms()}"
 
     def gradients(self, given: Any) -> list[Any]:
@@ -210,7 +209,7 @@ class Subject:
         names, found = list(self.inputs), self.leaves
         moving = list(dict.fromkeys(leaf.path[0] for leaf in found))
         arrays = list(dict.fromkeys(leaf.path[0] for leaf in found if not isinstance(leaf.value, float)))
-        by_name = _by_name(given, names, moving, arrays)
+        by_name = _byname_of(given, names, moving, arrays)
         result: list[Any] = []
         for leaf in found:
             name, *path = leaf.path
@@ -219,7 +218,7 @@ class Subject:
                 result.append(None if branch is None else at(branch, tuple(path)))
             except KeyError:
                 if not _forgotten(branch, self.inputs[name], path):
-                    raise Failed(f"{_name(self.backward)} returns no gradient for {leaf.name}") from None
+                    raise Failed(f"{name_of(self.backward)} returns no gradient for {leaf.name}") from None
                 result.append(None)
         return result
 
@@ -235,7 +234,7 @@ def _forgotten(given: Any, inputs: Any, path: list[Any]) -> bool:
     return False
 
 
-def _by_name(given: Any, names: list[str], moving: list[str], arrays: list[str]) -> dict[str, Any]:
+def _byname_of(given: Any, names: list[str], moving: list[str], arrays: list[str]) -> dict[str, Any]:
     """Gradients by the name of the input: from a mapping, from a tuple in the inputs' order, from the only one.
 
     Where there are too few, Python's numbers among the inputs are taken for settings, which have none.
@@ -298,29 +297,12 @@ def exact_leaves(outputs: Any, domain: Any) -> list[tuple[Path, Array]]:
     return found
 
 
-def _parameters(function: Callable[..., Any]) -> list[str]:
-    try:
-        kinds = inspect.Parameter
-        return [
-            name
-            for name, parameter in inspect.signature(function).parameters.items()
-            if parameter.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
-            and parameter.default is kinds.empty
-        ]
-    except (TypeError, ValueError):
-        return []
-
-
-def _name(function: Any) -> str:
-    return getattr(function, "__name__", type(function).__name__)
-
-
 def named_inputs(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
     """Inputs by the names of forward's parameters, in containers of their own.
 
     A container that the code sees by itself, too, would be filled with exact numbers there.
     """
-    named = _by_parameter(forward, inputs)
+    named = by_parameter(forward, inputs)
     for name, tree in named.items():
         for path, value in leaves(tree):
             _require_seen_through(name + "".join(f"[{key!r}]" for key in path), value)
@@ -335,30 +317,6 @@ def _require_seen_through(name: str, value: Any) -> None:
             f"{name} is a {type(value).__name__}, whose {', '.join(inside)} would not be checked; "
             "pass such arrays in a dictionary, a tuple or a named tuple"
         )
-
-
-def _by_parameter(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
-    try:
-        parameters = list(inspect.signature(forward).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    if isinstance(inputs, Mapping):
-        unknown = [name for name in inputs if parameters and name not in names]
-        if unknown and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
-            raise Misuse(f"{_name(forward)} has no parameter {', '.join(unknown)}; it has {', '.join(names)}")
-        missing = [p.name for p in parameters if p.name in names and p.name not in inputs and p.default is p.empty]
-        if missing:
-            raise Misuse(f"no shape is given for {', '.join(missing)}, which {_name(forward)} takes")
-        ordered = [name for name in names if name in inputs] or list(inputs)
-        if ordered != names[: len(ordered)] and parameters:
-            skipped = next(name for name in names if name not in inputs)
-            raise Misuse(f"the parameter {skipped} of {_name(forward)} stands before others and needs a value too")
-        return {name: inputs[name] for name in ordered}
-    if not isinstance(inputs, Sequence) or isinstance(inputs, str):
-        raise Misuse("inputs must be a sequence, or a mapping from the names of forward's parameters")
-    labels = [*names, *(f"input{k}" for k in range(len(names), len(inputs)))]
-    return dict(zip(labels, inputs))
 
 
 def require_leaves(subject: Subject, otherwise: str) -> None:
