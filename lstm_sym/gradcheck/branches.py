@@ -16,8 +16,8 @@ from .frames import foreign
 LONGEST = 60
 """Characters of a comparison that are shown."""
 
-TRUE = {"less": -1, "less_equal": -1, "greater": 1, "greater_equal": 1}
-"""The sign of left - right at which a comparison is true."""
+TRUE = {"less": (-1,), "less_equal": (-1, 0), "greater": (1,), "greater_equal": (1, 0)}
+"""The signs of left - right at which a comparison is true."""
 
 OTHERWISE = {
     "maximum": ("always took its first argument", "always took its second argument"),
@@ -35,27 +35,27 @@ Key = tuple[str, int, int, int, str]
 
 @dataclass
 class Site:
-    """One comparison in the text of the code: the signs of left - right that were met, and the sizes of both sides."""
+    """One comparison in the text of the code, and the ways that it has gone.
+
+    A way is 1 for true and -1 for false, or the sign of left - right where the larger or smaller one is taken.
+    """
 
     file: str
     line: int
     text: str
     asked: str
-    signs: set[int] = field(default_factory=set)
+    ways: set[int] = field(default_factory=set)
     factors: list[float] = field(default_factory=list)
     """By how much the side that varies would have to grow, or to shrink, to meet a constant."""
 
     @property
     def one_way(self) -> bool:
-        return len(self.signs) == 1
+        return len(self.ways) == 1
 
     def __str__(self) -> str:
-        (sign,) = self.signs
-        if self.asked in TRUE:
-            way = f"was always {TRUE[self.asked] == sign}"
-        else:
-            way = OTHERWISE[self.asked][0 if sign > 0 else 1]
-        return f"{self.file}:{self.line} `{self.text}` {way}"
+        (way,) = self.ways
+        told = f"was always {way > 0}" if self.asked in TRUE else OTHERWISE[self.asked][0 if way > 0 else 1]
+        return f"{self.file}:{self.line} `{self.text}` {told}"
 
 
 class Branches:
@@ -70,7 +70,8 @@ class Branches:
         if frame is None or not any(varies):
             return
         site = self._site(frame, asked)
-        site.signs |= set(np.unique(signs[signs != 0]).tolist())
+        ways = np.where(np.isin(signs, TRUE[asked]), 1, -1) if asked in TRUE else signs[signs != 0]
+        site.ways |= set(np.unique(ways).tolist())
         if site.one_way and not all(varies):
             moving, fixed = (left, right) if varies[0] else (right, left)
             size, wanted = float(np.median(np.abs(moving))), float(np.median(np.abs(fixed)))
@@ -89,7 +90,7 @@ class Branches:
         """Take in what another run has met."""
         for key, site in other.sites.items():
             own = self.sites.setdefault(key, Site(site.file, site.line, site.text, site.asked))
-            own.signs |= site.signs
+            own.ways |= site.ways
             own.factors += site.factors
 
     def one_way(self) -> list[Site]:

@@ -163,3 +163,13 @@ def test_functions_that_differ_beyond_a_limit_are_not_the_same():
     assert report.verdict == "different" and report.witness
     other = same_function(lambda x: np.minimum(np.tanh(x), 5), np.tanh, [np.zeros(4)])
     assert other.verdict == "equal" and "always took its first argument" in other.unreached[0]
+
+
+def test_a_relu_that_backward_finds_at_0_went_both_ways_and_is_no_kink():
+    def backward(inputs, d):
+        h, g = np.maximum(inputs[0], 0), d.copy()
+        g[h <= 0] = 0
+        return g
+
+    report = gradcheck(lambda x: np.maximum(x, 0), backward, [np.zeros(4)])
+    assert (report.verdict, report.unreached, report.diagnosis) == ("right", (), ())
