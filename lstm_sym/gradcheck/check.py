@@ -22,7 +22,7 @@ PATIENCE = 400
 
 SECONDS = 20.0
 
-ATTEMPTS_BEYOND = 3
+ATTEMPTS_BEYOND = 12
 """Points tried of one unusual size."""
 
 
