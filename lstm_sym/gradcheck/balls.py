@@ -10,13 +10,10 @@ import numpy as np
 from flint import arb, fmpq
 
 from .constants import reading
-from .field import HUGE
+from .field import HUGE, MASKED
 from .frames import place
 from .modular import Singular, Unlucky
 from .numbers import Numbers, lifted, subtract
-
-UNDERFLOW = -745.2
-"""exp is 0 in floating point below this."""
 
 INFINITE = arb("inf")
 
@@ -64,7 +61,7 @@ def entrywise(function: Callable[[Any], Any], x: Any) -> Any:
 
 
 class Balls:
-    """The domain of real numbers; if it is ``floating``, exp is 0 where floating point has 0."""
+    """The domain of real numbers; if it is ``floating``, exp is 0 below ``MASKED``."""
 
     def __init__(self, seed: int = 0, floating: bool = False) -> None:
         self.floating = floating
@@ -168,7 +165,7 @@ class Balls:
     def values(self, name: str, x: list[Any]) -> list[Any]:
         function = FUNCTIONS[name]
         if name == "exp" and self.floating:
-            return [entrywise(lambda u: arb(0) if u < UNDERFLOW else function(u), x[0])]
+            return [entrywise(lambda u: arb(0) if u < MASKED else function(u), x[0])]
         return [entrywise(function, x[0])]
 
 

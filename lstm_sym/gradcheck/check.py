@@ -15,7 +15,7 @@ from .magnitude import NEGLIGIBLE, reaching
 from .modular import Singular, Unlucky
 from .report import GradientError, GradientReport, Verdict
 from .subject import STYLES, Failed, Leaf, Misuse, Subject, named_inputs, require_leaves
-from .witness import Witness, find_witness
+from .witness import TINIEST, Witness, find_witness
 
 PATIENCE = 400
 """Points tried in all; many are given up where a square root is taken."""
@@ -141,13 +141,14 @@ class Check:
             return None
 
     def _as_floating_point_has_it(self) -> GradientReport | None:
-        """The report of a check in which exp is 0 where floating point has 0, if that decides."""
+        """The report of a check in which exp is 0 where floating point has 0 by far, if that decides."""
         if self.subject.floating:
             return None
         check = Check(replace(self.subject, floating=True), self.seed, self.diagnose)
         report = check.report()
         places = list(dict.fromkeys(place for point in check.points for place in point.underflows))
-        if report.verdict == "undecided" or not places:
+        blind = report.verdict == "right" and any(point.vanished for point in check.points)
+        if report.verdict == "undecided" or blind or not places:
             return None
         note = f"exp is taken as 0 where it is too small for floating point, at {', '.join(places)}"
         return replace(report, diagnosis=(*report.diagnosis, note))
@@ -192,19 +193,20 @@ class Check:
         there = f"; at the others {', '.join(turned)}" if turned else ""
         if not (point.changed or point.shapes or point.unsteady):
             wrong = [leaf for leaf in self.subject.leaves if point.exact.get(leaf.name) is False]
-            witness = self._witness(subject, wrong, point, NEGLIGIBLE)
+            usual = max((p.sizes.get(leaf.name, 0.0) for p in self.points for leaf in wrong), default=0.0)
+            witness = self._witness(subject, wrong, point, NEGLIGIBLE * usual)
             tiny = None if witness else self._witness(subject, wrong, point)
             if tiny is not None:
                 self.negligible.append(
                     f"at a point of unusual size the gradient of {tiny.entry} is {tiny.true} and backward gives "
-                    f"{tiny.given}, the same for floating point beside the upstream gradient{there}"
+                    f"{tiny.given}, nothing beside gradients of the usual size{there}"
                 )
                 return None
         note = f"exact at {len(self.points)} points, not at one of another size{there}"
         found = self._not_right(point, subject)
         return replace(found, diagnosis=(note, *found.diagnosis))
 
-    def _witness(self, subject: Subject, leaves: list[Leaf], point: Point, least: float = 0.0) -> Witness | None:
+    def _witness(self, subject: Subject, leaves: list[Leaf], point: Point, least: float = TINIEST) -> Witness | None:
         try:
             return find_witness(subject, leaves, point.seed, least)
         except Failed:

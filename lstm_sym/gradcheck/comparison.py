@@ -59,6 +59,10 @@ class Point:
     style: str = "vjp"
     branches: Branches = field(default_factory=Branches)
     underflows: list[str] = field(default_factory=list)
+    vanished: bool = False
+    """Whether exp was 0 in floating point at all entries of an array, so that nothing is seen of what is behind."""
+    sizes: dict[str, float] = field(default_factory=dict)
+    """The largest entries of the gradients, in floating point."""
 
     @property
     def right(self) -> bool:
@@ -274,6 +278,7 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
                 point.exact[leaf.name] = False
                 continue
             numbers = gradient.read().reshape(leaf.shape)
+            point.sizes[leaf.name] = float(np.abs(domain.shadow(numbers)).max(initial=0.0))
             direction = directions[leaf.name][k]
             right = int(ring.sum(ring.mul(numbers.parts[0][:1], direction[None]).ravel(), 0))
             slope = slope | numbers.degree
@@ -284,6 +289,7 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.comparisons = domain.comparisons
     point.guessed = domain.roots.guessed
     point.branches = domain.branches
+    point.vanished = domain.vanished
     point.underflows = list(dict.fromkeys(domain.underflows))
     point.style = bench.subject.style
     return point

@@ -72,7 +72,7 @@ def compared(subjects: list[Subject]) -> EqualityReport:
 
 def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], float]:
     """The same, with the subjects at the size of numbers where they differ, and the least difference that counts."""
-    found, bound, branches, heights = 0, 1.0, Branches(), Heights()
+    found, bound, usual, branches, heights = 0, 1.0, 0.0, Branches(), Heights()
     wanted = POINTS
     for tried in range(1, TRIED):
         try:
@@ -87,7 +87,7 @@ def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], f
         heights.found()
         if point.report is not None:
             return point.report, subjects, 0.0
-        found, bound = found + 1, bound * point.bound
+        found, bound, usual = found + 1, bound * point.bound, max(usual, point.size)
         branches.add(point.field.branches)
         wanted = POINTS_WITH_BRANCHES if point.field.comparisons else POINTS
         if found == wanted:
@@ -103,8 +103,8 @@ def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], f
         branches.add(point.field.branches)
         if point.report is None:
             bound *= point.bound
-        elif point.report.reason or _confirmed(there, (), NEGLIGIBLE).verdict == "different":
-            return point.report, there, NEGLIGIBLE
+        elif point.report.reason or _confirmed(there, (), NEGLIGIBLE * usual).verdict == "different":
+            return point.report, there, NEGLIGIBLE * usual
         elif _confirmed(there, ()).verdict != "different":
             return EqualityReport("undecided", reason=UNCONFIRMED), there, 0.0
     return EqualityReport("equal", bound, unreached=tuple(map(str, branches.one_way()))), subjects, 0.0
@@ -116,6 +116,8 @@ class _Point:
 
     field: Field
     bound: float
+    size: float
+    """That of the largest output."""
     report: EqualityReport | None = None
 
 
@@ -126,11 +128,12 @@ def _point(subjects: list[Subject], seed: int) -> _Point:
     shapes = [[y.shape for y in outputs] for _, outputs in (first, second)]
     if shapes[0] != shapes[1]:
         reason = f"the outputs have the shapes {shapes[0]} and {shapes[1]}"
-        return _Point(field, 1.0, EqualityReport("different", reason=reason))
+        return _Point(field, 1.0, 0.0, EqualityReport("different", reason=reason))
+    size = max(float(np.abs(y.shadow).max(initial=0.0)) for y in first[1])
     bound = min(1.0, max(_degree(*pair) for pair in (first, second)) / CHAIN[1])
     if not all(np.all(field.same(a.read(), b.read())) for a, b in zip(first[1], second[1])):
-        return _Point(field, bound, EqualityReport("different"))
-    return _Point(field, bound)
+        return _Point(field, bound, size, EqualityReport("different"))
+    return _Point(field, bound, size)
 
 
 def _outputs(bench: Bench) -> tuple[Bench, list[Any]]:

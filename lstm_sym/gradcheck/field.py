@@ -39,6 +39,9 @@ from .tower import Tower
 HUGE = 1e4
 """No equality of numbers beyond this is told as a kink: it is that of a constant that masks."""
 
+MASKED = -5000.0
+"""Below this exp is 0 in floating point, and by far: no number gets there without a constant that masks."""
+
 TIE = 1e-9
 """Shadows closer than this, relative to their size, are told apart by nothing but exact equality."""
 
@@ -57,8 +60,8 @@ class Seed(int):
 class Field:
     """The domain of one random point, which ``seed`` decides.
 
-    If it is ``floating``, exp is 0 where floating point has 0, and numbers beyond ``HUGE`` are equal where they are
-    equal there: what masks by -1e9 rely on.
+    If it is ``floating``, exp is 0 below ``MASKED``, and numbers beyond ``HUGE`` are equal where they are equal in
+    floating point: what masks by -1e9 rely on.
     """
 
     def __init__(self, seed: int = 0, floating: bool = False) -> None:
@@ -77,7 +80,9 @@ class Field:
         self.branches = Branches()
         self.floating = floating
         self.underflows: list[str] = []
-        """Where exp is 0 in floating point."""
+        """Where exp is of a number below ``MASKED``."""
+        self.vanished = False
+        """Whether all entries of an array were such."""
         self._junk = np.random.default_rng()
 
     def _extended(self, ring: Modular) -> Modular | Tower:
@@ -245,9 +250,10 @@ class Field:
 
     def _exp(self, x: list[Any]) -> list[Any]:
         results, value = self.exponentials.powers(x[:-1]), self.rings[-1].exp(x[-1])
-        gone = (value == 0) & np.isfinite(x[-1])
+        gone = np.isfinite(x[-1]) & (x[-1] < MASKED)
         if gone.any():
             self.underflows.append(place())
+            self.vanished |= bool(gone.all())
             if self.floating:
                 results = [np.where(gone, 0, result) for result in results]
         return [*self.lifted(results), value]

@@ -20,7 +20,7 @@ BLIND = (8, 4, -6)
 FARTHEST = 80
 
 NEGLIGIBLE = 2.0**-53
-"""What floating point cannot hold beside 1: a guard against overflow, such as a clip at 500, changes less."""
+"""Beside usual gradients: a guard against overflow, such as a clip at 500, changes them by less."""
 
 
 @dataclass(frozen=True, slots=True)

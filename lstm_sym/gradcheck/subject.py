@@ -58,7 +58,7 @@ class Subject:
     style: str = "auto"
     magnitude: Magnitude = USUAL
     floating: bool = False
-    """Whether exp is 0 where floating point has 0."""
+    """Whether exp is 0 where floating point has 0 by far."""
     fixed: frozenset[str] = frozenset()
     """Floating-point inputs that are passed on as they are."""
 

@@ -137,7 +137,7 @@ def test_a_guard_against_overflow_is_no_mistake_and_is_told():
         return d * s * (1 - s)
 
     report = gradcheck(sigmoid, backward, [np.zeros(3)])
-    assert report.verdict == "right" and "the same for floating point beside the upstream gradient" in str(report)
+    assert report.verdict == "right" and "nothing beside gradients of the usual size" in str(report)
 
 
 def test_a_clip_that_floating_point_sees_is_no_guard():
@@ -176,3 +176,11 @@ def test_a_relu_that_backward_finds_at_0_went_both_ways_and_is_no_kink():
 
     report = gradcheck(lambda x: np.maximum(x, 0), backward, [np.zeros(4)])
     assert (report.verdict, report.unreached, report.diagnosis) == ("right", (), ())
+
+
+def test_a_clip_of_a_function_that_is_small_everywhere_is_no_guard():
+    def forward(x):
+        return 1e-20 * np.clip(x, -50, 50)
+
+    assert gradcheck(forward, lambda i, d: 1e-20 * d, [np.zeros(3)]).verdict == "wrong"
+    assert same_function(forward, lambda x: 1e-20 * x, [np.zeros(3)]).verdict == "different"

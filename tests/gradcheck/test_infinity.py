@@ -146,3 +146,14 @@ REFUSED = [
 def test_what_has_no_finite_value_is_refused(forward, message):
     report = gradcheck(forward, lambda i, d: d, [np.zeros(3)])
     assert report.verdict == "undecided" and message in str(report), str(report)
+
+
+@pytest.mark.parametrize("gamma", [1, 100, 1e6])
+@pytest.mark.parametrize("factor, right", [(2, True), (1, False)])
+def test_a_narrow_bell_is_no_mask(gamma, factor, right):
+    def bell(x):
+        return np.exp(-gamma * x**2)
+
+    report = gradcheck(bell, lambda i, d: -factor * gamma * i[0] * d * bell(i[0]), [np.zeros((3, 2))])
+    assert report.ok is right, str(report)
+    assert report.verdict != "wrong" or gamma < 1e6
