@@ -13,6 +13,9 @@ import numpy as np
 
 from .frames import foreign
 
+KEPT = 2
+"""Entries that are kept for every comparison."""
+
 LONGEST = 60
 """Characters of a comparison that are shown."""
 
@@ -46,7 +49,9 @@ class Site:
     asked: str
     ways: set[int] = field(default_factory=set)
     factors: list[float] = field(default_factory=list)
-    """By how much the side that varies would have to grow, or to shrink, to meet a constant."""
+    """By how much the side that varies would have to grow, or to shrink, to meet a constant that it never met."""
+    near: list[tuple[int, float]] = field(default_factory=list)
+    """The same for the entry that is nearest to meeting one, with the seed of the point."""
 
     @property
     def one_way(self) -> bool:
@@ -61,7 +66,8 @@ class Site:
 class Branches:
     """The sites that one run, or several, have met."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
         self.sites: dict[Key, Site] = {}
 
     def met(self, asked: str, signs: Any, left: Any, right: Any, varies: tuple[bool, bool]) -> None:
@@ -72,9 +78,15 @@ class Branches:
         site = self._site(frame, asked)
         ways = np.where(np.isin(signs, TRUE[asked]), 1, -1) if asked in TRUE else signs[signs != 0]
         site.ways |= set(np.unique(ways).tolist())
-        if site.one_way and not all(varies):
-            moving, fixed = (left, right) if varies[0] else (right, left)
-            size, wanted = float(np.median(np.abs(moving))), float(np.median(np.abs(fixed)))
+        if all(varies):
+            return
+        moving, fixed = np.broadcast_arrays(*(np.abs(side) for side in ((left, right) if varies[0] else (right, left))))
+        if len(site.near) < KEPT:
+            met = (moving > 0) & (fixed > 0) & np.isfinite(moving) & np.isfinite(fixed)
+            ratios = fixed[met] / moving[met]
+            site.near += [(self.seed, float(ratio)) for ratio in ratios[np.argsort(np.abs(np.log(ratios)))[:1]]]
+        if site.one_way:
+            size, wanted = float(np.median(moving)), float(np.median(fixed))
             if 0 < size < np.inf and 0 < wanted < np.inf:
                 site.factors.append(wanted / size)
 
@@ -92,6 +104,7 @@ class Branches:
             own = self.sites.setdefault(key, Site(site.file, site.line, site.text, site.asked))
             own.ways |= site.ways
             own.factors += site.factors
+            own.near = (own.near + site.near)[:KEPT]
 
     def one_way(self) -> list[Site]:
         """The comparisons that always went the same way, in the order of the lines."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
 from .branches import Branches
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point
 from .diagnosis import diagnosed
 from .heights import Heights
-from .magnitude import NEGLIGIBLE, reaching
+from .magnitude import NEGLIGIBLE, beside, reaching
 from .modular import Singular, Unlucky
 from .report import GradientError, GradientReport, Verdict
 from .subject import STYLES, Failed, Leaf, Misuse, Subject, named_inputs, require_leaves
@@ -22,7 +23,7 @@ PATIENCE = 400
 
 SECONDS = 20.0
 
-ATTEMPTS_BEYOND = 12
+ATTEMPTS = 12
 """Points tried of one unusual size."""
 
 
@@ -157,11 +158,13 @@ class Check:
 
     def _beyond(self, until: float) -> GradientReport | None:
         """A report if the gradient is wrong where comparisons go ways that they have not gone so far."""
-        for k, magnitude in enumerate(reaching(self.branches)):
+        limits = [((seed - self.seed,), magnitude) for seed, magnitude in beside(self.branches)]
+        far = ((range(k, k + ATTEMPTS), m) for k, m in zip(count(0, ATTEMPTS), reaching(self.branches)))
+        for tried, magnitude in chain(limits, far):
             if time.monotonic() > until:
                 return None
             subject = replace(self.subject, magnitude=magnitude)
-            point = self._reached(subject, k * ATTEMPTS_BEYOND)
+            point = self._reached(subject, tried)
             if point is None:
                 continue
             before = self.branches.one_way()
@@ -177,11 +180,11 @@ class Check:
                 return found
         return None
 
-    def _reached(self, subject: Subject, first: int) -> Point | None:
+    def _reached(self, subject: Subject, tried: Iterable[int]) -> Point | None:
         """A point of unusual size; what raises an error there, or divides by 0, is not looked at."""
-        for tried in range(first, first + ATTEMPTS_BEYOND):
+        for seed in tried:
             try:
-                point = self._at(subject, tried)
+                point = self._at(subject, seed)
             except Failed:
                 return None
             if point is not None and not (not point.right and point.guessed and self.heights.grow()):

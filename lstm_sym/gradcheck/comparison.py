@@ -177,22 +177,28 @@ class Bench:
             raise Failed(f"backward returns a {type(value).__name__} where a gradient should be") from error
 
 
+def drawing(subject: Subject, seed: int) -> Callable[[Any], Any]:
+    """Random numbers for one array after another, near the values that are given where these are not 0."""
+    random = np.random.default_rng((seed, 7))
+    scale = SCALE * SPREADS[seed % len(SPREADS)]
+
+    def draw(given: Any) -> Any:
+        noise = random.normal(size=given.shape)
+        drawn = np.where(given == 0, scale * noise, given * (1 + 0.1 * noise))
+        if subject.magnitude != USUAL:
+            drawn = drawn * 2.0 ** subject.magnitude.exponents(random, given.shape)
+        return drawn
+
+    return draw
+
+
 class FieldBench(Bench):
     """A subject at the random point that a seed decides."""
 
     def __init__(self, subject: Subject, seed: int, domain: Field | None = None) -> None:
         domain = domain or Field(seed, subject.floating)
-        random = np.random.default_rng((seed, 7))
-        scale = SCALE * SPREADS[seed % len(SPREADS)]
-
-        def number(name: str, given: Any) -> Numbers:
-            noise = random.normal(size=given.shape)
-            shadow = np.where(given == 0, scale * noise, given * (1 + 0.1 * noise))
-            if subject.magnitude != USUAL:
-                shadow = shadow * 2.0 ** subject.magnitude.exponents(random, given.shape)
-            return domain.letters(name, shadow)
-
-        super().__init__(subject, domain, number)
+        draw = drawing(subject, seed)
+        super().__init__(subject, domain, lambda name, given: domain.letters(name, draw(given)))
 
     def _gradient(self, value: Any) -> Any:
         """A gradient in the prime field: of an extension's elements a random linear form is looked at."""

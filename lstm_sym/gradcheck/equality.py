@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,10 @@ from .branches import Branches
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Bench, FieldBench
 from .field import Field
 from .heights import Heights
-from .magnitude import NEGLIGIBLE, reaching
+from .magnitude import NEGLIGIBLE, beside, reaching
 from .modular import CHAIN, Singular, Unlucky
 from .subject import Failed, Misuse, Subject, exact_leaves, named_inputs
-from .witness import ATTEMPTS, PRECISIONS, BallBench
+from .witness import AS_DRAWN, ATTEMPTS, PRECISIONS, BallBench
 
 TRIED = 60
 
@@ -59,8 +60,12 @@ def same_function(
     if not subjects[0].leaves:
         raise Misuse("no input is of floating-point numbers, so there is nothing to vary")
     try:
-        report, subjects, least = _searched(subjects)
-        return _confirmed(subjects, outputs, least) if report.verdict == "different" and not report.reason else report
+        report, subjects, seed, least = _searched(subjects)
+        return (
+            _confirmed(subjects, outputs, seed, least)
+            if report.verdict == "different" and not report.reason
+            else report
+        )
     except Failed as error:
         return EqualityReport("undecided", reason=str(error))
 
@@ -70,15 +75,15 @@ def compared(subjects: list[Subject]) -> EqualityReport:
     return _searched(subjects)[0]
 
 
-def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], float]:
-    """The same, with the subjects at the size of numbers where they differ, and the least difference that counts."""
+def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], int, float]:
+    """The same, with the subjects at the size where they differ, the seed, and the least difference that counts."""
     found, bound, usual, branches, heights = 0, 1.0, 0.0, Branches(), Heights()
     wanted = POINTS
     for tried in range(1, TRIED):
         try:
             point = _point(subjects, heights.seed(tried))
         except Singular as error:
-            return EqualityReport("undecided", reason=str(error)), subjects, 0.0
+            return EqualityReport("undecided", reason=str(error)), subjects, tried, 0.0
         except Unlucky as error:
             heights.missed(error)
             continue
@@ -86,15 +91,15 @@ def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], f
             continue
         heights.found()
         if point.report is not None:
-            return point.report, subjects, 0.0
+            return point.report, subjects, tried, 0.0
         found, bound, usual = found + 1, bound * point.bound, max(usual, point.size)
         branches.add(point.field.branches)
         wanted = POINTS_WITH_BRANCHES if point.field.comparisons else POINTS
         if found == wanted:
             break
     if found < wanted:
-        return EqualityReport("undecided", reason="no random point could be evaluated"), subjects, 0.0
-    for tried, magnitude in enumerate(reaching(branches), 1):
+        return EqualityReport("undecided", reason="no random point could be evaluated"), subjects, 0, 0.0
+    for tried, magnitude in chain(beside(branches), enumerate(reaching(branches), 1)):
         there = [replace(subject, magnitude=magnitude) for subject in subjects]
         try:
             point = _point(there, heights.seed(tried))
@@ -103,11 +108,11 @@ def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], f
         branches.add(point.field.branches)
         if point.report is None:
             bound *= point.bound
-        elif point.report.reason or _confirmed(there, (), NEGLIGIBLE * usual).verdict == "different":
-            return point.report, there, NEGLIGIBLE * usual
-        elif _confirmed(there, ()).verdict != "different":
-            return EqualityReport("undecided", reason=UNCONFIRMED), there, 0.0
-    return EqualityReport("equal", bound, unreached=tuple(map(str, branches.one_way()))), subjects, 0.0
+        elif point.report.reason or _confirmed(there, (), tried, NEGLIGIBLE * usual).verdict == "different":
+            return point.report, there, tried, NEGLIGIBLE * usual
+        elif _confirmed(there, (), tried).verdict != "different":
+            return EqualityReport("undecided", reason=UNCONFIRMED), there, tried, 0.0
+    return EqualityReport("equal", bound, unreached=tuple(map(str, branches.one_way()))), subjects, 0, 0.0
 
 
 @dataclass
@@ -146,13 +151,13 @@ def _degree(bench: Bench, outputs: list[Any]) -> float:
     return max(2 * y.read().degree.total(bench.domain.divisors) + 2 for y in outputs)
 
 
-def _confirmed(subjects: list[Subject], names: Sequence[str], least: float = 0.0) -> EqualityReport:
+def _confirmed(subjects: list[Subject], names: Sequence[str], seed: int, least: float = 0.0) -> EqualityReport:
     """Real inputs at which the two differ by at least so much, where balls find some."""
-    for attempt in range(ATTEMPTS):
+    for attempt in (*range(ATTEMPTS), AS_DRAWN):
         for bits in PRECISIONS[:3]:
             with ctx.workprec(bits):
                 try:
-                    (bench, first), (_, second) = (_outputs(BallBench(subject, attempt)) for subject in subjects)
+                    (bench, first), (_, second) = (_outputs(BallBench(subject, attempt, seed)) for subject in subjects)
                 except (Unlucky, Singular, ZeroDivisionError):
                     continue
                 assert isinstance(bench, BallBench) and isinstance(bench.domain, Balls)

@@ -77,7 +77,7 @@ class Field:
         self.zeros: list[str] = []
         """Where something is divided by 0."""
         self.comparisons = 0
-        self.branches = Branches()
+        self.branches = Branches(int(seed))
         self.floating = floating
         self.underflows: list[str] = []
         """Where exp is of a number below ``MASKED``."""

@@ -19,6 +19,15 @@ BLIND = (8, 4, -6)
 
 FARTHEST = 80
 
+SMALL = (-3, -6)
+"""Exponents at which a limit is missed that lies near 0: a margin that backward forgets."""
+
+BESIDE = 0.02
+"""How far from a limit the numbers are, in powers of 2, that show whether forward and backward have the same limit."""
+
+MOST_BESIDE = 12
+"""Magnitudes tried beside limits."""
+
 NEGLIGIBLE = 2.0**-53
 """Beside usual gradients: a guard against overflow, such as a clip at 500, changes them by less."""
 
@@ -27,14 +36,14 @@ NEGLIGIBLE = 2.0**-53
 class Magnitude:
     """The usual numbers times 2 to the power ``exponent``; if ``mixed``, to any power from 0 to that."""
 
-    exponent: int = 0
+    exponent: float = 0
     mixed: bool = False
 
     def exponents(self, random: Any, shape: tuple[int, ...]) -> Any:
         """The power of 2 at every entry."""
         if not self.mixed:
             return np.full(shape, self.exponent)
-        low, high = sorted((0, self.exponent))
+        low, high = sorted((0, int(self.exponent)))
         return random.integers(low, high + 1, shape)
 
 
@@ -47,9 +56,19 @@ def reaching(branches: Branches) -> Iterator[Magnitude]:
     while len(tried) < MOST:
         fresh = next((m for m in _wanted(branches.one_way()) if m not in tried), None)
         if fresh is None:
-            return
+            break
         tried.add(fresh)
         yield fresh
+
+
+def beside(branches: Branches) -> list[tuple[int, Magnitude]]:
+    """Seeds and magnitudes at which a number lies just below, or just above, a constant that it is compared with."""
+    if not branches.sites:
+        return []
+    near = list(dict.fromkeys(near for site in branches.sites.values() for near in site.near))
+    found = [(seed, math.log2(factor) + shift) for seed, factor in near for shift in (-BESIDE, BESIDE)]
+    found = [*((seed, exponent) for seed, exponent in enumerate(SMALL, 1)), *found]
+    return [(seed, Magnitude(exponent)) for seed, exponent in found if abs(exponent) < FARTHEST][:MOST_BESIDE]
 
 
 def _wanted(sites: list[Site]) -> Iterator[Magnitude]:

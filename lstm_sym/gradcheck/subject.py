@@ -209,7 +209,14 @@ class Subject:
         names, found = list(self.inputs), self.leaves
         moving = list(dict.fromkeys(leaf.path[0] for leaf in found))
         arrays = list(dict.fromkeys(leaf.path[0] for leaf in found if not isinstance(leaf.value, float)))
-        by_name = _byname_of(given, names, moving, arrays)
+        if isinstance(given, Mapping):
+            given = self._gathered(given, moving)
+        by_name = _by_name(given, names, moving, arrays)
+        for name, branch in by_name.items():
+            own = self.inputs[name]
+            if isinstance(branch, Mapping) and isinstance(own, Mapping):
+                renamed = _matched(branch, list(own))
+                by_name[name] = renamed if len(renamed) == len(branch) else branch
         result: list[Any] = []
         for leaf in found:
             name, *path = leaf.path
@@ -221,6 +228,18 @@ class Subject:
                     raise Failed(f"{name_of(self.backward)} returns no gradient for {leaf.name}") from None
                 result.append(None)
         return result
+
+    def _gathered(self, given: Mapping[Any, Any], moving: list[str]) -> Mapping[Any, Any]:
+        """Gradients of the entries of a dictionary, given beside the others, as a dictionary of their own."""
+        found = dict(given)
+        for name in moving:
+            own = self.inputs[name]
+            if isinstance(own, Mapping) and not _matched(given, [name]):
+                entries = _matched(given, list(own))
+                if entries:
+                    used = {prefix + str(key) for key in entries for prefix in PREFIXES}
+                    found = {key: value for key, value in found.items() if str(key) not in used} | {name: entries}
+        return found
 
 
 def _forgotten(given: Any, inputs: Any, path: list[Any]) -> bool:
@@ -234,7 +253,7 @@ def _forgotten(given: Any, inputs: Any, path: list[Any]) -> bool:
     return False
 
 
-def _byname_of(given: Any, names: list[str], moving: list[str], arrays: list[str]) -> dict[str, Any]:
+def _by_name(given: Any, names: list[str], moving: list[str], arrays: list[str]) -> dict[str, Any]:
     """Gradients by the name of the input: from a mapping, from a tuple in the inputs' order, from the only one.
 
     Where there are too few, Python's numbers among the inputs are taken for settings, which have none.
@@ -250,7 +269,8 @@ def _byname_of(given: Any, names: list[str], moving: list[str], arrays: list[str
         missing = [name for name in moving if name not in found]
         if missing and (len(given) > len(found) or not found):
             raise Failed(
-                f"backward returns gradients under {', '.join(map(str, given))}; none is found for {', '.join(missing)}"
+                f"backward returns gradients under {', '.join(map(str, given))}; none is found for "
+                f"{', '.join(missing)}{way_out}"
             )
         return found
     if isinstance(given, list | tuple):

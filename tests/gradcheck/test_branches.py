@@ -184,3 +184,36 @@ def test_a_clip_of_a_function_that_is_small_everywhere_is_no_guard():
 
     assert gradcheck(forward, lambda i, d: 1e-20 * d, [np.zeros(3)]).verdict == "wrong"
     assert same_function(forward, lambda x: 1e-20 * x, [np.zeros(3)]).verdict == "different"
+
+
+def hinge(x, margin):
+    return np.maximum(0, x[:, 0] ** 2 - x[:, 1] ** 2 + margin)
+
+
+def hinge_backward(inputs, d, margin):
+    (x,) = inputs
+    return 2 * x * np.array([1, -1]) * (d * (x[:, 0] ** 2 - x[:, 1] ** 2 + margin > 0))[:, None]
+
+
+def huber(x):
+    return np.where(np.abs(x) < 1, 0.5 * x**2, np.abs(x) - 0.5)
+
+
+@pytest.mark.parametrize(
+    "forward, backward",
+    [
+        (lambda x: hinge(x, 0.02), lambda i, d, m=0.02: hinge_backward(i, d, m)),
+        (huber, lambda i, d, m=1: d * np.where(np.abs(i[0]) < m, i[0], np.sign(i[0]))),
+        (lambda x: np.where(x > 2, 3 * x, x), lambda i, d, m=2: d * np.where(i[0] > m, 3, 1)),
+    ],
+    ids=["a margin", "Huber", "a slope"],
+)
+@pytest.mark.parametrize("wrong", [None, {"m": 0}, {"m": 1.05}, {"m": 1.95}])
+def test_limits_that_differ_a_little_are_seen(forward, backward, wrong):
+    report = gradcheck(forward, lambda i, d: backward(i, d, **(wrong or {})), [np.zeros((3, 2))], diagnose=False)
+    assert report.verdict == ("wrong" if wrong else "right"), str(report)
+
+
+def test_functions_with_limits_that_differ_a_little_are_not_the_same():
+    report = same_function(huber, lambda x: np.where(np.abs(x) < 1.02, 0.5 * x**2, np.abs(x) - 0.5), [np.zeros((3, 2))])
+    assert report.verdict == "different" and report.witness

@@ -107,6 +107,51 @@ def test_what_the_output_does_not_depend_on_needs_no_gradient():
 
 
 FEW = "what needs no gradient is named in fixed=..."
+
+
+def layers(x, params):
+    for k in (1, 2):
+        x = np.tanh(x @ params[f"W{k}"] + params[f"b{k}"])
+    return x
+
+
+def layers_backward(inputs, d, factor=1):
+    x, params = inputs
+    a, grads = [x], {}
+    for k in (1, 2):
+        a.append(np.tanh(a[-1] @ params[f"W{k}"] + params[f"b{k}"]))
+    for k in (2, 1):
+        dz = d * (1 - a[k] ** 2)
+        grads |= {f"dW{k}": factor * a[k - 1].T @ dz, f"db{k}": dz.sum(axis=0)}
+        d = dz @ params[f"W{k}"].T
+    return d, grads
+
+
+def plainly_named(inputs, d):
+    return {"params": {key[1:]: value for key, value in layers_backward(inputs, d)[1].items()}}
+
+
+LAYERS = [np.zeros((2, 3)), {"W1": np.zeros((3, 4)), "b1": np.zeros(4), "W2": np.zeros((4, 2)), "b2": np.zeros(2)}]
+NOT_FOR_X = {"x": "backward gives no gradient for it"}
+KEYED = [
+    (lambda i, d: layers_backward(i, d), {}),
+    (lambda i, d: layers_backward(i, d)[1] | {"dx": layers_backward(i, d)[0]}, {}),
+    (lambda i, d: layers_backward(i, d)[1], NOT_FOR_X),
+    (plainly_named, NOT_FOR_X),
+]
+
+
+@pytest.mark.parametrize("backward, unchecked", KEYED)
+def test_gradients_of_a_dictionary_of_parameters_under_their_names(backward, unchecked):
+    report = gradcheck(layers, backward, LAYERS)
+    assert (report.verdict, report.unchecked) == ("right", unchecked), str(report)
+
+
+def test_a_wrong_one_of_them_is_named():
+    report = gradcheck(layers, lambda i, d: layers_backward(i, d, 2)[1], LAYERS, diagnose=False)
+    assert [name for name, exact in report.inputs.items() if not exact] == ["params['W1']", "params['W2']"]
+
+
 UNDECIDED = [
     (lambda i, d: (None, None), "backward gives no gradient for any input"),
     (lambda i, d: None, f"returns a single NoneType for the inputs x, y; {FEW}"),
