@@ -6,7 +6,8 @@ One pass forward and one backward with all gradients, on one thread. The ways ar
 machine does falls on all of them alike; the medians are given as ratios to ``torch.nn``. ``products`` does the plan's
 matrix products with NumPy and nothing else: no pass in NumPy can be faster. ``c`` is the C functions on arrays that
 stay; it needs a C compiler. ``scaling`` (``--scaling``) is one row for each number of steps, with the time per step and
-the memory.
+the memory, and the memory of passes in pieces and of the forward pass alone; ``streaming`` (``--streaming``) a single
+step in a loop against the forward pass.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ from lstm_sym.cells import CELLS
 from lstm_sym.export import export_module
 from lstm_sym.export.experiment import imported
 from lstm_sym.export.files import export_files
+from lstm_sym.export.memory import memory_of
+from lstm_sym.export.plan import plan_of
+from lstm_sym.export.stacking import stacking_of
 
 SIZES = {"S": (50, 1, 32, 32), "M": (100, 32, 64, 128), "L": (100, 64, 128, 256), "XL": (200, 16, 256, 512)}
 """T steps, B sequences, d inputs, n units."""
@@ -171,22 +175,78 @@ def compare(cells: list[str], sizes: list[str], dtypes: list[str], runs: int) ->
 
 
 def scaling(runs: int) -> None:
-    """Time and memory of the LSTM by the number of steps."""
+    """Time and memory of the LSTM by the number of steps and sequences, and the memory of its variants."""
     print("| T | B | ms | µs per step | memory of one pass | by the plan |")
     print("|---:|---:|---:|---:|---:|---:|")
     module = imported(export_module(CELLS["LSTM"]), "LSTM")
-    for T, B in ((100, 8), (1000, 8), (10_000, 8), (1000, 1), (1000, 64)):
+    plan = memory_of(stacking_of(plan_of(CELLS["LSTM"]))).bytes_of(8)
+    for T, B in ((100, 8), (1000, 8), (10_000, 8), (10_000, 1), (1000, 1), (1000, 32), (1000, 64)):
         size = (T, B, 32, 64)
         found = measured({"numpy": numpy_way("LSTM", size, np.dtype(np.float64))}, runs)["numpy"]
         given = arguments(module, _lengths(module, size), np.float64)
-        tracemalloc.start()
-        _, _, cache = module.forward(*given[:3])
-        gradients = module.backward(given[0], cache, *given[3:])
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        work = sum(v.nbytes for v in vars(cache.work).values() if isinstance(v, np.ndarray) and v.base is None)
-        whole = work + gradients[1].nbytes + T * B * 64 * 8
+        peak = peak_of(lambda given=given: both(module, given))
+        lengths = {"T": T, "B": B, "d": 32, "n": 64}
+        whole = int(plan.subs({symbol: lengths[symbol.name] for symbol in plan.free_symbols}))
         print(f"| {T} | {B} | {found * 1e3:.1f} | {found / T * 1e6:.1f} | {peak / 1e6:.1f} MB | {whole / 1e6:.1f} MB |")
+    print()
+    print("| B | outputs and d_x | both passes | in pieces of 100 | forward alone |")
+    print("|---:|---:|---:|---:|---:|")
+    pieces = imported(export_module(CELLS["LSTM"], pieces=True), "LSTM")
+    alone = imported(export_module(CELLS["LSTM"], forward_only=True), "LSTM")
+    for B in (1, 8):
+        given = arguments(module, _lengths(module, (10_000, B, 32, 64)), np.float64)
+        returned = given[1].nbytes + given[3].nbytes
+        peaks = [
+            peak_of(lambda given=given: both(module, given)),
+            peak_of(lambda given=given: in_pieces(pieces, given)),
+            peak_of(lambda given=given: alone.forward(*given[:3])),
+        ]
+        print(f"| {B} | {returned / 1e6:.1f} MB | " + " | ".join(f"{peak / 1e6:.1f} MB" for peak in peaks) + " |")
+
+
+def both(module: Any, given: tuple[Any, ...]) -> Any:
+    """A pass forward and one back."""
+    outputs, final, cache = module.forward(*given[:3])
+    return outputs, final, module.backward(given[0], cache, *given[3:])
+
+
+def in_pieces(module: Any, given: tuple[Any, ...]) -> Any:
+    """The same, 100 steps at a time."""
+    outputs, final, pieces = module.forward_in_pieces(*given[:3], 100)
+    return outputs, final, module.backward_in_pieces(given[0], pieces, *given[3:])
+
+
+def peak_of(run: Callable[[], Any]) -> int:
+    """The most memory that is taken at once, with what is returned."""
+    tracemalloc.start()
+    run()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def streaming(runs: int) -> None:
+    """A step of the LSTM and the GRU in a loop, against their forward pass over all steps with the workspace kept."""
+    print("| cell | size | forward, µs per step | step, µs | step / forward |")
+    print("|---|---|---:|---:|---:|")
+    for name in ("LSTM", "GRU"):
+        module = imported(export_module(CELLS[name], step=True), name)
+        for label in ("S", "M"):
+            T, *_ = SIZES[label]
+            params, x, state = arguments(module, _lengths(module, SIZES[label]), np.float32)[:3]
+            work, ready = module.forward(params, x, state)[2].work, module.Prepared(params)
+
+            def loop(module=module, x=x, state=state, ready=ready) -> None:
+                for x_t in x:
+                    _, state = module.step(ready, x_t, state)
+
+            ways = {
+                "forward": lambda module=module, args=(params, x, state, work): module.forward(*args),
+                "step": loop,
+            }
+            found = measured(ways, runs)
+            one, other = found["forward"] / T * 1e6, found["step"] / T * 1e6
+            print(f"| {name} | {label} | {one:.1f} | {other:.1f} | {other / one:.2f} |")
 
 
 def main() -> None:
@@ -196,9 +256,12 @@ def main() -> None:
     parser.add_argument("--dtypes", default="float32,float64")
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--scaling", action="store_true")
+    parser.add_argument("--streaming", action="store_true")
     given = parser.parse_args()
     if given.scaling:
         scaling(given.runs)
+    elif given.streaming:
+        streaming(given.runs)
     else:
         cells = ["RNN_tanh" if name == "RNN" else name for name in given.cells.split(",")]
         compare(cells, given.sizes.split(","), given.dtypes.split(","), given.runs)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
 
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import numpy as np
 
 from lstm_sym.cells import LSTM

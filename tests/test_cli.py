@@ -244,6 +244,38 @@ def test_export_writes_a_module_that_stands_alone(project, run):
     assert done.stdout.startswith("False <function backward"), done.stderr
 
 
+def test_the_variants_of_an_export(project, run):
+    """The options, the plan and the check of a file by them."""
+    options = ["--step", "--wrt", "biases, x"]
+    assert run("export", "LSTM", *options, "-o", "lstm.py") == (0, "", "")
+    assert "variant: --step --wrt biases,x;" in Path("lstm.py").read_text()
+    assert run("export", "--check", "lstm.py") == (0, "lstm.py: fresh\n", "")
+    assert run("export", "--check", "lstm.py", *options) == (0, "lstm.py: fresh\n", "")
+    told = "lstm.py: stale: it was written with --step --wrt biases,x, not with --forward-only\n"
+    assert run("export", "--check", "lstm.py", "--forward-only") == (1, told, "")
+    assert "def backward(" not in run("export", "LSTM", "--forward-only", "--to", "torch")[1]
+    assert "Gradients of biases alone" in run("export", "LSTM", "--wrt", "biases", "--plan")[1]
+    assert run("export", "LSTM", "--layers", "--to", "c", "-o", "lstm/")[0] == 0
+    assert run("export", "--check", "lstm/lstm.py", "--layers") == (0, "lstm/lstm.py: fresh\n", "")
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--wrt", "W"], "cell LSTM has no gradient of 'W'; wrt takes W_f, U_f"),
+        (["--wrt", " , "], "wrt names no gradient"),
+        (["--wrt", "x", "--forward-only"], "the forward pass alone computes no gradients"),
+        (["--wrt", "x", "--layers"], "the functions over layers need every gradient"),
+        (["--step", "--to", "c"], "a function of one step (--step) is not written for c; there is --to numpy"),
+        (["--step", "--to", "numba"], "a function of one step (--step) is not written for numba; there is --to numpy"),
+        (["--forward-only", "--to", "onnx", "-o", "a.onnx"], "the forward pass alone (--forward-only) is not written"),
+    ],
+)
+def test_variants_that_are_misuse(run, options, message):
+    status, out, err = run("export", "LSTM", *options)
+    assert (status, out) == (2, "") and message in err and len(err.splitlines()) == 1
+
+
 def test_an_open_activation_is_given_by_name(run):
     assert "h[t] = relu(a[t])" in run("export", "RNN", "--phi", "relu")[1]
 

@@ -26,7 +26,7 @@ def test_a_module_is_written_and_found_fresh(run, backend, needs, tmp_path):
     file = tmp_path / "gru.py"
     assert run("GRU", "--to", backend, "-o", str(file))[0] == 0
     source = file.read_text(encoding="utf-8")
-    assert needs in source and "import numpy" not in source
+    assert needs in source and "\nimport numpy" not in source
     assert run("--check", str(file))[0] == 0
     file.write_text(source.replace("hash of the equations: ", "hash of the equations: 0")[:-1], encoding="utf-8")
     assert run("--check", str(file))[0] == 1
@@ -58,7 +58,7 @@ def test_a_graph_is_written_and_found_fresh(run, tmp_path):
         (("GRU", "--to", "jax", "--dtype", "float32"), "--dtype is for --to onnx"),
         (("GRU", "--to", "cobol"), "unknown backend 'cobol'"),
         (("GRU", "--to", "c", "--layers"), "over layers are in the Python module beside the C file"),
-        (("GRU", "--to", "onnx", "--layers", "-o", "x.onnx"), "an ONNX graph is one layer in one direction"),
+        (("GRU", "--to", "onnx", "--layers", "-o", "x.onnx"), "an ONNX graph is one direction; export_onnx("),
     ],
 )
 def test_misuse_is_told(run, arguments, message):

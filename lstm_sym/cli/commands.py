@@ -139,7 +139,7 @@ def verify(paths: tuple[Path, ...], name: str | None, jobs: int | None, file: st
             _require_place(file)
         report = verified(paths or (Path(DERIVATIONS),), name, jobs, scheduler)
         if file is not None:
-            _write(file, _json(report))
+            write_text(file, _json(report))
     if file != "-":
         _print(report_lines(report))
     elif not report.ok:
@@ -172,7 +172,7 @@ def claims(
         results = settled_claims(paths or (Path(DERIVATIONS),), name, jobs, scheduler)
         if file is not None:
             found = {"version": __version__, "claims": [result.as_json() for result in results]}
-            _write(file, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+            write_text(file, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     if file != "-":
         _print(claim_lines(results, lang, whole=name is not None))
     return 0 if all(result.ok for result in results) else 1
@@ -228,81 +228,6 @@ def latex(
     said = "stale" if check else "refreshed"
     print(f"{blocks} formulas in {len(results)} documents, {len(stale)} {said}", file=sys.stderr)
     return 1 if check and stale else 0
-
-
-@program.command(short_help="Write the numeric functions of a cell.")
-@click.argument("cell", metavar="CELL", required=False)
-@click.option("--to", default="numpy", metavar="BACKEND", help="What the module computes with [default: numpy].")
-@click.option("--phi", metavar="NAME", help="The activation of a cell that leaves it open, such as tanh.")
-@click.option("--dtype", metavar="TYPE", help="The numbers of an ONNX graph, float32 [default] or float64.")
-@click.option("-o", "--output", metavar="FILE|DIR/", help="Write to FILE, or all files to DIR [default: stdout].")
-@click.option("--pieces", is_flag=True, help="With passes that store the state before every k-th step alone.")
-@click.option("--layers", is_flag=True, help="With passes over layers, directions and sequences of unlike length.")
-@click.option("--plan", is_flag=True, help="Instead, explain what is stacked, taken out of the loop and stored.")
-@click.option("--check", metavar="FILE", help="Instead, say whether FILE, written by export, is stale.")
-def export(
-    cell: str | None,
-    to: str,
-    phi: str | None,
-    dtype: str | None,
-    output: str | None,
-    pieces: bool,
-    layers: bool,
-    plan: bool,
-    check: str | None,
-) -> int:
-    """Write the numeric functions of CELL, forward and backward, as a module that stands alone.
-
-    BACKEND is numpy, c, torch, jax, array-api or onnx. With a folder as output, C comes with its header and a Python
-    module that builds and loads it; onnx is the forward pass as a graph, and needs -o FILE.
-    With --check, CELL need be given only if it is not of the zoo.
-    """
-    from ..cells.loading import cell_at
-    from ..export.files import export_files
-    from ..export.freshness import staleness
-    from ..export.module import export_module
-    from ..export.plan_page import plan_text
-
-    if check is None and cell is None:
-        raise click.UsageError("Missing argument 'CELL'")
-    with misuse_told():
-        found = None if cell is None else cell_at(cell)
-        if check is not None:
-            # An ONNX graph holds its header as plain text among other bytes.
-            stale = staleness(Path(check).read_text(encoding="utf-8", errors="replace"), found)
-            print(f"{check}: {'fresh' if stale is None else f'stale: {stale}'}")
-            return 1 if stale else 0
-        assert found is not None
-        if dtype is not None and to != "onnx":
-            raise ValueError("--dtype is for --to onnx; a module takes the type of its arguments")
-        if to == "onnx" and not plan:
-            if pieces:
-                raise ValueError("passes in pieces are written for numpy, not for onnx")
-            if layers:
-                raise ValueError("an ONNX graph is one layer in one direction; onnx.compose puts graphs together")
-            _write_graph(found, phi, dtype or "float32", output)
-            return 0
-        if output is not None and not plan and (output.endswith("/") or Path(output).is_dir()):
-            Path(output).mkdir(parents=True, exist_ok=True)
-            for name, text in export_files(found, to=to, phi=phi, pieces=pieces, layers=layers).items():
-                _write(str(Path(output, name)), text)
-            return 0
-        text = (
-            plan_text(found, phi=phi) + "\n"
-            if plan
-            else export_module(found, to=to, phi=phi, pieces=pieces, layers=layers)
-        )
-        _write(output or "-", text)
-    return 0
-
-
-def _write_graph(cell: Cell, phi: str | None, dtype: str, output: str | None) -> None:
-    from ..atomic import write_whole
-    from ..export.onnx_graph import export_onnx
-
-    if output is None or output == "-":
-        raise ValueError("an ONNX graph is no text: say where it goes, -o FILE.onnx")
-    write_whole(Path(output), export_onnx(cell, phi=phi, dtype=dtype).SerializeToString())
 
 
 @program.command()
@@ -368,7 +293,7 @@ def _json(report: Report) -> str:
     return json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n"
 
 
-def _write(file: str, text: str) -> None:
+def write_text(file: str, text: str) -> None:
     from ..atomic import write_whole
 
     if file == "-":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .commands import cell_argument, misuse_told, program
+from .commands import cell_argument, misuse_told, program, write_text
 from .terminal import table_lines
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ def flow(
     _one_thread()
     from ..cells.loading import cell_at
     from ..flow import Setting, gradient_flow
-    from .commands import _write
 
     with misuse_told():
         found = cell_at(cell)
@@ -68,7 +67,7 @@ def flow(
 
             write_picture(flow_picture(measured), Path(output), dark=dark)
         if file is not None:
-            _write(file, json.dumps(measured.as_json(), indent=1) + "\n")
+            write_text(file, json.dumps(measured.as_json(), indent=1) + "\n")
     if file != "-":
         for line in flow_lines(measured):
             print(line)

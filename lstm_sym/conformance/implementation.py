@@ -15,8 +15,9 @@ from ..cell import Cell
 from ..export import export_module
 from ..export.experiment import imported
 from ..export.plan import with_activation
-from ..gradcheck.equality import EqualityReport, compared, same_function
+from ..gradcheck.equality import EqualityReport, compared, differences, same_function
 from ..gradcheck.frames import place_of
+from ..gradcheck.modular import Singular
 from ..gradcheck.signatures import Misuse, arguments, name_of
 from ..gradcheck.subject import Failed, Subject
 from ..gradcheck.trees import Path, leaves
@@ -80,7 +81,8 @@ def implements(
     report = same_function(f, theirs.reference(texts, results), theirs.inputs(), outputs=results)
     if report.verdict != "different":
         return report
-    return replace(report, diagnosis=tuple(_diagnosed(theirs, texts, results)))
+    mended = tuple(_diagnosed(theirs, texts, results))
+    return replace(report, diagnosis=mended or tuple(_departure(theirs, texts, results)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +300,34 @@ def _diagnosed(theirs: Theirs, texts: Texts, results: tuple[str, ...]) -> Iterat
         if found.ok:
             yield f"{ours} {sentence}"
             return
+
+
+def _departure(theirs: Theirs, texts: Texts, results: tuple[str, ...]) -> Iterator[str]:
+    """The step at which the outputs of ``f`` are first others than the cell's."""
+    if theirs.convention.one_step:
+        return
+    functions = (theirs.f, theirs.reference(texts, results))
+    try:
+        found = differences([Subject(function, None, theirs.inputs(), "vjp") for function in functions])
+    except (Failed, Singular):
+        return
+    axis = theirs.convention.axes.index("T")
+    steps = LENGTHS["T"]
+    first: dict[str, int] = {}
+    for result, different in zip(results, found, strict=False):
+        if (
+            not result.startswith(FINAL)
+            and different.ndim > axis
+            and different.shape[axis] == steps
+            and different.any()
+        ):
+            lines = np.moveaxis(different, axis, 0).reshape(steps, -1).any(1)
+            first[result] = int(np.flatnonzero(lines)[0]) + 1
+    if first:
+        step = min(first.values())
+        names = ", ".join(name for name, at in first.items() if at == step)
+        agrees = f"agrees to step {step - 1} of {steps}" if step > 1 else f"agrees at none of {steps} steps"
+        yield f"{theirs.f.__name__} {agrees}; {names} departs at step {step}"
 
 
 def _changes(theirs: Theirs, texts: Texts, results: tuple[str, ...]) -> Iterator[tuple[str, Texts, tuple[str, ...]]]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from ..cell import Cell
 from .dialect import ARRAY_API
-from .frameworks import Backend, framework_module
+from .frameworks import framework_module
 from .layered_text import layered_source
 from .runtime import checked_for
+from .streams import Backend
+from .variant import WHOLE, Variant
 from .writer import Style
 
 HEADER = """
@@ -77,6 +79,20 @@ def parts(values: Array, *sizes: int, axis: int = -1) -> Any:
     return pieces
 '''
 
+CHUNKS = '''
+def forward(params: Params, {x}: {X}, state: State) -> tuple[{Y}, State]:
+    """The outputs of every step and the final state; the memory beside the outputs does not grow with T."""
+    sizes = checked(params=params, {x}={x}, state=state)
+{opened}
+    xp = array_namespace({first})
+    pieces = []
+    for start in range(0, T, chunk):
+        stop = min(start + chunk, T)
+        values, state = advance(params, {piece}, state)
+        pieces.append({own})
+    return {joined}, state
+'''
+
 TEST = 'not is_array_api_obj(array) or not array_namespace(array).isdtype(array.dtype, "real floating")'
 
 BACKEND = Backend(
@@ -91,6 +107,9 @@ BACKEND = Backend(
         "parts": PARTS,
     },
     checked=checked_for(TEST),
+    chunks=CHUNKS,
+    own="xp.asarray({values}, copy=True)",
+    join="xp.concat",
     prelude="array_namespace({x})",
 )
 
@@ -120,9 +139,9 @@ def zeros(shape: tuple[int, ...], like: Array) -> Array:
 """The functions in which the text over layers calls a library (``layered_text``)."""
 
 
-def array_api_module(cell: Cell) -> str:
+def array_api_module(cell: Cell, variant: Variant = WHOLE) -> str:
     """The source of the array API module of a cell."""
-    return framework_module(cell, BACKEND).text
+    return framework_module(cell, BACKEND, variant).text
 
 
 def with_layers_of(source: str, cell: Cell) -> str:

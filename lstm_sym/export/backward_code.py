@@ -89,8 +89,7 @@ class BackwardCode:
             calls.lines.append(f"# {adjoint(state)[t - 1]} gets {total}")
             self._accumulate(calls, carry(state), value, matrices, False)
         body = [
-            f"    np.copyto(work.{self.at.names[carry(x)]}, d_state.{self.at.words.names[x]})"
-            for x in self.at.cell.states
+            f"    np.copyto(work.{self.at.names[carry(x)]}, d_state.{self.at.words.names[x]})" for x in s.plan.carried
         ]
         if not s.backward.loop:
             return body
@@ -154,7 +153,7 @@ class BackwardCode:
         fields |= {parameter: total_source(value, whole) for parameter, value in self.at.stacking.gradients}
         lines = []
         for parameter in self.at.cell.parameters:
-            text = fields[parameter]
+            text = fields.get(parameter, "None")
             if len(text) > ROOM:
                 body += assignment(self.at.words.names[adjoint(parameter)], text)
                 text = self.at.words.names[adjoint(parameter)]

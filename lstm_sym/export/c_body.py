@@ -8,15 +8,32 @@ from typing import Any
 
 from sympy import Integer
 
-from ..nodes.algebra import Transposed, Zero, add
+from ..nodes.algebra import MatrixProduct, Transposed, Zero, add
 from ..nodes.block import Block
 from ..nodes.derivatives import StopGradient
 from ..symbols import At, Parameter, Sequence, letters, t
 from .c_entries import size_text, to_c
 from .c_letters import CNames
-from .c_operations import Each, Operation, Outer, Packed, Place, Product, Total, grouped, read_by
+from .c_operations import (
+    TOKEN,
+    Applied,
+    Composed,
+    Each,
+    Operation,
+    Outer,
+    Packed,
+    Place,
+    Product,
+    Total,
+    filling,
+    grouped,
+    own_entry,
+    read_by,
+    split,
+)
 from .language import Language
 from .plan import Line
+from .rows import axes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +105,21 @@ class Body:
         self.known[place.name] = place
         return place
 
-    def own(self, name: str, width: str, all_steps: bool) -> Place:
+    def axes(self, value: Any) -> tuple[str, ...]:
+        """How many entries a column has, or how many rows and columns a matrix."""
+        return tuple(self.width(size) for size in axes_of(value))
+
+    def own(self, name: str, axes: tuple[str, ...], all_steps: bool) -> Place:
         """A place in an array of its own."""
         array, rows = self.words.new(f"{name}_steps" if all_steps else f"{name}_now"), "T * B" if all_steps else "B"
-        self.arrays[array] = Array(array, f"{rows} * {width}", rows=rows, width=width)
-        place = Place(name, array, width, width, all_steps=all_steps)
+        place = filling(name, array, axes, all_steps=all_steps)
+        count = rows if place.width == "1" else f"{rows} * {place.width}"
+        self.arrays[array] = Array(array, count, rows=rows, width=place.width)
         self.known[name] = place
         return place
 
-    def work(self, width: str) -> Place:
-        return self.own(self.words.new("part"), width, self.region != "loop")
+    def work(self, *axes: str) -> Place:
+        return self.own(self.words.new("part"), axes, self.region != "loop")
 
     def stored(self, value: Any) -> Place:
         bare = value.args[0] if isinstance(value, StopGradient) else value
@@ -105,13 +127,16 @@ class Body:
             return self.place(bare)
         key = (self.region, bare)
         if key not in self._stored:
-            self._stored[key] = self.work(self.width(bare.rows))
+            made = TOKEN.fullmatch(to_c(bare, self)) if isinstance(bare, MatrixProduct) else None
+            if made is not None and made[2] is None:
+                return self.known[made[1]]
+            self._stored[key] = self.work(*self.axes(bare))
             self.assign(self._stored[key], bare, "")
         return self._stored[key]
 
     def assign(self, place: Place, value: Any, comment: str, also: bool = False, always: bool = False) -> None:
         """The values of a place are those of an expression; ``also``: on top of those that are there."""
-        if isinstance(value, Block) and not also:
+        if isinstance(value, Block) and value.cols == 1 and not also:
             at: Any = Integer(0)
             for (block,) in value.args:
                 sub = replace(
@@ -123,7 +148,7 @@ class Body:
                 self.put(Each(sub, to_c(block, self), comment, always=True))
                 at += block.rows
         else:
-            text = to_c(value, self)
+            text = own_entry(to_c(value, self), place.width)
             text = f"({text})" if text.startswith("-") and also else text
             self.put(Each(place, f"{self.so_far(place)} + {text}" if also else text, comment, always))
 
@@ -131,12 +156,25 @@ class Body:
         """The sum to which more is added: what is at the place, or products that wait to be added."""
         return self.sums.pop(place.name, place.token)
 
-    def summed(self, value: str, width: str, finish: str) -> Place:
-        key = (self.region, value, finish)
+    def summed(self, value: str, axes: tuple[str, ...], finish: str) -> Place:
+        key = (self.region, value, axes, finish)
         if key not in self._stored:
             self._stored[key] = self.work("1")
-            bare = f"({width})" if " " in width and not width.startswith("(") else width
-            self.put(Total(self._stored[key], value, bare, finish))
+            self.put(Total(self._stored[key], value, " * ".join(axes), finish, axes if len(axes) > 1 else ()))
+        return self._stored[key]
+
+    def along(self, value: str, axes: tuple[str, ...], down: bool) -> Place:
+        key = (self.region, value, axes, down)
+        if key not in self._stored:
+            self._stored[key] = self.work(axes[down])
+            self.put(Applied(self._stored[key], value, axes, down))
+        return self._stored[key]
+
+    def composed(self, value: str, axes: tuple[str, ...], inner: str) -> Place:
+        key = (self.region, value, axes, inner)
+        if key not in self._stored:
+            self._stored[key] = self.work(*axes)
+            self.put(Composed(self._stored[key], value, inner))
         return self._stored[key]
 
     def applied(self, matrix: Any, operand: Place) -> Place:
@@ -174,7 +212,10 @@ class Body:
             sizes = self.width(matrix.rows), self.width(matrix.cols)
             yield self.names[matrix], self.width(at), self.width(at_k), *sizes, sizes[1], "1"
         else:
-            raise TypeError(f"no C form for the constant matrix {matrix}; write the cell with a parameter in its place")
+            raise TypeError(
+                f"no {self.language.name} form for the constant matrix {matrix}; "
+                "write the cell with a parameter in its place"
+            )
 
     # --- what a plan consists of ----------------------------------------------------------------
 
@@ -209,6 +250,8 @@ class Body:
         """A product into targets side by side; where a language has none into parts, they wait to be added."""
         also, place, width = targets[0] in self.filled, self.place(targets[0][t]), self.width(rows)
         if self.language.parts or (not also and self.is_whole(place, width)):
+            if not self.language.parts:
+                place = self.part(replace(place, name=self.words.new("products")), Integer(0), width)
             self.put(Product(place, source, panels, width, inner, also, comment))
             return
         made = self.work(width)
@@ -285,16 +328,15 @@ class Body:
             self.line(line.target, value if early is None else add(value, early), _equation(line))
 
     def finished(self, kept: set[str]) -> Function:
-        groups = {region: tuple(grouped(operations)) for region, operations in self.parts.items()}
+        groups = {region: grouped(operations) for region, operations in self.parts.items()}
+        stored = _stored_by([group for part in groups.values() for group in part], kept)
+        if most := self.language.pairs:
+            groups = {
+                region: [cut for group in part for cut in split(group, stored, self.known, most)]
+                for region, part in groups.items()
+            }
         every = [group for part in groups.values() for group in part]
-        stored = set(kept)
-        for group in every:
-            for operation in group:
-                others = [o for other in every if other is not group for o in other]
-                if not isinstance(operation, Each) or len(group) == 1:
-                    stored |= {p.name for p in _written(operation)}
-                elif operation.always or any(operation.place.name in read_by(o) for o in others):
-                    stored.add(operation.place.name)
+        stored = _stored_by(every, kept)
         used = {place.array for group in every for o in group for place in _touched(o, group, stored)}
         used |= {packed.name for packed in self.packed}
         arrays = tuple(array for array in self.arrays.values() if array.name in used)
@@ -302,12 +344,26 @@ class Body:
         if widths:
             chunks = " + ".join(f"panels({width}, chunk(T * B))" for width in widths)
             arrays = (*arrays, Array("chunk_panels", chunks))
-        return Function(tuple(self.packed), **groups, stored=frozenset(stored), scratch=arrays, places=self.known)
+        regions = {region: tuple(part) for region, part in groups.items()}
+        return Function(tuple(self.packed), **regions, stored=frozenset(stored), scratch=arrays, places=self.known)
+
+
+def _stored_by(every: list[tuple[Operation, ...]], kept: set[str]) -> set[str]:
+    """The names of what has to be in arrays: what another group reads, and what is asked for."""
+    stored = set(kept)
+    for group in every:
+        for operation in group:
+            others = [o for other in every if other is not group for o in other]
+            if not isinstance(operation, Each) or len(group) == 1:
+                stored |= {p.name for p in _written(operation)}
+            elif operation.always or any(operation.place.name in read_by(o) for o in others):
+                stored.add(operation.place.name)
+    return stored
 
 
 def _written(operation: Operation) -> list[Place]:
     return [operation.target] if isinstance(operation, Product) else (
-        [operation.place] if isinstance(operation, Each | Total) else []
+        [operation.place] if isinstance(operation, Each | Total | Applied | Composed) else []
     )  # fmt: skip
 
 

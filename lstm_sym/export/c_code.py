@@ -14,7 +14,7 @@ from .c_body import Array, Function
 from .c_letters import CNames, c_names
 from .c_lines import lines_of_group
 from .c_operations import Packed
-from .c_program import Program, program_of, require_columns
+from .c_program import Program, program_of
 from .c_runtime import RUNTIME
 from .freshness import source_told
 from .plan import carry, plan_of
@@ -42,7 +42,8 @@ HEADER = """\
 #define {NAME}_H
 
 /* All arrays are the caller's, in C order, and none may overlap another. Nothing is allocated and nothing is static, so
-   calls may run beside each other. The types and functions of float are those of double with _f32 for _f64. */
+   calls may run beside each other. The types and functions of float are those of double with _f32 for _f64.
+   Of no step or no sequence (T or B is 0) the last state is the first one, and the gradients of parameters are 0. */
 
 #include <stddef.h>
 
@@ -104,7 +105,6 @@ def c_module(cell: Cell) -> str:
 
 def source_of(cell: Cell) -> str:
     """The C source of a cell whose activations are all known; it includes the header."""
-    require_columns(cell, "C functions")
     plan = plan_of(cell)
     vocabulary = vocabulary_of(plan)
     words = c_names(vocabulary)
@@ -239,8 +239,8 @@ def _backward(name: str, program: Program, vocabulary: Vocabulary, words: CNames
 def _count(vocabulary: Vocabulary, words: CNames, s: Any) -> str:
     (axes,) = vocabulary.axes([s]).values()
     sizes = {vocabulary.names[size]: words.names[size] for size in vocabulary.sizes}
-    width = " + ".join(sizes.get(term, term) for term in axes[0].split(" + "))
-    return f"B * ({width})" if " " in width else f"B * {width}"
+    widths = [" + ".join(sizes.get(term, term) for term in axis.split(" + ")) for axis in axes]
+    return " * ".join(["B", *[f"({width})" if " " in width else width for width in widths]])
 
 
 def _bytes(vocabulary: Vocabulary, words: CNames, s: Any) -> str:

@@ -16,12 +16,14 @@ from .vocabulary import Vocabulary
 
 KEYWORDS = """auto break case char const continue default do double else enum extern float for goto if inline int long
 register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm"""
-OWN = """T B t j row total sizes params inputs state last outputs cache scratch d_params d_inputs d_state d_last
-d_outputs first second rows chunk_panels size_t none"""
+OWN = """T B t j col inner row total sizes params inputs state last outputs cache scratch d_params d_inputs d_state
+d_last d_outputs first second rows chunk_panels size_t none"""
 LIBRARY = "j0 j1 jn y0 y1 yn gamma signgam"
 RESERVED = set(re.findall(r"\b[A-Za-z_]\w+\b", RUNTIME)).union(KEYWORDS.split(), OWN.split(), LIBRARY.split())
 
-C = Language("C", "{}", "(real){}", FUNCTIONS, frozenset(RESERVED), ascii=True, parts=True)
+C = Language(
+    "C", "{}", "(real){}", FUNCTIONS, frozenset(RESERVED), ascii=True, parts=True, entry="{0}[{1} * {3} + {2}]"
+)
 
 
 @dataclass(slots=True)

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Collection
 from functools import singledispatch
 from typing import Any
 
 from .c_body import Function
-from .c_operations import TOKEN, ColumnSum, Each, Nothing, Operation, Outer, Place, Product, Total, names_in
+from .c_operations import (
+    TOKEN,
+    Applied,
+    ColumnSum,
+    Composed,
+    Each,
+    Nothing,
+    Operation,
+    Outer,
+    Place,
+    Product,
+    Total,
+    index_of,
+    names_in,
+)
 
 
 def lines_of_group(group: tuple[Operation, ...], function: Function, depth: int, *, in_loop: bool) -> list[str]:
@@ -30,13 +45,55 @@ def lines_of(operation: Any, function: Function, in_loop: bool) -> list[str]:
 
 @lines_of.register
 def _(operation: Total, function: Function, in_loop: bool) -> list[str]:
+    rows = operation.axes[0] if operation.axes else operation.width
     body = [
         "real total = 0;",
-        f"for (size_t j = 0; j < {operation.width}; j++)",
-        f"    total += {_text(operation.value, set())};",
+        f"for (size_t j = 0; j < {rows}; j++)",
+        *[f"    for (size_t col = 0; col < {col}; col++)" for col in operation.axes[1:]],
+        f"{'    ' * len(operation.axes[1:])}    total += {_text(operation.value, function)};",
         f"{operation.place.name}_row[0] = {operation.finish};",
     ]
     return _over_rows(body, names_in(operation.value), {operation.place}, function, in_loop)
+
+
+@lines_of.register
+def _(operation: Applied, function: Function, in_loop: bool) -> list[str]:
+    (rows, cols), result = operation.axes, f"{operation.place.name}_row"
+    value = _text(operation.value, function)
+    if operation.down:
+        body = [
+            f"memset({result}, 0, {cols} * sizeof(real));",
+            f"for (size_t j = 0; j < {rows}; j++) {{",
+            "    INDEPENDENT",
+            f"    for (size_t col = 0; col < {cols}; col++)",
+            f"        {result}[col] += {value};",
+            "}",
+        ]
+    else:
+        body = [
+            f"for (size_t j = 0; j < {rows}; j++) {{",
+            "    real total = 0;",
+            f"    for (size_t col = 0; col < {cols}; col++)",
+            f"        total += {value};",
+            f"    {result}[j] = total;",
+            "}",
+        ]
+    return _over_rows(body, names_in(operation.value), {operation.place}, function, in_loop)
+
+
+@lines_of.register
+def _(operation: Composed, function: Function, in_loop: bool) -> list[str]:
+    place, (rows, cols) = operation.place, operation.place.axes
+    body = [
+        f"memset({place.name}_row, 0, {place.width} * sizeof(real));",
+        f"for (size_t j = 0; j < {rows}; j++)",
+        f"    for (size_t inner = 0; inner < {operation.inner}; inner++) {{",
+        "        INDEPENDENT",
+        f"        for (size_t col = 0; col < {cols}; col++)",
+        f"            {place.name}_row[j * {cols} + col] += {_text(operation.value, function)};",
+        "    }",
+    ]
+    return _over_rows(body, names_in(operation.value), {place}, function, in_loop)
 
 
 @lines_of.register
@@ -52,11 +109,11 @@ def _(operation: Product, function: Function, in_loop: bool) -> list[str]:
 
 @lines_of.register
 def _(operation: Outer, function: Function, in_loop: bool) -> list[str]:
-    """A chunk of rows at a time: the operand's are packed once for all parts."""
+    """A chunk of rows at a time: the operand's are packed once for all parts. A chunk of no row makes the sum 0."""
     operand = operation.operand
     lines = [
         *_comment(operation.comment),
-        "for (size_t first = 0; first < T * B; first += CHUNK) {",
+        "for (size_t first = 0; first == 0 || first < T * B; first += CHUNK) {",
         "    const size_t rows = chunk(T * B - first);",
         f"    pack(chunk_panels, {operand.width}, rows, 0, 0, {_first(operand, False)} + first * {operand.stride}, "
         f"{operand.width}, rows, 1, {operand.stride});",
@@ -81,7 +138,7 @@ def _each(group: list[Each], function: Function, in_loop: bool) -> list[str]:
     read: set[str] = set()
     entries: list[str] = []
     for k, operation in enumerate(group):
-        name, value = operation.place.name, _text(operation.value, made)
+        name, value = operation.place.name, _text(operation.value, function, made)
         read |= names_in(operation.value) - made
         entries += _comment(operation.comment)
         if any(name in names_in(other.value) for other in group[k + 1 :]):
@@ -89,13 +146,8 @@ def _each(group: list[Each], function: Function, in_loop: bool) -> list[str]:
             made.add(name)
             value = name
         if name in function.stored:
-            entries.append(f"{name}_row[j] = {value};")
-    body = [
-        "INDEPENDENT",
-        f"for (size_t j = 0; j < {group[0].place.width}; j++) {{",
-        *[f"    {entry}" for entry in entries],
-        "}",
-    ]
+            entries.append(f"{name}_row[{index_of(operation.place)}] = {value};")
+    body = _over_entries(entries, group[0].place.width, group[0].place.axes)
     written = {operation.place for operation in group if operation.place.name in function.stored}
     return _over_rows(body, read, written, function, in_loop)
 
@@ -103,12 +155,23 @@ def _each(group: list[Each], function: Function, in_loop: bool) -> list[str]:
 def _column_sums(group: list[ColumnSum], function: Function, in_loop: bool) -> list[str]:
     """Sums over all rows in one pass; each gradient is 0 before it."""
     lines = [f"memset({operation.gradient}, 0, {operation.width} * sizeof(real));" for operation in group]
-    body = ["INDEPENDENT", f"for (size_t j = 0; j < {group[0].width}; j++) {{"]
+    entries: list[str] = []
     for operation in group:
-        entries = [*_comment(operation.comment), f"{operation.gradient}[j] += {_text(operation.value, set())};"]
-        body += [f"    {entry}" for entry in entries]
+        entries += _comment(operation.comment)
+        entries.append(f"{operation.gradient}[{index_of(operation)}] += {_text(operation.value, function)};")
     read = {name for operation in group for name in names_in(operation.value)}
-    return [*lines, *_over_rows([*body, "}"], read, set(), function, in_loop)]
+    body = _over_entries(entries, group[0].width, group[0].axes)
+    return [*lines, *_over_rows(body, read, set(), function, in_loop)]
+
+
+def _over_entries(lines: list[str], width: str, axes: tuple[str, ...]) -> list[str]:
+    """The lines for every entry of a column, or of a matrix, row by row."""
+    if width == "1":
+        return lines
+    index, count = ("col", axes[1]) if axes else ("j", width)
+    loop = ["INDEPENDENT", f"for (size_t {index} = 0; {index} < {count}; {index}++) {{"]
+    loop += [*[f"    {line}" for line in lines], "}"]
+    return [f"for (size_t j = 0; j < {axes[0]}; j++) {{", *[f"    {line}" for line in loop], "}"] if axes else loop
 
 
 def _over_rows(body: list[str], read: set[str], written: set[Place], function: Function, in_loop: bool) -> list[str]:
@@ -127,7 +190,7 @@ def _over_rows(body: list[str], read: set[str], written: set[Place], function: F
 def _row(place: Place, in_loop: bool) -> str:
     index = "row" if place.all_steps or not in_loop else "(row - t * B)"
     index = f"(row + {'B' if place.shift == 1 else f'{place.shift} * B'})" if place.shift else index
-    return f"{place.array} + {index} * {place.stride}{_offset(place)}"
+    return f"{place.array} + {index}{'' if place.stride == '1' else f' * {place.stride}'}{_offset(place)}"
 
 
 def _first(place: Place, in_loop: bool) -> str:
@@ -144,14 +207,14 @@ def _offset(place: Place) -> str:
     return f" + {' + '.join(terms)}" if terms else ""
 
 
-def _text(value: str, made: set[str]) -> str:
+def _text(value: str, function: Function, made: Collection[str] = ()) -> str:
     """The value with every letter as a variable, or as an entry of its row."""
 
     def entry(found: re.Match[str]) -> str:
         name, index = found.groups()
         if index is None and name in made:
             return name
-        return f"{name}_row[{(index or 'j').removeprefix('0 + ')}]"
+        return f"{name}_row[{(index or index_of(function.places[name])).removeprefix('0 + ')}]"
 
     return TOKEN.sub(entry, value)
 

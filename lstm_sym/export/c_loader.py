@@ -6,9 +6,10 @@ from .. import __version__
 from ..cell import Cell
 from .c_code import FLAGS, header_of, prefix_of, source_of
 from .freshness import source_told
-from .module import shapes_of, structures_of
 from .plan import plan_of
+from .structures import shapes_of, structures_of
 from .text import CHECKED
+from .variant import WHOLE, Variant
 from .vocabulary import Vocabulary, vocabulary_of
 
 HEADER = '''
@@ -203,14 +204,14 @@ class Prepared:
 '''
 
 
-def loader_of(cell: Cell) -> str:
+def loader_of(cell: Cell, variant: Variant = WHOLE) -> str:
     """The Python module of a cell whose activations are all known."""
     names = vocabulary_of(plan_of(cell))
     parts = [
         HEADER.format(
             cell=cell.name,
             version=__version__,
-            source=source_told(cell),
+            source=source_told(cell, variant),
             name=prefix_of(cell),
             flags=FLAGS,
             sizes=repr(tuple(["T", "B", *(names.names[size] for size in names.sizes)])).replace("'", '"'),
@@ -237,11 +238,11 @@ def _functions(names: Vocabulary) -> str:
     )
 
 
-def c_files(cell: Cell) -> dict[str, str]:
+def c_files(cell: Cell, variant: Variant = WHOLE) -> dict[str, str]:
     """The files of a cell by their names: the source, its header, and the Python module that loads it."""
     name = prefix_of(cell)
     return {
         f"{name}.c": source_of(cell),
         f"{name}.h": header_of(cell),
-        f"{name}.py": loader_of(cell),
+        f"{name}.py": loader_of(cell, variant),
     }

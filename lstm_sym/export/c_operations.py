@@ -2,13 +2,15 @@
 of all steps.
 
 In the text of a value, ``‹f›`` stands for entry j of the letter at the place named f in the row at hand, and
-``‹f:k›`` for its entry k.
+``‹f:k›`` for its entry k. Of a matrix, ``‹C›`` is the entry in its row j and column col; its entries lie in C order.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 TOKEN = re.compile(r"‹(\w+)(?::([^›]*))?›")
 
@@ -18,6 +20,7 @@ class Place:
     """Where the rows of a letter lie: ``width`` numbers from ``offset`` on, ``stride`` apart, in an array.
 
     The array holds one step, or ``all_steps``; it begins ``shift`` steps before the first value of the letter.
+    A matrix fills its array, and ``axes`` are how many rows and columns it has; a column has none.
     """
 
     name: str
@@ -27,6 +30,7 @@ class Place:
     offset: str = "0"
     all_steps: bool = True
     shift: int = 0
+    axes: tuple[str, ...] = ()
 
     @property
     def token(self) -> str:
@@ -45,12 +49,39 @@ class Each:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The sum of ``value`` over ``width`` entries of every row; ``finish`` makes the result of this ``total``."""
+    """The sum of ``value`` over ``width`` entries of every row; ``finish`` makes the result of this ``total``.
+
+    With ``axes`` they are the entries of a matrix.
+    """
 
     place: Place
     value: str
     width: str
     finish: str = "total"
+    axes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A matrix times a column, in every row: ``value``, an entry of both, summed along each row of the matrix.
+
+    With ``down`` it is summed down each column: A.T v. The matrix has the ``axes``.
+    """
+
+    place: Place
+    value: str
+    axes: tuple[str, ...]
+    down: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A matrix times a matrix, in every row: ``value``, the entry in row j and column inner of the one, times the
+    entry in row inner and column col of the other, summed over ``inner`` entries."""
+
+    place: Place
+    value: str
+    inner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +130,7 @@ class ColumnSum:
     value: str
     width: str
     comment: str
+    axes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +141,25 @@ class Nothing:
     count: str
 
 
-Operation = Each | Total | Product | Outer | ColumnSum | Nothing
+Operation = Each | Total | Applied | Composed | Product | Outer | ColumnSum | Nothing
+
+
+def filling(name: str, array: str, axes: tuple[str, ...], **more: Any) -> Place:
+    """The place of a letter that fills its array."""
+    width = " * ".join(axes)
+    return Place(name, array, width, width, axes=axes if len(axes) > 1 else (), **more)
+
+
+def own_entry(value: str, width: str) -> str:
+    """The text of a value of so many entries: of one entry, entry 0 is its own, so that it needs no loop."""
+    return value.replace(":0›", "›") if width == "1" else value
+
+
+def index_of(of: Place | ColumnSum) -> str:
+    """Where the entry at hand of a column, or of a matrix, lies in its row."""
+    if of.axes:
+        return f"j * {of.axes[1]} + col"
+    return "0" if of.width == "1" else "j"
 
 
 def names_in(text: str) -> set[str]:
@@ -119,12 +169,13 @@ def names_in(text: str) -> set[str]:
 def read_by(operation: Operation) -> set[str]:
     """The names of the places that an operation reads."""
     match operation:
-        case Each() | Total() | ColumnSum():
+        case Each() | Total() | Applied() | Composed() | ColumnSum():
             return names_in(operation.value)
         case Product():
             return {operation.operand.name}
         case Outer():
-            return {operation.operand.name, *(place.name for _, place, _ in operation.parts)}
+            source = {operation.source.name} if operation.source is not None else set()
+            return {operation.operand.name, *source, *(place.name for _, place, _ in operation.parts)}
         case Nothing():
             return set()
 
@@ -144,12 +195,46 @@ def grouped(operations: list[Operation]) -> list[tuple[Operation, ...]]:
     return groups
 
 
+def split(
+    group: tuple[Operation, ...], stored: set[str], places: Mapping[str, Place], most: int
+) -> Iterable[tuple[Operation, ...]]:
+    """The group as groups of at most ``most`` pairs of rows, cut where the fewest values have to be stored for it."""
+    rest = [operation for operation in group if isinstance(operation, Each)]
+    if len(rest) < len(group):
+        yield group
+        return
+    while rest:
+        fit = len(rest)
+        while fit > 1 and _pairs(rest[:fit], stored, places) > most:
+            fit -= 1
+        cut = fit if fit == len(rest) else min(range(fit, 0, -1), key=lambda k: _crossing(rest, k, stored))
+        yield tuple(rest[:cut])
+        rest = rest[cut:]
+
+
+def _pairs(group: list[Each], stored: set[str], places: Mapping[str, Place]) -> int:
+    """How many pairs of different rows there are of which one is written."""
+    made = {operation.place.name for operation in group}
+    written = {replace(operation.place, name="") for operation in group if operation.place.name in stored}
+    read = {replace(places[name], name="") for operation in group for name in read_by(operation) - made} - written
+    columns = {name for operation in group for name in re.findall(r"(\w+)\[j\]", operation.value)}
+    return len(written) * (len(written) - 1) // 2 + len(written) * (len(read) + len(columns))
+
+
+def _crossing(group: list[Each], cut: int, stored: set[str]) -> int:
+    """How many values that are no arrays yet are made before the cut and read after it."""
+    made = {operation.place.name for operation in group[:cut]} - stored
+    return len(made & set().union(*(read_by(operation) for operation in group[cut:])))
+
+
 def _joins(operation: Operation, group: tuple[Operation, ...]) -> bool:
     if isinstance(operation, ColumnSum):
-        return all(isinstance(other, ColumnSum) and other.width == operation.width for other in group)
+        shape = operation.width, operation.axes
+        return all(isinstance(other, ColumnSum) and (other.width, other.axes) == shape for other in group)
     if not isinstance(operation, Each):
         return False
     each = [other for other in group if isinstance(other, Each)]
-    same = len(each) == len(group) and all(other.place.width == operation.place.width for other in each)
+    shape = operation.place.width, operation.place.axes
+    same = len(each) == len(group) and all((other.place.width, other.place.axes) == shape for other in each)
     elsewhere = {found.group(1) for found in TOKEN.finditer(operation.value) if found.group(2) is not None}
     return same and not elsewhere & {other.place.name for other in each} and not any(other.always for other in each)

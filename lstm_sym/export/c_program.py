@@ -14,13 +14,12 @@ from typing import Any
 from sympy import Add, Integer
 
 from ..activations import Elementwise
-from ..cell import Cell
 from ..nodes.algebra import Zero
 from ..symbols import At, Parameter, Sequence, adjoint, direct, letters, t
 from .c_body import Array, Body, Function
 from .c_entries import to_c
 from .c_letters import CNames
-from .c_operations import ColumnSum, Each, Nothing, Place
+from .c_operations import ColumnSum, Each, Nothing, Place, filling, own_entry
 from .plan import carry
 from .rows import outer_of
 from .stacking import Stacking
@@ -35,28 +34,17 @@ class Program:
     backward: Function
 
 
-def require_columns(cell: Cell, what: str) -> None:
-    """Raise ``ValueError`` for a cell that has a matrix among its sequences."""
-    for sequence in (*cell.order, *cell.inputs):
-        if sequence.shape[1] != 1:
-            raise ValueError(
-                f"cell {cell.name}: {sequence.text} is a matrix, and {what} hold column vectors; "
-                "write it with --to numpy"
-            )
-
-
 def program_of(stacking: Stacking, words: CNames) -> Program:
     """The operations of a stacked plan."""
     cell, names = stacking.plan.cell, words.names
     forward = Body(words, {})
     for s in cell.inputs:
-        width = forward.width(s.shape[0])
-        forward.places[s[t]] = Place(names[s], words.arguments[s], width, width)
+        forward.places[s[t]] = filling(names[s], words.arguments[s], forward.axes(s))
     for s in cell.states:
-        width, array = forward.width(s.shape[0]), words.new(f"{names[s]}_steps")
-        forward.arrays[array] = Array(array, f"(T + 1) * B * {width}", rows="(T + 1) * B", width=width)
-        forward.places[s[t]] = Place(names[s], array, width, width, shift=1)
-        forward.places[s[t - 1]] = Place(words.before[s], array, width, width)
+        array = words.new(f"{names[s]}_steps")
+        forward.places[s[t]] = filling(names[s], array, forward.axes(s), shift=1)
+        forward.places[s[t - 1]] = before = filling(words.before[s], array, forward.axes(s))
+        forward.arrays[array] = Array(array, f"(T + 1) * B * {before.width}", rows="(T + 1) * B", width=before.width)
     _forward_places(forward, stacking)
     _forward(forward, stacking)
     kept = {names[s] for s in (*stacking.plan.stored, *cell.states)} | set(words.arguments.values())
@@ -103,7 +91,7 @@ def _forward_places(body: Body, stacking: Stacking) -> None:
         if s in over:
             body.places[s[t]] = replace(body.place(over[s][t]), name=body.names[s])
         elif s[t] not in body.places:
-            body.places[s[t]] = body.own(body.names[s], body.width(s.shape[0]), s in outside)
+            body.places[s[t]] = body.own(body.names[s], body.axes(s), s in outside)
 
 
 def _in_place(stacking: Stacking) -> dict[Sequence, Sequence]:
@@ -153,22 +141,19 @@ def _forward(body: Body, stacking: Stacking) -> None:
 def _output(body: Body, target: Sequence, outputs: tuple[Sequence, ...]) -> None:
     if target in outputs:
         place, array = body.place(target[t]), body.words.arguments[target]
-        body.put(Each(Place(array, array, place.width, place.width), place.token, ""))
+        body.put(Each(filling(array, array, body.axes(target)), place.token, ""))
 
 
 def _backward_places(body: Body, stacking: Stacking) -> None:
     plan, words = stacking.plan, body.words
     for s in plan.cell.outputs:
-        width, array = body.width(s.shape[0]), words.arguments[direct(s)]
-        body.places[direct(s)[t]] = Place(array, array, width, width)
+        array = words.arguments[direct(s)]
+        body.places[direct(s)[t]] = filling(array, array, body.axes(s))
     for s in plan.cell.inputs:
-        width = body.width(s.shape[0])
-        body.places[adjoint(s)[t]] = Place(words.names[adjoint(s)], words.arguments[adjoint(s)], width, width)
+        body.places[adjoint(s)[t]] = filling(words.names[adjoint(s)], words.arguments[adjoint(s)], body.axes(s))
     for s in plan.cell.states:
-        width = body.width(s.shape[0])
-        body.places[carry(s)[t]] = Place(
-            words.names[carry(s)], words.arguments[carry(s)], width, width, all_steps=False
-        )
+        array = words.arguments[carry(s)]
+        body.places[carry(s)[t]] = filling(words.names[carry(s)], array, body.axes(s), all_steps=False)
     for bundle in stacking.adjoint_bundles:
         if not any(s[t] in body.places for s in bundle):
             _beside(body, bundle)
@@ -178,7 +163,7 @@ def _backward_places(body: Body, stacking: Stacking) -> None:
     for line in plan.backward.lines:
         s = line.target
         if s[t] not in body.places:
-            body.places[s[t]] = body.own(body.names[s], body.width(s.shape[0]), s in outside)
+            body.places[s[t]] = body.own(body.names[s], body.axes(s), s in outside)
 
 
 def _backward(body: Body, stacking: Stacking) -> None:
@@ -214,8 +199,11 @@ def _backward(body: Body, stacking: Stacking) -> None:
 
 
 def _column_sum(body: Body, parameter: Parameter, value: Any) -> None:
-    name, width = body.names[adjoint(parameter)], body.width(parameter.rows)
-    body.put(ColumnSum(name, to_c(value, body), width, f"sum over t of {value}"))
+    axes = body.axes(parameter)
+    matrix = axes if len(axes) > 1 else ()
+    width, said = " * ".join(axes), f"sum over t of {value}"
+    text = own_entry(to_c(value, body), width)
+    body.put(ColumnSum(body.names[adjoint(parameter)], text, width, said, matrix))
 
 
 def _gradient(body: Body, parameter: Parameter, value: Any, begun: set[str]) -> None:
@@ -223,10 +211,10 @@ def _gradient(body: Body, parameter: Parameter, value: Any, begun: set[str]) -> 
     if isinstance(value, Zero):
         count = f"{body.width(parameter.rows)} * {body.width(parameter.cols)}"
         body.put(Nothing(name, count))
-    elif parameter.cols == 1:
+    elif parameter.cols == 1 or (columns := outer_of(value)) is None:
         _column_sum(body, parameter, value)
     else:
-        for left, right in outer_of(value):
+        for left, right in columns:
             operand, source = body.stored(right), body.stored(left)
             body.outer(operand, parameter.rows, [(name, source, name in begun)], f"sum over t of {value}")
             begun.add(name)

@@ -66,15 +66,21 @@ class _Said(ast.NodeTransformer):
         return node.value if node.attr == "real" else node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        self.generic_visit(node)
         if self.fused and isinstance(node.op, ast.Add) and not _is_number(node.left):
             product = node.right
             if isinstance(product, ast.BinOp) and not _is_number(product.left) and not _is_number(product.right):
                 name = {ast.MatMult: "np.addmm", ast.Mult: "np.addcmul"}.get(type(product.op), "")
                 if name in self.dialect.functions:
-                    parts = [node.left, product.left, product.right]
-                    return self._form(self.dialect.functions[name], parts, ast.Call(node.left, parts, []))
+                    return self._called(name, [node.left, product.left, product.right])
+        if self.fused and isinstance(node.op, ast.MatMult):
+            return self._called("np.matmul", [node.left, node.right])
+        self.generic_visit(node)
         return node
+
+    def _called(self, name: str, parts: list[ast.expr]) -> ast.AST:
+        """A function of two or three expressions that are still NumPy's."""
+        call = ast.Call(ast.Name(name), [self.visit(part) for part in parts], [])
+        return self._form(self.dialect.functions[name], call.args, call)
 
     def _filled(self, called: str, node: ast.Call) -> ast.AST:
         if called not in self.dialect.functions:

@@ -50,7 +50,7 @@ class Experiment:
 
     def run(self, module: ModuleType) -> tuple[Arrays, Arrays, Any]:
         """Outputs and final states of a module's forward pass, by the letter's text, and its cache."""
-        params, inputs, state = _structures(module, self.cell, self.params, self.inputs, self.states)
+        params, inputs, state = structures(module, self.cell, self.params, self.inputs, self.states)
         outputs, final, cache = module.forward(params, inputs, state)
         several = len(self.cell.outputs) > 1
         named = dict(zip(_texts(self.cell.outputs), outputs if several else [outputs], strict=True))
@@ -59,7 +59,7 @@ class Experiment:
     def gradients(self, module: ModuleType) -> Arrays:
         """Every gradient by a module's backward pass: parameters, inputs, and initial states as ``h0``."""
         cell = self.cell
-        params, _, _ = _structures(module, cell, self.params, self.inputs, self.states)
+        params, _, _ = structures(module, cell, self.params, self.inputs, self.states)
         _, _, cache = self.run(module)
         several = len(cell.outputs) > 1
         d_outputs = module.Outputs(*self.d_outputs.values()) if several else next(iter(self.d_outputs.values()))
@@ -184,13 +184,13 @@ def _states_of_each_step(experiment: Experiment, module: ModuleType) -> tuple[Ar
     trajectory = [experiment.states]
     for step in range(T):
         inputs = {name: value[step : step + 1] for name, value in experiment.inputs.items()}
-        arguments = _structures(module, experiment.cell, experiment.params, inputs, trajectory[-1])
+        arguments = structures(module, experiment.cell, experiment.params, inputs, trajectory[-1])
         trajectory.append(dict(zip(trajectory[-1], module.forward(*arguments)[1], strict=True)))
     stacked = {name: np.stack([states[name] for states in trajectory]) for name in experiment.states}
     return {k: v[:-1] for k, v in stacked.items()}, {k: v[1:] for k, v in stacked.items()}
 
 
-def _structures(module: ModuleType, cell: Cell, params: Arrays, inputs: Arrays, states: Arrays) -> tuple[Any, Any, Any]:
+def structures(module: ModuleType, cell: Cell, params: Arrays, inputs: Arrays, states: Arrays) -> tuple[Any, Any, Any]:
     given = [inputs[name] for name in _texts(cell.inputs)]
     x = module.Inputs(*given) if len(given) > 1 else given[0]
     return module.Params(*[params[name] for name in _texts(cell.parameters)]), x, module.State(*states.values())

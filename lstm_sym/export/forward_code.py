@@ -10,7 +10,7 @@ beforehand, which is exact.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -32,18 +32,25 @@ class ForwardCode:
     """The code of ``forward``, written while the workspace is laid out."""
 
     at: Places
+    ahead: list[str] = field(default_factory=list)
+    """The statements that need the parameters alone, for a caller that runs the others several times."""
 
     def body(self) -> list[str]:
         """The statements of ``forward``."""
-        s, whole = self.at.stacking, self.at.rows(True)
-        body = [
+        start = [
             f"    np.copyto(work.{self.at.words.before[x]}[0], state.{self.at.words.names[x]})"
             for x in self.at.cell.states
         ]
+        run = self.run()
+        return [*start, *self.ahead, *run]
+
+    def run(self) -> list[str]:
+        """The statements that follow those ``ahead``, and fill the workspace from its first state on."""
+        s, whole = self.at.stacking, self.at.rows(True)
         matrices: dict[Stack, str] = {}
         for stack in (*s.hoisted, *s.recurrent):
-            body += self._stacked(stack, matrices)
-        body += self._projections(matrices, whole)
+            self.ahead += self.stacked(stack, matrices)
+        body = self._projections(matrices, whole)
         for line in s.forward.before:
             body += self._before(line, whole)
             body += self._projected([x for x in s.hoisted if x.operand == line.target[t]], matrices, whole, set())
@@ -57,7 +64,7 @@ class ForwardCode:
             body += assignment(f"{whole.names[line.target[t]]}[...]", row_source(line.value, whole))
         return body
 
-    def _stacked(self, stack: Stack, matrices: dict[Stack, str]) -> list[str]:
+    def stacked(self, stack: Stack, matrices: dict[Stack, str]) -> list[str]:
         """The matrix of a stack, the rows of a σ halved."""
         parts = [matrix_source(matrix, self.at.words) for _, matrix in stack.parts]
         halved = [k for k, s in enumerate(stack.targets) if s in self.halved]
@@ -97,31 +104,37 @@ class ForwardCode:
         return body
 
     def _constants(self, bundle: tuple[Sequence, ...], whole: Rows) -> list[str]:
-        lines = {line.target: line for line in self.at.stacking.forward.lines}
-        values = [self._constant(lines[s]) for s in bundle]
         body = []
-        if any(not isinstance(value, Zero) for value in values):
-            texts = [
-                f"np.zeros({whole.size(value.shape[0])}, dtype)"
-                if isinstance(value, Zero)
-                else row_source(value, whole)
-                for value in values
-            ]
-            halved = [k for k, s in enumerate(bundle) if s in self.halved]
-            name = self._bias_name(bundle)
-            if len(bundle) == 1:
-                text = f"0.5 * ({texts[0]})" if halved else texts[0]
-                body += assignment(name, text) if halved else []
-                name = name if halved else text
-            else:
-                body += assignment(name, f"np.concatenate(({', '.join(texts)}))")
-                body += [f"    {name}[{self.at.span(bundle, run)}] *= 0.5" for run in consecutive(halved)]
+        made, name = self.bias(bundle, whole)
+        self.ahead += made
+        if name is not None:
             body += assignment(f"work.{self.at.space.run(bundle, self.at.names)}", name, sign="+=")
+        lines = {line.target: line for line in self.at.stacking.forward.lines}
         for s in bundle:
             rest = self._early(lines[s])
             if not isinstance(rest, Zero):
                 body += assignment(whole.names[s[t]], row_source(rest, whole), sign="+=")
         return body
+
+    def bias(self, bundle: tuple[Sequence, ...], whole: Rows) -> tuple[list[str], str | None]:
+        """The statements that make the constants of a bundle, and what they are called then; ``None`` without any."""
+        lines = {line.target: line for line in self.at.stacking.forward.lines}
+        values = [self._constant(lines[s]) for s in bundle]
+        if all(isinstance(value, Zero) for value in values):
+            return [], None
+        texts = [
+            f"np.zeros({whole.size(value.shape[0])}, dtype)" if isinstance(value, Zero) else row_source(value, whole)
+            for value in values
+        ]
+        halved = [k for k, s in enumerate(bundle) if s in self.halved]
+        if len(bundle) == 1:
+            if not halved:
+                return [], texts[0]
+            name = self._bias_name(bundle)
+            return assignment(name, f"0.5 * ({texts[0]})"), name
+        name = self._bias_name(bundle)
+        body = assignment(name, f"np.concatenate(({', '.join(texts)}))")
+        return body + [f"    {name}[{self.at.span(bundle, run)}] *= 0.5" for run in consecutive(halved)], name
 
     def _bias_name(self, bundle: tuple[Sequence, ...]) -> str:
         return self.at.fresh("bias")
@@ -159,7 +172,7 @@ class ForwardCode:
         """The bundled lines of the loop that read nothing of their own step but what is there before the loop."""
         s = self.at.stacking
         late = {line.target for line in s.forward.loop}
-        stepped = {x for stack in s.recurrent if stack.operand.index == t for x in stack.targets}
+        stepped = {x for stack in s.recurrent if not self.is_head(stack) for x in stack.targets}
         return tuple(
             line
             for line in s.forward.loop
@@ -167,6 +180,10 @@ class ForwardCode:
             and line.target not in (*stepped, *self.at.cell.states)
             and not any(a.index == t and a.sequence in late for a in letters(line.value) if isinstance(a, At))
         )
+
+    def is_head(self, stack: Stack) -> bool:
+        """Whether a product of the loop is known at the head of a step: its operand is of before, or an input."""
+        return stack.operand.index != t or stack.operand.sequence in self.at.cell.inputs
 
     @cached_property
     def halved(self) -> set[Sequence]:
@@ -185,16 +202,27 @@ class ForwardCode:
         if not s.forward.loop:
             return []
         calls = Calls(step, arrays=True, taken=self.at.taken)
-        head = [stack for stack in s.recurrent if stack.operand.index != t]
-        turned = []
-        for stack in s.recurrent:
-            name, matrices[stack] = matrices[stack], self.at.fresh(f"{matrices[stack].removesuffix('.T')}_T")
-            turned.append(f"    {matrices[stack]} = {name}.T.copy()")
-        done: set[Sequence] = set()
+        self.ahead += self.turned(matrices)
         for line in self.ready:
             calls.lines.append(self.at.equation(line))
-        for stack in head:
-            self._add_product(calls, stack, matrices)
+        for stack in s.recurrent:
+            if self.is_head(stack):
+                self.add_product(calls, stack, matrices)
+        self.follow(calls, matrices)
+        return forward_loop(self.at, calls)
+
+    def turned(self, matrices: dict[Stack, str]) -> list[str]:
+        """The transposes of the stacked matrices that a step multiplies by, and their names in place of the others."""
+        body = []
+        for stack in self.at.stacking.recurrent:
+            name, matrices[stack] = matrices[stack], self.at.fresh(f"{matrices[stack].removesuffix('.T')}_T")
+            body.append(f"    {matrices[stack]} = {name}.T.copy()")
+        return body
+
+    def follow(self, calls: Calls, matrices: dict[Stack, str]) -> None:
+        """The calls of a step that follow the products at its head."""
+        s = self.at.stacking
+        done: set[Sequence] = set()
         for line in self.ready:
             add_to(calls, self._late(line), self.at.names[line.target])
             done.add(line.target)
@@ -204,10 +232,9 @@ class ForwardCode:
                 self._forward_line(calls, line)
             for stack in s.recurrent:
                 if stack.operand == line.target[t]:
-                    self._add_product(calls, stack, matrices)
-        return turned + forward_loop(self.at, calls)
+                    self.add_product(calls, stack, matrices)
 
-    def _add_product(self, calls: Calls, stack: Stack, matrices: dict[Stack, str]) -> None:
+    def add_product(self, calls: Calls, stack: Stack, matrices: dict[Stack, str]) -> None:
         run = self.at.space.run(stack.targets, self.at.names)
         with calls.borrowed(self.at.space.width(stack.targets)) as product:
             calls.lines.append(f"{calls.rows.names[stack.operand]}.dot({matrices[stack]}, {product})")

@@ -7,8 +7,9 @@ The forward and the backward pass are those of ``functional``; a backend adds it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from .. import __version__
@@ -19,39 +20,34 @@ from ..textbook_form import tidy
 from .freshness import source_told
 from .functional import write
 from .layout import assignment, signature
-from .module import cache_structure, opened_fields, shapes_of, structures_of
 from .naming import identifier, unused
 from .numpy_code import HELPERS
 from .passes import words
 from .plan import Plan, carry, plan_of
 from .recurrence import ats, backward_flow, forward_flow, given_back, sequences
 from .rows import total_source
+from .streams import Backend, chunks_source, step_source
+from .structures import (
+    cache_structure,
+    d_inputs_type,
+    gradients_told,
+    joined_parts,
+    opened_fields,
+    shapes_of,
+    structures_of,
+)
 from .text import APPLIED, DEVIATION, NORMALISED, OUTER
+from .variant import WHOLE, Variant
 from .vocabulary import RESERVED, Vocabulary, vocabulary_of
-from .writer import ALL, Style, Writer, beside, shifted, widths
+from .writer import ALL, Writer, beside, shifted, widths
 
 OWN = {
     "jax", "jnp", "lax", "torch", "nn", "xp", "scan", "linear_scan", "parts", "shifted", "given", "kept", "kind",
     "reverse", "math", "array_namespace", "run", "Layer", "Recurrence", "Mapping",
-    "sigmoid_slope", "tanh_slope", "projected",
+    "sigmoid_slope", "tanh_slope", "projected", "plain_scan", "calls", "fixed", "SMALL", "NumPyCalls",
+    "CALLS", "calls_for",
 }  # fmt: skip
 """Names that these modules use beside those of the NumPy module."""
-
-
-@dataclass(frozen=True, slots=True)
-class Backend:
-    """What makes a module of a library: its way to write a scan, and the texts around the two passes.
-
-    ``array`` is how a type annotation calls an array; ``header`` follows the docstring; ``runtime`` defines the
-    functions that the passes call; ``prelude`` opens a function that needs a namespace.
-    """
-
-    title: str
-    style: Style
-    header: str
-    runtime: Mapping[str, str]
-    checked: str
-    prelude: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,64 +59,75 @@ class Parts:
     text: str
 
 
-def framework_module(cell: Cell, backend: Backend) -> Parts:
-    """The module up to ``forward`` and ``backward``."""
-    plan = plan_of(cell)
+def framework_module(cell: Cell, backend: Backend, variant: Variant = WHOLE) -> Parts:
+    """The module up to ``forward`` and ``backward``; without ``backward`` if the variant leaves it out."""
+    plan = plan_of(cell, variant)
     if any(sequence.shape[1] != 1 for sequence in (*cell.inputs, *cell.order)):
         backend = replace(backend, style=backend.style.for_matrices())
     names = vocabulary_of(plan)
-    backward, read = _backward_body(plan, names, backend)
+    unrecorded = ["@torch.no_grad()"] if backend.style.stores else []
+    back, read = ([], []) if variant.forward_only else _backward(plan, names, backend)
     saved = [names.names[a.sequence] if a.index == t else names.before[a.sequence] for a in read]
     forward, outputs, final = _forward_body(plan, names, backend, read)
     x = names.inputs
     gives = f"Outputs({', '.join(outputs)})" if names.has_outputs else outputs[0]
-    forward += assignment("cache", f"Cache({', '.join([x, *saved])})")
-    forward += [f"    return {gives}, State({', '.join(final)}), cache"]
+    if variant.forward_only:
+        forward += [f"    return {gives}, State({', '.join(final)})"]
+        told = '    """The outputs and the last state of some steps, computed side by side where nothing recurs."""'
+    else:
+        forward += assignment("cache", f"Cache({', '.join([x, *saved])})")
+        forward += [f"    return {gives}, State({', '.join(final)}), cache"]
+        told = '    """The outputs of every step, the final state, and what backward needs."""'
     several = [names.names[s] for s in cell.inputs] if names.has_inputs else []
     head = _checked(names, f"params=params, {x}={x}, state=state", x, forward, backend)
     head += opened_fields("params", [names.names[p] for p in cell.parameters], forward)
     head += opened_fields("inputs", several, forward)
-    unrecorded = ["@torch.no_grad()"] if backend.style.stores else []
     ahead = [
         *unrecorded,
-        *signature("forward", f"params: Params, {x}: {names.input_type}, state: State",
-                   f"tuple[{names.output_type}, State, Cache]"),
-        '    """The outputs of every step, the final state, and what backward needs."""',
-        *head, *forward,
+        *signature("advance" if variant.forward_only else "forward",
+                   f"params: Params, {x}: {names.input_type}, state: State",
+                   f"tuple[{names.output_type}, State{'' if variant.forward_only else ', Cache'}]"),
+        told, *head, *forward,
     ]  # fmt: skip
+    code = "\n".join([*ahead, *back])
+    parts = [
+        _docstring(cell, backend, variant) + backend.header,
+        *structures_of(names),
+        *([] if variant.forward_only else [cache_structure(names, saved)]),
+        shapes_of(names, step=variant.step, backward=not variant.forward_only),
+        *_helpers(code, backend),
+        backend.checked,
+        "\n".join(_tidied(ahead)),
+        *(["\n".join(_tidied([*unrecorded, *back]))] if back else []),
+        *([chunks_source(plan, names, backend)] if variant.forward_only else []),
+        *([step_source(names, "advance" if variant.forward_only else "forward")] if variant.step else []),
+    ]
+    return Parts(names, tuple(saved), joined_parts(parts))
+
+
+def _backward(plan: Plan, names: Vocabulary, backend: Backend) -> tuple[list[str], list[At]]:
+    """The function ``backward``, and the letters of the forward pass that it reads."""
+    cell, x = plan.cell, names.inputs
+    backward, read = _backward_body(plan, names, backend)
+    saved = [names.names[a.sequence] if a.index == t else names.before[a.sequence] for a in read]
+    several = [names.names[s] for s in cell.inputs] if names.has_inputs else []
     given = f"params=params, {x}=cache.{x}, d_outputs=d_outputs, d_state=d_state"
     body = _checked(names, given, f"cache.{x}", backward, backend)
     body += opened_fields("params", [names.names[p] for p in cell.parameters], backward)
     body += opened_fields("cache", [x, *saved], [*backward, *opened_fields("inputs", several, backward)])
     body += opened_fields("inputs", several, backward)
     arguments = f"params: Params, cache: Cache, d_outputs: {names.output_type}, d_state: State"
-    back = [
-        *unrecorded,
-        *signature("backward", arguments, f"tuple[Params, {names.input_type}, State]"),
-        '    """The gradients of the parameters, the inputs and the initial state, by backpropagation through time."""',
-        *body, *backward,
-    ]  # fmt: skip
-    code = "\n".join([*ahead, *back])
-    parts = [
-        _docstring(cell, backend) + backend.header,
-        *structures_of(names),
-        cache_structure(names, saved),
-        shapes_of(names),
-        *_helpers(code, backend),
-        backend.checked,
-        "\n".join(_tidied(ahead)),
-        "\n".join(_tidied(back)),
-    ]
-    text = "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
-    return Parts(names, tuple(saved), text)
+    head = signature("backward", arguments, f"tuple[Params, {d_inputs_type(plan, names)}, State]")
+    return [*head, *gradients_told(plan), *body, *backward], read
 
 
-def _docstring(cell: Cell, backend: Backend) -> str:
+def _docstring(cell: Cell, backend: Backend, variant: Variant) -> str:
+    passes = "forward" if variant.forward_only else "forward and backward"
     return f'''
-"""{cell.name}: forward and backward over a sequence and a batch, in {backend.title}.
+"""{cell.name}: {passes} over a sequence and a batch, in {backend.title}.
 
 Written by lstm-sym {__version__} from the equations of the cell {cell.name}.
-Source: {source_told(cell)}.
+Source: {source_told(cell, variant)}.
 
 A row is one sequence of the batch, so that W h + U x + b is h @ W.T + x @ U.T + b here; the equation that a
 line computes stands above it. Arrays are of float32 or float64, all of one dtype; T steps, B sequences.
@@ -144,7 +151,10 @@ def _checked(names: Vocabulary, given: str, x: str, body: list[str], backend: Ba
     return [line.replace("'", '"') for line in lines]
 
 
-UNPACKING = re.compile(r"( +)((?:\w+, )+\w+|\(\w+,\)) = (carry|kept|given|parts\(.*)$")
+UNPACKING = re.compile(r"( +)((?:\w+, )+\w+|\(\w+,\)) = (carry|kept|given|fixed|parts\(.*)$")
+
+
+SCANNED = re.compile(r"    carry(, kept)? = (?=scan\()")
 
 
 def _tidied(lines: list[str]) -> list[str]:
@@ -158,9 +168,20 @@ def _tidied(lines: list[str]) -> list[str]:
             if set(re.findall(r"\w+", targets)) == {"_"}:
                 continue
             line = f"{found[1]}{targets} = {found[3]}"
+        if (scanned := SCANNED.match(line)) and "carry" not in words(_before_scan(lines[k + 1 :])):
+            line = f"    {'_, kept = ' if scanned[1] else ''}{line[scanned.end() :]}"
         if line or (tidied and tidied[-1]):
             tidied.append(line)
     return tidied
+
+
+def _before_scan(lines: list[str]) -> Iterable[str]:
+    """What may read the last carry of a scan: the lines of the function up to the next scan that something reads."""
+    ahead = takewhile(lambda line: not SCANNED.match(line), lines)
+    for line in _in_scope(list(ahead), 4):
+        found = UNPACKING.match(line)
+        if found is None or set(re.findall(r"\w+", found[2])) & words(lines[lines.index(line) + 1 :]):
+            yield line
 
 
 def _in_scope(lines: list[str], indent: int) -> Iterable[str]:
@@ -239,16 +260,18 @@ def _backward_body(plan: Plan, names: Vocabulary, backend: Backend) -> tuple[lis
     cell = plan.cell
     known, taken = _start(names)
     flow = backward_flow(plan)
-    initial = {given_back(s): f"d_state.{names.names[s]}" for s in cell.states}
+    initial = {given_back(s): f"d_state.{names.names[s]}" for s in plan.carried}
     writer = Writer(backend.style, flow, known, initial, taken, reverse=True)
     values = [value for _, value in plan.gradients]
-    wanted = {*sequences(values, flow.before), *(adjoint(s) for s in cell.inputs)}
+    wanted = {*sequences(values, flow.before), *(s for s in plan.d_inputs if s is not None)}
     opened = [known[direct(output)[t]] for output in cell.outputs]
     write(writer, wanted)
     fields = _gradients(writer, plan, names)
-    inputs = [names.names[adjoint(s)] for s in cell.inputs]
+    inputs = ["None" if s is None else names.names[s] for s in plan.d_inputs]
     gives = f"Inputs({', '.join(inputs)})" if names.has_inputs else inputs[0]
-    last = [writer.last.get(b, f"{known[b[t]]}[0, ...]") for b in map(given_back, cell.states)]
+    last = ["None"] * len(cell.states)
+    if plan.wanted.state:
+        last = [writer.last.get(b, f"{known[b[t]]}[0, ...]") for b in map(given_back, cell.states)]
     body = [*_constants(writer), *writer.lines]
     if fields:
         body += ["    d_params = Params(", *fields, "    )"]
@@ -298,10 +321,13 @@ def _gradients(writer: Writer, plan: Plan, names: Vocabulary) -> list[str]:
         if len(found) == len(bundle) and not any(parameter in texts for (parameter,) in found):
             value = dialect.said(f"{name}.sum(axis=(0, 1))")
             _split_gradient(writer, names, [parameter for (parameter,) in found], value, list(bundle), texts)
-    fields = []
-    for parameter, value in plan.gradients:
-        text = texts.get(parameter) or dialect.said(total_source(value, rows))
+    fields, gradients = [], dict(plan.gradients)
+    for parameter in plan.cell.parameters:
         name = names.names[parameter]
+        if parameter not in gradients:
+            fields.append(f"        {name}=None,")
+            continue
+        text = texts.get(parameter) or dialect.said(total_source(gradients[parameter], rows))
         if len(text) > 90:
             writer.lines += assignment(names.names[adjoint(parameter)], text)
             text = names.names[adjoint(parameter)]

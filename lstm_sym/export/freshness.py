@@ -13,6 +13,7 @@ from ..cell import Cell
 from ..cells import cell_named
 from ..nodes.derivatives import StopGradient
 from .plan import with_activation
+from .variant import WHOLE, Variant, variant_in, variant_told
 
 WRITTEN = re.compile(r"Written by lstm-sym (\S+) from the equations of the cell (\S+)\.")
 HASHED = re.compile(r"hash of the equations: ([0-9a-f]{16})")
@@ -20,11 +21,12 @@ HASHED = re.compile(r"hash of the equations: ([0-9a-f]{16})")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What the header of a generated file says."""
+    """What the header of a generated file says; ``variant`` are its options as the command line spells them."""
 
     cell: str
     version: str
     hash: str
+    variant: str = ""
 
 
 def cell_hash(cell: Cell) -> str:
@@ -35,12 +37,12 @@ def cell_hash(cell: Cell) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def source_told(cell: Cell) -> str:
-    """Where the equations are from, whether their derivative is truncated, and their hash."""
+def source_told(cell: Cell, variant: Variant = WHOLE) -> str:
+    """Where the equations are from, whether their derivative is truncated, the module's options, the hash."""
     source = cell.source or "no source given"
     if any(equation.has(StopGradient) for equation in cell.equations):
         source += ";\ntruncated: no gradient passes a stop_gradient, so these are not the gradients of the loss"
-    return f"{source};\nhash of the equations: {cell_hash(cell)}"
+    return f"{source}{variant_told(variant)};\nhash of the equations: {cell_hash(cell)}"
 
 
 def origin_of(source: str) -> Origin:
@@ -48,11 +50,15 @@ def origin_of(source: str) -> Origin:
     written, hashed = WRITTEN.search(source), HASHED.search(source)
     if not written or not hashed:
         raise ValueError("the file has no header of lstm-sym export; write it with lstm-sym export CELL -o FILE")
-    return Origin(written[2], written[1], hashed[1])
+    return Origin(written[2], written[1], hashed[1], variant_in(source))
 
 
-def staleness(source: str, cell: Cell | None = None) -> str | None:
-    """Why a generated file is stale; ``None`` if it is fresh. Without ``cell`` it is that of its name in the zoo."""
+def staleness(source: str, cell: Cell | None = None, variant: Variant = WHOLE) -> str | None:
+    """Why a generated file is stale; ``None`` if it is fresh. Without ``cell`` it is that of its name in the zoo.
+
+    A file is checked with the options that it was written with, which its header tells; a ``variant`` that has any is
+    required of it.
+    """
     origin = origin_of(source)
     if cell is None:
         cell = cell_named(origin.cell)
@@ -60,6 +66,8 @@ def staleness(source: str, cell: Cell | None = None) -> str | None:
         return f"it was written by lstm-sym {origin.version}, this is {__version__}"
     if origin.hash not in hashes(cell):
         return f"the equations of {cell.name} have changed since it was written"
+    if variant != WHOLE and origin.variant != str(variant):
+        return f"it was written {f'with {origin.variant}' if origin.variant else 'without options'}, not with {variant}"
     return None
 
 

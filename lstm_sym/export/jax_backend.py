@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from ..cell import Cell
 from .dialect import JAX
-from .frameworks import Backend, framework_module
+from .frameworks import framework_module
 from .runtime import checked_for
+from .streams import Backend
+from .variant import WHOLE, Variant
 from .vocabulary import Vocabulary
 from .writer import Style
 
@@ -59,6 +61,25 @@ def parts(values: Array, *sizes: int, axis: int = -1) -> Any:
     return jnp.split(values, [sum(sizes[:k]) for k in range(1, len(sizes))], axis=axis)
 '''
 
+CHUNKS = '''
+def forward(params: Params, {x}: {X}, state: State) -> tuple[{Y}, State]:
+    """The outputs of every step and the final state; the memory beside the outputs does not grow with T."""
+    sizes = checked(params=params, {x}={x}, state=state)
+{opened}
+    whole = T - T % chunk
+
+    def some(state: State, piece: Any) -> Any:
+        return advance(params, piece, state)[::-1]
+
+    pieces = jax.tree.map(lambda values: values[:whole].reshape((-1, chunk, *values.shape[1:])), {x})
+    state, outputs = lax.scan(some, state, pieces)
+    outputs = jax.tree.map(lambda values: values.reshape((whole, *values.shape[2:])), outputs)
+    if whole < T:
+        last, state = advance(params, jax.tree.map(lambda values: values[whole:], {x}), state)
+        outputs = jax.tree.map(lambda *values: jnp.concatenate(values), outputs, last)
+    return outputs, state
+'''
+
 TEST = "not isinstance(array, jax.Array) or array.dtype not in (jnp.float32, jnp.float64)"
 
 BACKEND = Backend(
@@ -73,6 +94,7 @@ BACKEND = Backend(
         "parts": PARTS,
     },
     checked=checked_for(TEST),
+    chunks=CHUNKS,
 )
 
 RUN = '''
@@ -97,10 +119,10 @@ run.defvjp(_run_forward, _run_backward)
 '''
 
 
-def jax_module(cell: Cell) -> str:
+def jax_module(cell: Cell, variant: Variant = WHOLE) -> str:
     """The source of the JAX module of a cell."""
-    made = framework_module(cell, BACKEND)
-    return made.text + "\n\n" + _run(made.names)
+    made = framework_module(cell, BACKEND, variant)
+    return made.text if variant.forward_only else made.text + "\n\n" + _run(made.names)
 
 
 def _run(names: Vocabulary) -> str:

@@ -14,7 +14,9 @@ class Language:
     text for ``{}``. ``functions`` are those of the table of activations and ``larger``, ``to_power`` and
     ``square_root``. ``reserved`` are the names that no letter can have; with ``ascii`` no letter beyond ASCII either.
     With ``parts`` a product reads and writes columns of wider arrays, and can add to what is there; without it,
-    whole arrays alone, so that what is not whole is copied entry by entry.
+    whole arrays alone, so that what is not whole is copied entry by entry. A loop over entries has at most ``pairs`` of
+    rows of which one is written and that a compiler cannot know to be apart, if that is not 0. ``entry`` is
+    that of a matrix of parameters, by its name, row, column, and number of columns.
     """
 
     name: str
@@ -24,3 +26,5 @@ class Language:
     reserved: frozenset[str]
     ascii: bool
     parts: bool
+    entry: str
+    pairs: int = 0

@@ -39,12 +39,13 @@ def layered_source(
     words: Mapping[str, str] | None = None,
     forward: str = "forward",
     backward: str = "backward",
-    without: tuple[str, ...] = (),
+    structures: tuple[str, ...] = STRUCTURES,
+    functions: tuple[str, ...] | None = None,
 ) -> str:
     """The source for a module whose cell has one or several inputs and outputs.
 
     ``words`` are the source of ``WORDS`` for another library than NumPy; ``forward`` and ``backward`` are what a
-    direction calls, and ``without`` names functions that the module needs not.
+    direction calls. A module that needs not all names its ``structures`` and ``functions``.
     """
     own = OWN.strip("\n").format(
         Inputs="Inputs" if several_inputs else None,
@@ -52,9 +53,9 @@ def layered_source(
         forward=forward,
         backward=backward,
     )
-    said = [words[name].strip("\n") if words else _source(name) for name in WORDS]
-    functions = [name for name in FUNCTIONS if name not in without]
-    return "\n\n\n".join([*said, own, *map(_source, (*STRUCTURES, *functions))])
+    said = [text.strip("\n") for text in words.values()] if words else [*map(_source, WORDS)]
+    others = FUNCTIONS if functions is None else [name for name in FUNCTIONS if name in functions]
+    return "\n\n\n".join([*said, own, *map(_source, (*structures, *others))])
 
 
 def with_layers(source: str, cell: Cell, to: str) -> str:
@@ -79,6 +80,12 @@ def _array_api(source: str, cell: Cell) -> str:
     return with_layers_of(source, cell)
 
 
+def _jax(source: str, cell: Cell) -> str:
+    from .jax_layers import with_layers_of
+
+    return with_layers_of(source, cell)
+
+
 def _torch(source: str, cell: Cell) -> str:
     from .torch_layers import with_layers_of
 
@@ -91,6 +98,7 @@ ADDED: dict[str, Callable[[str, Cell], str]] = {
     "loader of C": _in_numpy,
     "array-api": _array_api,
     "torch": _torch,
+    "jax": _jax,
 }
 """What adds the functions to the module of a backend."""
 

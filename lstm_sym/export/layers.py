@@ -6,9 +6,8 @@ below; their outputs, side by side along the last axis, are what the layer above
 gradients have the form of ``layers``.
 
 With ``lengths`` the sequence b has ``lengths[b]`` steps; the rest of its rows is padding. Its final state is the one
-after its own last step, a reverse direction starts at its own last step, and outputs beyond it are 0. Nothing is
-computed on padding: the sequences are put in the order of their lengths, and between two lengths the functions run on
-those that are still going.
+after its own last step, where a reverse direction starts, and outputs beyond it are 0. Nothing is computed on padding:
+the sequences are put in the order of their lengths, and between two lengths those run that are still going.
 
 The functions call no library but through ``taken``, ``joined``, ``flipped`` and ``zeros``. Their source is what
 ``export --layers`` adds to a module (``layered_text``), and ``weights`` runs them as they stand here.
@@ -111,7 +110,7 @@ def forward_layers(layers: Any, x: Any, states: Any = None, lengths: Any = None)
             forward_direction(one, sizes, x, arranged(state, order, 0), lengths)
             for one, (sizes, state) in zip(layer, fits, strict=True)
         ]
-        x = each(lambda *parts: joined(list(parts), -1), *[outputs for outputs, _, _ in done])
+        x = beside([outputs for outputs, _, _ in done], -1)
         finals.append([arranged(final, inverse(order), 0) for _, final, _ in done])
         runs.append([run for _, _, run in done])
     trace = Trace([tuple(v.shape) for v in fields_of(x)], order, lengths, runs)
@@ -161,7 +160,7 @@ def forward_direction(
         state = each(lambda new, old, count=count: extended(new, old, count), after, state)
         parts.append(widened(values, sizes["B"]))
         kept.append(Stretch(start, stop, count, cache))
-    outputs = whole(parts, module, "d_outputs", sizes, x)
+    outputs = all_steps(parts, module, "d_outputs", sizes, x)
     return turned(outputs, lengths) if direction.reverse else outputs, state, Run(sizes, kept)
 
 
@@ -171,15 +170,17 @@ def backward_direction(
     """The gradients of parameters, inputs and initial state; what ends before a stretch keeps its state's gradient."""
     module, params = direction.module, direction.params
     d_outputs = turned(d_outputs, lengths) if direction.reverse else d_outputs
-    d_params = module.Params(*[zeros(value.shape, value) for value in params])
+    d_params = None
     parts: list[Any] = []
     for start, stop, count, cache in reversed(run.stretches):
         after = each(lambda v, count=count: v[:count, ...], d_state)
         gradients, d_part, before = module.backward(params, cache, rows(d_outputs, start, stop, count), after)
-        d_params = each(lambda a, b: a + b, d_params, gradients)
+        d_params = gradients if d_params is None else each(lambda a, b: a + b, d_params, gradients)
         d_state = each(lambda new, old, count=count: extended(new, old, count), before, d_state)
         parts.insert(0, widened(d_part, run.sizes["B"]))
-    d_x = whole(parts, module, input_of(module), run.sizes, d_outputs)
+    d_x = all_steps(parts, module, input_of(module), run.sizes, d_outputs)
+    if d_params is None:
+        d_params = module.Params(*[zeros(value.shape, value) for value in params])
     return d_params, turned(d_x, lengths) if direction.reverse else d_x, d_state
 
 
@@ -216,6 +217,11 @@ def each(function: Any, *values: Any) -> Any:
     return type(values[0])(*map(function, *values)) if isinstance(values[0], tuple) else function(*values)
 
 
+def beside(parts: list[Any], axis: int) -> Any:
+    """Values one after the other along an axis, field by field."""
+    return parts[0] if len(parts) == 1 else each(lambda *values: joined(list(values), axis), *parts)
+
+
 def rows(x: Any, start: int, stop: int, count: int) -> Any:
     """Some steps of the first sequences."""
     return each(lambda v: v[start:stop, :count, ...], x)
@@ -236,12 +242,12 @@ def widened(values: Any, batch: int) -> Any:
     return each(one, values)
 
 
-def whole(parts: list[Any], module: Any, group: str, sizes: dict[str, int], like: Any) -> Any:
+def all_steps(parts: list[Any], module: Any, group: str, sizes: dict[str, int], like: Any) -> Any:
     """The values of all steps: those of the stretches, and 0 for the steps after the last of them."""
     done = sum(fields_of(part)[0].shape[0] for part in parts)
     if done < sizes["T"]:
         parts = [*parts, blank(module, group, {**sizes, "T": sizes["T"] - done}, fields_of(like)[0])]
-    return parts[0] if len(parts) == 1 else each(lambda *values: joined(list(values), 0), *parts)
+    return beside(parts, 0)
 
 
 def blank(module: Any, group: str, sizes: dict[str, int], like: Any) -> Any:

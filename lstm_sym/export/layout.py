@@ -17,7 +17,7 @@ def assignment(target: str, value: str, *, indent: int = 1, sign: str = "=") -> 
     if len(line) <= WIDTH:
         return [line]
     tree = ast.parse(value, mode="eval").body
-    if isinstance(tree, ast.Name):
+    if isinstance(tree, ast.Name | ast.Attribute):
         return [f"{pad}(", *[f"{pad}    {name}," for name in target.split(", ")], f"{pad}) {sign} {value}"]
     if isinstance(tree, ast.Call):
         arguments = [line for a in [*tree.args, *tree.keywords] for line in _argument(a, f"{pad}    ")]
@@ -76,7 +76,11 @@ def _broken(tree: ast.expr, pad: str) -> list[str]:
         inner, power = operand, ""
         if isinstance(operand, ast.BinOp) and isinstance(operand.op, ast.Pow):
             inner, power = operand.left, f" ** {unparsed(operand.right)}"
-        if len(pad + operator + text) <= WIDTH or not isinstance(inner, ast.BinOp):
+        fits = len(pad + operator + text) <= WIDTH
+        if not fits and isinstance(operand, ast.Call):
+            arguments = [line for a in [*operand.args, *operand.keywords] for line in _argument(a, f"{pad}    ")]
+            lines += [f"{pad}{operator}{unparsed(operand.func)}(", *arguments, f"{pad})"]
+        elif fits or not isinstance(inner, ast.BinOp):
             lines.append(pad + operator + text)
         else:
             lines += [f"{pad}{operator}(", *_broken(inner, f"{pad}    "), f"{pad}){power}"]

@@ -15,30 +15,39 @@ are its weights: ones for the sum over steps and batch, 1/B for the mean over th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
-from sympy import Add
-
-from .. import __version__
 from ..activations import Activation
 from ..cell import Cell
-from ..symbols import Sequence, adjoint
+from ..symbols import Sequence
 from .backward_code import BackwardCode
 from .c_code import c_module
+from .forward_alone import forward_module
 from .forward_code import ForwardCode
-from .freshness import source_told
 from .layered_text import with_layers
 from .layout import assignment, signature
-from .numpy_code import HELPERS, plain
 from .passes import backward_body, forward_body, words
 from .pieces import pieces_source
 from .places import Places
-from .plan import Plan, carry, plan_of, with_activation
-from .stacking import stacking_of
-from .text import APPLIED, CHECKED, DEVIATION, FITTING, FLAT, HEADER, NORMALISED, OUTER, OVER_STEPS, SIGMA, STEPS
-from .vocabulary import STEP, Vocabulary, vocabulary_of
-from .vocabulary import STEPS as ALL_STEPS
+from .plan import Plan, plan_of, with_activation
+from .stacking import Stacking, stacking_of
+from .step_code import StepParts, step_parts
+from .structures import (
+    cache_structure,
+    checked_lines,
+    d_inputs_type,
+    gradients_told,
+    header_of,
+    helpers_of,
+    joined_parts,
+    opened_fields,
+    shapes_of,
+    structures_of,
+)
+from .text import CHECKED, FITTING, FLAT
+from .variant import WHOLE, Variant, variant_of
+from .vocabulary import Vocabulary, vocabulary_of
+from .workspace import workspace_class
 
 
 def export_module(
@@ -48,76 +57,95 @@ def export_module(
     phi: Activation | str | None = None,
     pieces: bool = False,
     layers: bool = False,
+    step: bool = False,
+    forward_only: bool = False,
+    wrt: Iterable[str] | None = None,
 ) -> str:
     """The source of a module that computes ``cell`` and its gradients, and depends on the backend alone.
 
-    ``phi`` specifies the activation of a cell that leaves it open; nothing is chosen silently. With ``pieces`` a
-    NumPy module also has ``forward_in_pieces`` and ``backward_in_pieces``, which store the state before every k-th
-    step alone. With ``layers`` a module also has ``forward_layers`` and ``backward_layers``: over layers, directions
-    and sequences of unlike length. Raises ``ValueError`` for an unknown backend, an open activation, or a cell that
-    looks back more than one step, and ``TypeError`` for an equation that has no form over a batch.
+    ``phi`` specifies the activation of a cell that leaves it open; nothing is chosen silently. The variants:
+
+    - with ``step`` the module also has a function of a single step, ``step(params, x_t, state) -> (output, state)``;
+    - with ``forward_only`` it has no backward pass, and ``forward`` returns outputs and state and stores nothing else;
+    - with ``wrt``, names of parameters and inputs, ``state`` (the initial states) or ``biases``, the backward pass
+      computes the gradients of these alone and returns ``None`` in the places of the others;
+    - with ``pieces`` a NumPy module also has ``forward_in_pieces`` and ``backward_in_pieces``, which store the state
+      before every k-th step alone;
+    - with ``layers`` it also has ``forward_layers`` and ``backward_layers``: over layers, directions and sequences of
+      unlike length.
+
+    Raises ``ValueError`` for an unknown backend, a variant that it does not have, an unknown name, an open
+    activation, or a cell that looks back more than one step, and ``TypeError`` for an equation that has no form over
+    a batch.
     """
     if to == "onnx":
         raise ValueError("an ONNX graph is no text: lstm_sym.export.onnx_graph.export_onnx makes one")
     if to not in BACKENDS:
         raise ValueError(f"unknown backend {to!r}; the backends are {', '.join(BACKENDS)}")
+    variant = variant_of(step=step, forward_only=forward_only, wrt=wrt, pieces=pieces, layers=layers)
+    variant.require(to)
     specified = with_activation(cell, phi)
-    source = BACKENDS[to](specified)
-    if pieces:
-        if to != "numpy":
-            raise ValueError(f"passes in pieces are written for numpy, not for {to}")
-        source = f"{source}\n\n{pieces_source(vocabulary_of(plan_of(specified)))}\n"
+    source = BACKENDS[to](specified, variant)
     return with_layers(source, specified, to) if layers else source
 
 
-def numpy_module(cell: Cell) -> str:
+def numpy_module(cell: Cell, variant: Variant = WHOLE) -> str:
     """The NumPy module of a cell whose activations are all known.
 
     A cell with a matrix among its sequences is written in expressions that make their arrays as they go.
     """
-    plan = plan_of(cell)
-    if any(line.target.shape[1] != 1 for line in (*plan.forward.lines, *plan.backward.lines)):
-        return expression_module(plan)
-    return loop_module(plan)
+    plan = plan_of(cell, variant)
+    if variant.forward_only:
+        return forward_module(plan, variant)
+    of_columns = all(line.target.shape[1] == 1 for line in (*plan.forward.lines, *plan.backward.lines))
+    source = loop_module(plan, variant) if of_columns else expression_module(plan, variant)
+    return f"{source}\n\n{pieces_source(plan, vocabulary_of(plan))}\n" if variant.pieces else source
 
 
-def loop_module(plan: Plan) -> str:
+def loop_module(plan: Plan, variant: Variant = WHOLE) -> str:
     """The module whose loops write into the arrays of a workspace."""
-    names, workspace, helpers, functions = loops_of(plan)
+    stepped = step_parts(plan, _names(plan, stacking_of(plan))) if variant.step else StepParts()
+    names, workspace, helpers, functions = loops_of(plan, more=stepped.lines)
     parts = [
-        HEADER.format(cell=plan.cell.name, version=__version__, source=source_told(plan.cell)),
+        header_of(plan, variant),
         *structures_of(names),
-        shapes_of(names),
+        shapes_of(names, step=variant.step),
         workspace,
         CACHE.format(x=names.inputs, type=names.input_type, work="Workspace"),
         *helpers,
         CHECKED,
         *functions,
+        *stepped.parts,
     ]
-    return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+    return joined_parts(parts)
 
 
-def loops_of(plan: Plan, prefix: str = "") -> tuple[Vocabulary, str, list[str], list[str]]:
-    """The names, the workspace, what the two functions call, and they; a prefix tells them from others of a module."""
+def loops_of(plan: Plan, prefix: str = "", *, more: Iterable[str] = ()) -> tuple[Vocabulary, str, list[str], list[str]]:
+    """The names, the workspace, what the two functions and ``more`` code call, and they.
+
+    A prefix tells them from others of a module.
+    """
     stacking = stacking_of(plan)
-    names = vocabulary_of(plan, [line.target for line in stacking.coefficients])
+    names = _names(plan, stacking)
     places = Places(stacking, names)
     pulled = BackwardCode(places)
     forward, backward, coefficients = ForwardCode(places).body(), pulled.body(), pulled.coefficients()
     space = f"{prefix.title().rstrip('_')}Workspace"
     forward = _forward_of_loops(names, forward, prefix, space)
-    backward = _backward_of_loops(names, backward, prefix)
-    made = _workspace(places, [*forward, *backward, *coefficients]).replace("class Workspace", f"class {space}")
+    backward = _backward_of_loops(plan, names, backward, prefix)
+    made = workspace_class(places, [*forward, *backward, *coefficients], OF_BOTH)
+    made = made.replace("class Workspace", f"class {space}")
     flat = [FLAT] if "flat(" in "\n".join([*forward, *backward]) else []
     fitting = FITTING.replace("Workspace", space).replace("def fitting", f"def {prefix}fitting")
     head = COEFFICIENTS.strip("\n").replace("Workspace", space)
     functions = [forward, *([[head, *coefficients]] if coefficients else []), backward]
-    helpers = [*_helpers(names, [*forward, *backward, *coefficients]), *flat, fitting]
+    helpers = [*helpers_of([*forward, *backward, *coefficients, *more]), *flat, fitting]
     return names, made, helpers, ["\n".join(function) for function in functions]
 
 
-CHUNK_BYTES = 500_000
-"""What the coefficients of a chunk of steps take: more leaves the caches, less makes more calls; measured."""
+def _names(plan: Plan, stacking: Stacking) -> Vocabulary:
+    return vocabulary_of(plan, [line.target for line in stacking.coefficients])
+
 
 CACHE = '''
 class Cache(NamedTuple):
@@ -128,44 +156,16 @@ class Cache(NamedTuple):
     run: int
 '''
 
+OF_BOTH = (
+    "The arrays of both passes for some sizes and a dtype, and views of them for each step.",
+    "Passed to forward again, it saves making them; the cache of the pass before is then no longer valid.",
+)
+"""What the workspace of both passes says."""
+
 COEFFICIENTS = '''
 def coefficients(work: Workspace, start: int, stop: int) -> None:
     """What the backward pass multiplies adjoints by, for the steps from start to before stop."""
 '''
-
-
-def _workspace(places: Places, code: list[str]) -> str:
-    """The class that makes the arrays that the code reads."""
-    attributes = set(re.findall(r"work\.(\w+)", "\n".join(code)))
-    views = {name: parts for name, parts in places.views.items() if name in attributes}
-    used = attributes | {part for parts in views.values() for part in parts}
-    body = places.space.lines(used)
-    for name, parts in views.items():
-        tuple_of = ", ".join(f"self.{part}" for part in parts)
-        body += assignment("views", f"({tuple_of},)" if len(parts) == 1 else tuple_of, indent=2)
-        body.append(f"        self.{name} = list(zip(*views))")
-    text = "\n".join(body)
-    sizes = [places.words.names[size] for size in places.words.sizes]
-    read = [name for name in ["T", "B", *sizes] if re.search(rf"(?<![\w.]){name}(?!\w)", text) or name in ("T", "B")]
-    lines = [
-        "class Workspace:",
-        '    """The arrays of both passes for some sizes and a dtype, and views of them for each step.',
-        "",
-        "    Passed to forward again, it saves making them; the cache of the pass before is then no longer valid.",
-        '    """',
-        "",
-        "    def __init__(self, sizes: dict[str, int], dtype: Any) -> None:",
-        "        self.sizes, self.dtype, self.run = sizes, dtype, 0",
-        *assignment(", ".join(read), ", ".join(f'sizes["{name}"]' for name in read), indent=2),
-    ]
-    if "chunk" in attributes:
-        widths = [line.target.shape[0] for line in places.stacking.coefficients]
-        width = plain(places.space.sizes.size(Add(*widths)))
-        lines += [
-            f"        chunk = min(T, max(1, {CHUNK_BYTES} // (B * ({width}) * np.dtype(dtype).itemsize)))",
-            "        self.chunk = chunk",
-        ]
-    return "\n".join([*lines, *body])
 
 
 def _forward_of_loops(names: Vocabulary, body: list[str], prefix: str, space: str) -> list[str]:
@@ -177,7 +177,7 @@ def _forward_of_loops(names: Vocabulary, body: list[str], prefix: str, space: st
     body = [*body, *assignment("final", f"State({final})")]
     body.append(f"    return {gives}, final, Cache({x}, work, work.run)")
     arguments = f"params: Params, {x}: {names.input_type}, state: State, workspace: {space} | None = None"
-    checked = _checked(names, f"params=params, {x}={x}, state=state", x, body)
+    checked = checked_lines(names, f"params=params, {x}={x}, state=state", x, body)
     checked[0] = "    sizes = " + checked[0].strip().removeprefix("sizes = ")
     return [
         *signature(f"{prefix}forward", arguments, f"tuple[{names.output_type}, State, Cache]"),
@@ -191,20 +191,19 @@ def _forward_of_loops(names: Vocabulary, body: list[str], prefix: str, space: st
     ]
 
 
-def _backward_of_loops(names: Vocabulary, body: list[str], prefix: str) -> list[str]:
+def _backward_of_loops(plan: Plan, names: Vocabulary, body: list[str], prefix: str) -> list[str]:
     cell, x = names.cell, names.inputs
-    d_inputs = [names.names[adjoint(s)] for s in cell.inputs]
-    gives = f"Inputs({', '.join(d_inputs)})" if names.has_inputs else d_inputs[0]
-    carries = ", ".join(f"work.{names.names[carry(s)]}.copy()" for s in cell.states)
+    gives = _d_inputs(plan, names)
+    carries = ", ".join("None" if s is None else f"work.{names.names[s]}.copy()" for s in plan.d_initial)
     body = [*body, *assignment("d_initial", f"State({carries})"), f"    return d_params, {gives}, d_initial"]
     given = f"params=params, {x}=cache.{x}, d_outputs=d_outputs, d_state=d_state"
     arguments = f"params: Params, cache: Cache, d_outputs: {names.output_type}, d_state: State"
     several = [names.names[s] for s in cell.inputs] if names.has_inputs else []
     opened = [*opened_fields("inputs", several, body), *body]
     return [
-        *signature(f"{prefix}backward", arguments, f"tuple[Params, {names.input_type}, State]"),
-        '    """The gradients of the parameters, the inputs and the initial state, by backpropagation through time."""',
-        *_checked(names, given, f"cache.{x}", body),
+        *signature(f"{prefix}backward", arguments, f"tuple[Params, {d_inputs_type(plan, names)}, State]"),
+        *gradients_told(plan),
+        *checked_lines(names, given, f"cache.{x}", body),
         f"    {x if x in words(opened) else '_'}, work, run = cache",
         "    if run != work.run:",
         '        raise ValueError("the workspace of this cache has served another forward pass since")',
@@ -214,7 +213,7 @@ def _backward_of_loops(names: Vocabulary, body: list[str], prefix: str) -> list[
     ]
 
 
-def expression_module(plan: Plan) -> str:
+def expression_module(plan: Plan, variant: Variant = WHOLE) -> str:
     """The module whose every line is one NumPy expression."""
     cell = plan.cell
     names = vocabulary_of(plan)
@@ -225,46 +224,48 @@ def expression_module(plan: Plan) -> str:
     for state in cell.states:
         saved += [name for name in (names.before[state], names.names[state]) if name in read]
     forward = forward_body(plan, names, set(stored))
+    stepped = step_parts(plan, names) if variant.step else StepParts()
     parts = [
-        HEADER.format(cell=cell.name, version=__version__, source=source_told(cell)),
+        header_of(plan, variant),
         *structures_of(names),
         cache_structure(names, saved),
-        shapes_of(names),
-        *_helpers(names, [*forward, *backward]),
+        shapes_of(names, step=variant.step),
+        *helpers_of([*forward, *backward, *stepped.lines]),
         CHECKED,
         "\n".join(_forward(names, forward, set(stored), saved)),
-        "\n".join(_backward(names, backward, saved)),
+        "\n".join(_backward(plan, names, backward, saved)),
+        *stepped.parts,
     ]
-    return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+    return joined_parts(parts)
 
 
-def _torch(cell: Cell) -> str:
+def _torch(cell: Cell, variant: Variant) -> str:
     from .torch_backend import torch_module
 
-    return torch_module(cell)
+    return torch_module(cell, variant)
 
 
-def _jax(cell: Cell) -> str:
+def _jax(cell: Cell, variant: Variant) -> str:
     from .jax_backend import jax_module
 
-    return jax_module(cell)
+    return jax_module(cell, variant)
 
 
-def _numba(cell: Cell) -> str:
+def _numba(cell: Cell, variant: Variant) -> str:
     from .numba_code import numba_module
 
-    return numba_module(cell)
+    return numba_module(cell, variant)
 
 
-def _array_api(cell: Cell) -> str:
+def _array_api(cell: Cell, variant: Variant) -> str:
     from .array_api_backend import array_api_module
 
-    return array_api_module(cell)
+    return array_api_module(cell, variant)
 
 
-BACKENDS: dict[str, Callable[[Cell], str]] = {
+BACKENDS: dict[str, Callable[[Cell, Variant], str]] = {
     "numpy": numpy_module,
-    "c": c_module,
+    "c": lambda cell, _: c_module(cell),
     "numba": _numba,
     "torch": _torch,
     "jax": _jax,
@@ -293,116 +294,33 @@ def _forward(names: Vocabulary, body: list[str], stored: set[Sequence], saved: l
     return [
         *signature("forward", arguments, f"tuple[{names.output_type}, State, Cache]"),
         '    """The outputs of every step, the final state, and what backward needs."""',
-        *_checked(names, f"params=params, {x}={x}, state=state", x, body),
+        *checked_lines(names, f"params=params, {x}={x}, state=state", x, body),
         *opened_fields("params", [names.names[p] for p in cell.parameters], body),
         *(opened_fields("inputs", [names.names[s] for s in cell.inputs], body) if names.has_inputs else []),
         *body,
     ]
 
 
-def _backward(names: Vocabulary, body: list[str], saved: list[str]) -> list[str]:
+def _d_inputs(plan: Plan, names: Vocabulary) -> str:
+    """What ``backward`` returns for the inputs."""
+    found = ["None" if s is None else names.names[s] for s in plan.d_inputs]
+    return f"Inputs({', '.join(found)})" if names.has_inputs else found[0]
+
+
+def _backward(plan: Plan, names: Vocabulary, body: list[str], saved: list[str]) -> list[str]:
     cell, x = names.cell, names.inputs
-    d_inputs = [names.names[adjoint(s)] for s in cell.inputs]
-    gives = f"Inputs({', '.join(d_inputs)})" if names.has_inputs else d_inputs[0]
-    carries = ", ".join(names.names[carry(s)] for s in cell.states)
+    gives = _d_inputs(plan, names)
+    carries = ", ".join("None" if s is None else names.names[s] for s in plan.d_initial)
     body = [*body, f"    return d_params, {gives}, State({carries})"]
     given = f"params=params, {x}=cache.{x}, d_outputs=d_outputs, d_state=d_state"
     arguments = f"params: Params, cache: Cache, d_outputs: {names.output_type}, d_state: State"
     several = [names.names[s] for s in cell.inputs] if names.has_inputs else []
     return [
-        *signature("backward", arguments, f"tuple[Params, {names.input_type}, State]"),
-        '    """The gradients of the parameters, the inputs and the initial state, by backpropagation through time."""',
-        *_checked(names, given, f"cache.{x}", body),
+        *signature("backward", arguments, f"tuple[Params, {d_inputs_type(plan, names)}, State]"),
+        *gradients_told(plan),
+        *checked_lines(names, given, f"cache.{x}", body),
         *opened_fields("params", [names.names[p] for p in cell.parameters], body),
         *opened_fields("cache", [x, *saved], [*body, *(opened_fields("inputs", several, body))]),
         *opened_fields("inputs", several, body),
         *body,
     ]
-
-
-def _checked(names: Vocabulary, given: str, x: str, body: list[str]) -> list[str]:
-    """The check of the arguments, and the sizes and the dtype that the body reads."""
-    read = words(body)
-    sizes = [name for name in ["T", "B", *(names.names[size] for size in names.sizes)] if name in read]
-    lines = [f"    {'sizes = ' if sizes else ''}checked({given})"]
-    lines += assignment(", ".join(sizes), ", ".join(f"sizes['{name}']" for name in sizes)) if sizes else []
-    first = f"{x}.{names.names[names.cell.inputs[0]]}" if names.has_inputs else x
-    return [line.replace("'", '"') for line in lines] + ([f"    dtype = {first}.dtype"] if "dtype" in read else [])
-
-
-def opened_fields(group: str, fields: list[str], body: list[str]) -> list[str]:
-    """Local names for the fields of a named tuple that the body reads."""
-    read = words(body)
-    targets = [name if name in read else "_" for name in fields]
-    if set(targets) <= {"_"}:
-        return []
-    return assignment(", ".join(targets) if len(targets) > 1 else f"({targets[0]},)", group)
-
-
-# --- what stands before them --------------------------------------------------------------------
-
-
-def structures_of(names: Vocabulary) -> Iterable[str]:
-    """The named tuples that a caller passes and gets."""
-    cell = names.cell
-    yield _structure("Params", "The parameters, or their gradients.", names.axes(cell.parameters))
-    yield _structure("State", "The state of every sequence, or its gradient.", names.axes(cell.states, STEP))
-    if names.has_inputs:
-        yield _structure("Inputs", "The inputs of every step, or their gradients.", names.axes(cell.inputs, ALL_STEPS))
-    if names.has_outputs:
-        yield _structure(
-            "Outputs", "The outputs of every step, or their gradients.", names.axes(cell.outputs, ALL_STEPS)
-        )
-
-
-def cache_structure(names: Vocabulary, saved: list[str]) -> str:
-    """The named tuple of what ``forward`` leaves for ``backward``, the fields ``saved`` beside the inputs."""
-    fields = [f"    {names.inputs}: {names.input_type}", *[f"    {name}: Array" for name in saved]]
-    return "\n".join(["class Cache(NamedTuple):", '    """What backward needs of a forward pass."""', "", *fields])
-
-
-def _structure(name: str, says: str, axes: dict[str, tuple[str, ...]]) -> str:
-    fields = [f"    {field}: Array  # {_shape(shape)}" for field, shape in axes.items()]
-    return "\n".join([f"class {name}(NamedTuple):", f'    """{says}"""', *(["", *fields] if fields else [])])
-
-
-def shapes_of(names: Vocabulary) -> str:
-    """The table of the axes of every array that a caller passes."""
-    cell = names.cell
-    groups = {
-        "params.": names.axes(cell.parameters),
-        "inputs." if names.has_inputs else names.inputs: names.axes(cell.inputs, ALL_STEPS),
-        "state.": names.axes(cell.states, STEP),
-        "d_outputs." if names.has_outputs else "d_outputs": names.axes(cell.outputs, ALL_STEPS),
-        "d_state.": names.axes(cell.states, STEP),
-    }
-    table = {
-        f"{group}{name}" if group.endswith(".") else group: shape
-        for group, axes in groups.items()
-        for name, shape in axes.items()
-    }
-    lines = [f'    "{name}": {_shape(tuple(f"{size!r}" for size in shape))},' for name, shape in table.items()]
-    text = "\n".join(["SHAPES = {", *lines, "}"]).replace("'", '"')
-    return text + '\n"""The axes of every argument; T steps, B sequences."""'
-
-
-def _shape(axes: tuple[str, ...]) -> str:
-    return f"({', '.join(axes)}{',' if len(axes) == 1 else ''})"
-
-
-def _helpers(names: Vocabulary, code: list[str]) -> Iterable[str]:
-    text = "\n".join(code)
-    for name, form in HELPERS.items():
-        if name == "sigma" and "sigma(" in text:
-            yield SIGMA
-        elif re.search(rf"(?<![\w.]){name}\(", text):
-            yield f"def {name}(x: Array) -> Array:\n    return {form.format(x='x')}"
-    if "steps(state" in text:
-        yield STEPS
-    if "normalised(" in text or "deviation(" in text:
-        yield DEVIATION
-    if "normalised(" in text:
-        yield NORMALISED
-    for name, helper in (("applied", APPLIED), ("outer", OUTER), ("over_steps", OVER_STEPS)):
-        if f"{name}(" in text:
-            yield helper

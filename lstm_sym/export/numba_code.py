@@ -7,24 +7,28 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .. import __version__
 from ..cell import Cell
-from ..symbols import adjoint, direct
+from ..symbols import Sequence, adjoint, direct
 from .c_body import Array, Function
+from .c_entries import size_text
 from .c_letters import CNames, c_names
-from .c_program import program_of, require_columns
+from .c_program import program_of
 from .freshness import source_told
 from .layout import WIDTH, assignment, signature
-from .module import CACHE, loops_of, shapes_of, structures_of
+from .module import CACHE, loops_of
 from .numba_lines import Site, lines_of_group, packed_of
 from .numba_runtime import COMPILED, NUMBA, functions_called
 from .numpy_code import plain
 from .plan import carry, plan_of
+from .rows import axes_of
 from .stacking import stacking_of
+from .structures import shapes_of, structures_of
 from .text import CHECKED, FITTING
+from .variant import WHOLE, Variant
 from .vocabulary import Vocabulary
 
 HEADER = '''
@@ -75,7 +79,7 @@ class Workspace:
 
     def empty(self, group: str) -> list[Array]:
         """New arrays for what a pass gives."""
-        return [np.empty(shape, self.dtype) for shape in self.shapes[group]]
+        return [np.empty(shape, self.dtype) for shape in self.shapes.get(group, [])]
 '''
 
 SHAPES_OF_GROUPS = """
@@ -114,9 +118,8 @@ FUNCTIONS = '''
 '''
 
 
-def numba_module(cell: Cell) -> str:
+def numba_module(cell: Cell, variant: Variant = WHOLE) -> str:
     """The Numba module of a cell whose activations are all known."""
-    require_columns(cell, "Numba loops")
     plan = plan_of(cell)
     names, space, helpers, functions = loops_of(plan, "numpy_")
     words = c_names(names, NUMBA)
@@ -124,7 +127,7 @@ def numba_module(cell: Cell) -> str:
     forward, backward = (run_of(function, program.cache) for function in (program.forward, program.backward))
     loops = [_forward_loop(forward, names, words), _backward_loop(backward, names, words)]
     parts = [
-        HEADER.format(cell=cell.name, version=__version__, source=source_told(cell)) + COMPILED,
+        HEADER.format(cell=cell.name, version=__version__, source=source_told(cell, variant)) + COMPILED,
         *structures_of(names),
         shapes_of(names),
         CHECKED,
@@ -170,13 +173,17 @@ def _forward_loop(run: Run, names: Vocabulary, words: CNames) -> str:
     first, last = ([words.new(f"{when}_{label[s]}") for s in cell.states] for when in ("first", "last"))
     held = [run.function.places[label[s]].array for s in cell.states]
     inputs, outputs = [arguments[s] for s in cell.inputs], [arguments[s] for s in cell.outputs]
-    body = [f"    {array}[:B] = {given}" for array, given in zip(held, first, strict=True)]
+    body = [f"    put({array}[:B], {given})" for array, given in zip(held, first, strict=True)]
     body += [*run.packing, *run.before]
     body += ["    for t in range(T):", *run.loop] if run.loop else []
-    body += [*run.after, *[f"    {given}[:] = {array}[T * B :]" for array, given in zip(held, last, strict=True)]]
+    body += [*run.after, *[f"    put({given}, {array}[T * B :])" for array, given in zip(held, last, strict=True)]]
     listed = [*inputs, *first, *[array.name for array in run.arrays], *outputs, *last]
     says = "The outputs of every step and the last state, into the arrays that come last; the ones before are for work."
-    return _loop("forward_loop", listed, [*inputs, *outputs], says, body, names, words)
+    flat = _flat(zip(inputs, cell.inputs, strict=True), "T * B", words)
+    flat |= _flat(zip(outputs, cell.outputs, strict=True), "T * B", words)
+    for each in (first, last):
+        flat |= _flat(zip(each, cell.states, strict=True), "B", words)
+    return _loop("forward_loop", listed, flat, says, body, names, words)
 
 
 def _backward_loop(run: Run, names: Vocabulary, words: CNames) -> str:
@@ -187,18 +194,34 @@ def _backward_loop(run: Run, names: Vocabulary, words: CNames) -> str:
         [words.new(f"d_last_{s.text}") for s in cell.states],
     )
     carries = [arguments[carry(s)] for s in cell.states]
-    body = [f"    {array}[:] = {given}" for array, given in zip(carries, d_last, strict=True)]
+    body = [f"    put({array}, {given})" for array, given in zip(carries, d_last, strict=True)]
     body += [*run.packing, *run.before]
     body += ["    for t in range(T - 1, -1, -1):", *run.loop] if run.loop else []
     body += run.after
     gradients = [label[adjoint(p)] for p in cell.parameters]
     listed = [*inputs, *d_outputs, *d_last, *[array.name for array in run.arrays], *gradients, *d_inputs, *carries]
     says = "The gradients, into the arrays that come last; the arrays before them are for work."
-    return _loop("backward_loop", listed, [*inputs, *d_outputs, *d_inputs], says, body, names, words)
+    flat = _flat(zip(inputs, cell.inputs, strict=True), "T * B", words)
+    flat |= _flat(zip(d_outputs, cell.outputs, strict=True), "T * B", words)
+    flat |= _flat(zip(d_inputs, cell.inputs, strict=True), "T * B", words)
+    for each in (d_last, carries):
+        flat |= _flat(zip(each, cell.states, strict=True), "B", words)
+    return _loop("backward_loop", listed, flat, says, body, names, words)
+
+
+def _flat(arrays: Iterable[tuple[str, Sequence]], rows: str, words: CNames) -> dict[str, str]:
+    """The shapes in which loops see arrays of a caller: rows of columns, or of the entries of matrices."""
+    shapes = {}
+    for array, s in arrays:
+        widths = [size_text(size, words.names) for size in axes_of(s)]
+        width = " * ".join(f"({width})" if " + " in width else width for width in widths)
+        if len(widths) > 1 or rows != "B":
+            shapes[array] = f"({rows}, {plain(width)})"
+    return shapes
 
 
 def _loop(
-    name: str, listed: list[str], flat: list[str], says: str, body: list[str], names: Vocabulary, words: CNames
+    name: str, listed: list[str], flat: dict[str, str], says: str, body: list[str], names: Vocabulary, words: CNames
 ) -> str:
     """A compiled function of sizes, parameters and arrays; those of all steps are seen as rows."""
     code = "\n".join(body)
@@ -207,8 +230,8 @@ def _loop(
     parameters = [words.names[p] for p in names.cell.parameters]
     every = ", ".join(["T: int", "B: int", *[f"{size}: int" for size in sizes]])
     arrays = ", ".join(f"{array}: Array" for array in [*parameters, *listed])
-    head = [f"    {array} = {array}.reshape((T * B, {array}.shape[2]))" for array in flat if array in used]
-    head += [f"    real = {flat[0]}.dtype.type"] if "real" in used else []
+    head = [f"    {array} = {array}.reshape({shape})" for array, shape in flat.items() if array in used]
+    head += [f"    real = {next(iter(flat))}.dtype.type"] if "real" in used else []
     said = textwrap.wrap(f"{every}, {arrays}", WIDTH - 5)
     return "\n".join(
         [

@@ -1,15 +1,30 @@
-"""The lines of each operation in the Python that Numba compiles: loops over rows and entries, and ``np.dot``."""
+"""The lines of each operation in the Python that Numba compiles: loops over rows and entries, and products."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
 from .c_body import Array, Function
-from .c_operations import TOKEN, ColumnSum, Each, Nothing, Operation, Outer, Packed, Place, Product, Total, names_in
+from .c_operations import (
+    TOKEN,
+    Applied,
+    ColumnSum,
+    Composed,
+    Each,
+    Nothing,
+    Operation,
+    Outer,
+    Packed,
+    Place,
+    Product,
+    Total,
+    index_of,
+    names_in,
+)
 from .layout import assignment, comment
 from .numpy_code import plain
 
@@ -28,6 +43,8 @@ class Site:
         return 2 if self.in_loop else 1
 
     def is_whole(self, place: Place) -> bool:
+        if place.axes:
+            return True
         array = self.arrays.get(place.array)
         return place.offset == "0" and _bare(array.width if array else place.stride) == _bare(place.width)
 
@@ -65,19 +82,51 @@ def lines_of(operation: Any, site: Site) -> list[str]:
 @lines_of.register
 def _(operation: Total, site: Site) -> list[str]:
     inner = site.indent + 1
+    value = plain(_text(operation.value, site.function))
+    loops, deep = _over_entries(operation.width, operation.axes, inner)
     body = [
         *assignment("total", "real(0)", indent=inner),
-        f"{'    ' * inner}for j in range({_bare(operation.width)}):",
-        *assignment("total", plain(_text(operation.value, set())), indent=inner + 1, sign="+="),
+        *loops,
+        *assignment("total", value, indent=deep, sign="+="),
         *assignment(f"{operation.place.name}_row[0]", plain(operation.finish), indent=inner),
     ]
     return _over_rows(body, names_in(operation.value), {operation.place}, site)
 
 
 @lines_of.register
+def _(operation: Applied, site: Site) -> list[str]:
+    inner, result = site.indent + 1, f"{operation.place.name}_row"
+    value = plain(_text(operation.value, site.function))
+    loops, deep = _over_entries("", operation.axes, inner)
+    if operation.down:
+        body = [f"{'    ' * inner}{result}.fill(0)", *loops]
+        body += assignment(f"{result}[col]", value, indent=deep, sign="+=")
+    else:
+        body = [
+            loops[0],
+            *assignment("total", "real(0)", indent=inner + 1),
+            loops[1],
+            *assignment("total", value, indent=deep, sign="+="),
+            *assignment(f"{result}[j]", "total", indent=inner + 1),
+        ]
+    return _over_rows(body, names_in(operation.value), {operation.place}, site)
+
+
+@lines_of.register
+def _(operation: Composed, site: Site) -> list[str]:
+    place, (rows, cols), inner = operation.place, operation.place.axes, site.indent + 1
+    loops = [("j", rows), ("inner", operation.inner), ("col", cols)]
+    body = [f"{'    ' * inner}{place.name}_row.fill(0)"]
+    body += [f"{'    ' * (inner + k)}for {index} in range({plain(n)}):" for k, (index, n) in enumerate(loops)]
+    value = plain(_text(operation.value, site.function))
+    body += assignment(f"{place.name}_row[{index_of(place)}]", value, indent=inner + 3, sign="+=")
+    return _over_rows(body, names_in(operation.value), {place}, site)
+
+
+@lines_of.register
 def _(operation: Product, site: Site) -> list[str]:
     pad, matrix = "    " * site.indent, site.matrices[operation.panels]
-    call = f"np.dot({site.rows(operation.operand)}, {matrix}, {site.rows(operation.target)})"
+    call = f"product({site.rows(operation.operand)}, {matrix}, {site.rows(operation.target)})"
     return [*_comment(operation.comment, site.indent), f"{pad}{call}"]
 
 
@@ -87,12 +136,12 @@ def _(operation: Outer, site: Site) -> list[str]:
     assert operation.source is not None
     source, operand = site.rows(operation.source), site.rows(operation.operand)
     made = operation.made.array if operation.made is not None else operation.parts[0][0]
-    lines = [*_comment(operation.comment, 1), f"    np.dot({source}.T, {operand}, {made})"]
+    lines = [*_comment(operation.comment, 1), f"    product({source}.T, {operand}, {made})"]
     at = ""
     for gradient, place, add in operation.parts if operation.made is not None else ():
         high = f"{at} + {place.width}" if at else place.width
         part = f"{made}[{_span(at, high)}]"
-        lines.append(f"    {gradient} += {part}" if add else f"    {gradient}[:] = {part}")
+        lines.append(f"    {gradient} += {part}" if add else f"    put({gradient}, {part})")
         at = high
     return lines
 
@@ -106,42 +155,54 @@ def _each(group: list[Each], site: Site) -> list[str]:
     """One loop over the rows and entries; what only this loop reads is no array."""
     made: set[str] = set()
     read: set[str] = set()
-    inner = site.indent + 1
-    body = [f"{'    ' * inner}for j in range({_bare(group[0].place.width)}):"]
+    body, inner = _over_entries(group[0].place.width, group[0].place.axes, site.indent + 1)
     for k, operation in enumerate(group):
-        name, value = operation.place.name, _text(operation.value, made)
+        name, value = operation.place.name, _text(operation.value, site.function, made)
         read |= names_in(operation.value) - made
-        body += _comment(operation.comment, inner + 1)
+        body += _comment(operation.comment, inner)
         if any(name in names_in(other.value) for other in group[k + 1 :]):
-            body += assignment(name, plain(value), indent=inner + 1)
+            body += assignment(name, plain(value), indent=inner)
             made.add(name)
             value = name
         if name in site.function.stored:
-            body += assignment(f"{name}_row[j]", plain(value), indent=inner + 1)
+            body += assignment(f"{name}_row[{index_of(operation.place)}]", plain(value), indent=inner)
     written = {operation.place for operation in group if operation.place.name in site.function.stored}
     return _over_rows(body, read, written, site)
 
 
 def _column_sums(group: list[ColumnSum], site: Site) -> list[str]:
     """Sums over all rows in one pass; each gradient is 0 before it."""
-    inner = site.indent + 1
-    body = [f"{'    ' * inner}for j in range({_bare(group[0].width)}):"]
+    body, inner = _over_entries(group[0].width, group[0].axes, site.indent + 1)
     for operation in group:
-        body += _comment(operation.comment, inner + 1)
-        value = plain(_text(operation.value, set()))
-        body += assignment(f"{operation.gradient}[j]", value, indent=inner + 1, sign="+=")
+        body += _comment(operation.comment, inner)
+        value = plain(_text(operation.value, site.function))
+        index = "j, col" if operation.axes else index_of(operation)
+        body += assignment(f"{operation.gradient}[{index}]", value, indent=inner, sign="+=")
     read = {name for operation in group for name in names_in(operation.value)}
     return [*[f"    {operation.gradient}.fill(0)" for operation in group], *_over_rows(body, read, set(), site)]
 
 
+def _over_entries(width: str, axes: tuple[str, ...], indent: int) -> tuple[list[str], int]:
+    """The heads of the loops over the entries of a column, or of a matrix, and how deep lines in them stand."""
+    if width == "1":
+        return [], indent
+    loops = list(zip(("j", "col"), axes, strict=True)) if axes else [("j", _bare(width))]
+    heads = [f"{'    ' * (indent + k)}for {index} in range({plain(n)}):" for k, (index, n) in enumerate(loops)]
+    return heads, indent + len(loops)
+
+
 def _over_rows(body: list[str], read: set[str], written: set[Place], site: Site) -> list[str]:
-    """The lines for every row, after the row of every place."""
+    """The lines for every row, after the row of every place; letters that lie at one place share it."""
     places = {place.name: place for place in sorted(written, key=str)}
     places |= {name: site.function.places[name] for name in sorted(read - set(places))}
     span = "t * B, (t + 1) * B" if site.in_loop else "T * B"
     lines = ["    " * site.indent + f"for row in range({span}):"]
+    names: dict[str, str] = {}
     for name, place in places.items():
-        lines.append("    " * (site.indent + 1) + f"{name}_row = {site.row(place)}")
+        first = names.setdefault(site.row(place), name)
+        if first != name:
+            body = [re.sub(rf"\b{name}_row\b", f"{first}_row", line) for line in body]
+    lines += ["    " * (site.indent + 1) + f"{name}_row = {row}" for row, name in names.items()]
     return [*lines, *body]
 
 
@@ -177,7 +238,7 @@ def _packing(packed: Packed, upright: bool) -> Iterable[str]:
         if upright:
             down, along = along, down
         where = f"{packed.name}[{down}]" if along == ":" else f"{packed.name}[{down}, {along}]"
-        yield f"    {where} = {matrix}{'.T' if (by_col == '1') == upright else ''}"
+        yield f"    put({where}, {matrix}{'.T' if (by_col == '1') == upright else ''})"
 
 
 def _part(at: str, count: str, of: str) -> str:
@@ -219,14 +280,14 @@ def _steps(shift: int) -> str:
     return f"(t + {shift}) * B" if shift else "t * B"
 
 
-def _text(value: str, made: set[str]) -> str:
+def _text(value: str, function: Function, made: Collection[str] = ()) -> str:
     """The value with every letter as a variable, or as an entry of its row."""
 
     def entry(found: re.Match[str]) -> str:
         name, index = found.groups()
         if index is None and name in made:
             return name
-        return f"{name}_row[{(index or 'j').removeprefix('0 + ')}]"
+        return f"{name}_row[{(index or index_of(function.places[name])).removeprefix('0 + ')}]"
 
     return TOKEN.sub(entry, value)
 

@@ -43,6 +43,17 @@ def compiled(function: Any) -> Any:
 '''
 
 FUNCTIONS = {
+    "put": '''
+def put(target: Array, values: Array) -> None:
+    """target[:] = values, which Numba compiles several times more slowly."""
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            target[i, j] = values[i, j]
+''',
+    "product": """
+def product(a: Array, b: Array, out: Array) -> None:
+    np.dot(a, b, out)
+""",
     "single": '''
 def single(x: Any) -> Any:
     """Whether x is a float32; known when this is compiled."""
@@ -171,10 +182,16 @@ def larger(x: Any, y: Any) -> Any:
     return x if x > y or x != x else y
 ''',
 }
-"""Functions of one number. NaN goes through all of them."""
+"""What the loops call: functions of one number, through all of which NaN goes, and two of matrices.
 
-OWN = """T B t j row total real np npt warnings numba scipy compiled checked measured behaved fitting Any Array
-NamedTuple Params State Inputs Outputs Cache Workspace SHAPES SIZES dtype sizes lengths self forward backward
+The compiler meets each of them once, not once for every call.
+"""
+
+PAIRS = 15
+"""Before a loop, LLVM checks that rows do not overlap: fewer such pairs are faster, over 128 no loop is vectorised."""
+
+OWN = """T B t j col inner row total real np npt warnings numba scipy compiled checked measured behaved fitting Any
+Array NamedTuple Params State Inputs Outputs Cache Workspace SHAPES SIZES dtype sizes lengths self forward backward
 forward_loop backward_loop log sqrt power"""
 
 NUMBA = Language(
@@ -189,6 +206,8 @@ NUMBA = Language(
     frozenset([*keyword.kwlist, *dir(builtins), *FUNCTIONS, *OWN.split()]),
     ascii=False,
     parts=False,
+    pairs=PAIRS,
+    entry="{0}[{1}, {2}]",
 )
 
 

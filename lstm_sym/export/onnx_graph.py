@@ -2,7 +2,8 @@ r"""A cell's forward pass as an ONNX graph: what recurs is a ``Scan``, what does
 
 The inputs of the graph are the parameters, the inputs (T, B, ·) and the initial states, by the names of the NumPy
 module; its outputs are the outputs of every step and the final states, with the ending ``_last``. The equations are the
-``doc_string`` of the nodes that end them. A graph has one type of numbers, float32 or float64.
+``doc_string`` of the nodes that end them. A graph has one type of numbers, float32 or float64. Without a sequence
+(B is 0) its outputs are empty; a ``Scan`` over no step (T is 0) is refused by onnxruntime.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ..symbols import At, Sequence, t
 from .freshness import cell_hash, source_told
 from .functional import factor_source
 from .onnx_nodes import Graph, expression
+from .onnx_sequences import LENGTHS, Sequences, around
 from .passes import words
 from .plan import plan_of, with_activation
 from .recurrence import Flow, Stage, ats, forward_flow
@@ -33,8 +35,19 @@ OPSET, IR_VERSION = 18, 8
 DTYPES = ("float32", "float64")
 
 
-def export_onnx(cell: Cell, *, phi: Activation | str | None = None, dtype: str = "float32") -> Any:
+def export_onnx(
+    cell: Cell,
+    *,
+    phi: Activation | str | None = None,
+    dtype: str = "float32",
+    lengths: bool = False,
+    reverse: bool = False,
+) -> Any:
     """The ONNX model of a cell, an ``onnx.ModelProto``.
+
+    With ``lengths`` the graph has that input too, int64 (B,): the steps of each sequence, from 0 to T. Its final state
+    is the one after its own last step, and outputs beyond are 0. With ``reverse`` every sequence runs from its last
+    step to its first.
 
     Raises ``ValueError`` for an open activation, a type of numbers that is not float32 or float64, and where ``onnx``
     is not installed, and ``TypeError`` with the name of a function that has no ONNX form.
@@ -47,12 +60,12 @@ def export_onnx(cell: Cell, *, phi: Activation | str | None = None, dtype: str =
         raise ValueError(f"a graph holds float32 or float64, got dtype={dtype!r}")
     whole = with_activation(cell, phi)
     plan = plan_of(whole)
-    model = _model(whole, vocabulary_of(plan), forward_flow(plan), dtype)
+    model = _model(whole, vocabulary_of(plan), forward_flow(plan), dtype, Sequences(lengths, reverse))
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def _model(cell: Cell, names: Vocabulary, flow: Flow, dtype: str) -> Any:
+def _model(cell: Cell, names: Vocabulary, flow: Flow, dtype: str, sequences: Sequences) -> Any:
     from onnx import TensorProto, helper
 
     elem = TensorProto.FLOAT if dtype == "float32" else TensorProto.DOUBLE
@@ -73,15 +86,22 @@ def _model(cell: Cell, names: Vocabulary, flow: Flow, dtype: str) -> Any:
     builder = _Builder(graph, known, flow, env, {s: f"{names.names[s]}_first" for s in cell.states})
     for stage in flow.stages:
         builder.stage(stage)
-    for state in cell.states:
-        builder.last(state)
+    nodes = graph.nodes
+    if not sequences.lengths:
+        for state in cell.states:
+            builder.last(state)
+    if not sequences.plain:
+        inputs, outputs, states = ([names.names[s] for s in some] for some in (cell.inputs, cell.outputs, cell.states))
+        nodes = around(sequences, nodes, elem, inputs, outputs, {name: f"{name}_first" for name in states})
+    counts = [helper.make_tensor_value_info(LENGTHS, TensorProto.INT64, ["B"])] if sequences.lengths else []
     made = helper.make_graph(
-        graph.nodes,
+        nodes,
         cell.name,
         [
             *declared(names.axes(cell.parameters)),
             *declared(names.axes(cell.inputs, STEPS)),
             *declared(names.axes(cell.states, STEP), "_first"),
+            *counts,
         ],
         [*declared(names.axes(cell.outputs, STEPS)), *declared(names.axes(cell.states, STEP), "_last")],
         doc_string=(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..symbols import At, Sequence, adjoint, letters, t
 from .layout import assignment, comment
 from .naming import identifier
 from .plan import Line, Pass, Plan, carry
-from .rows import axes_of, row_source, total_source
-from .vocabulary import Vocabulary
+from .rows import Rows, axes_of, row_source, total_source
+from .vocabulary import STEP, Vocabulary
 
 ROOM = 90
 """The longest gradient that is written as a field; a longer one gets a line of its own before."""
@@ -40,21 +41,30 @@ def backward_body(plan: Plan, words_of: Vocabulary) -> list[str]:
     kept = _kept(plan.backward, _sequences_of_gradients(plan)) | {*cell.inputs, *cell.states, *plan.stored}
     body = _outside(plan.backward.before, words_of) + _hoisted(plan.backward, words_of)
     body += _buffers(plan.backward, kept, words_of)
-    body += [f"    {names[carry(s)]} = d_state.{names[s]}" for s in cell.states]
+    body += [f"    {names[carry(s)]} = d_state.{names[s]}" for s in plan.carried]
     loop, rows = _loop(plan.backward, kept, words_of), words_of.rows(kept)
     for state, value in plan.carries:
         loop += comment(f"{adjoint(state)[t - 1]} gets {value}", indent=2)
         loop += assignment(names[carry(state)], row_source(value, rows), indent=2)
     body += ["    for t in reversed(range(T)):", *loop] if loop else []
     body += _outside(plan.backward.after, words_of)
-    fields = []
-    for parameter, value in plan.gradients:
-        total = total_source(value, words_of.rows())
+    fields, gradients = [], dict(plan.gradients)
+    for parameter in cell.parameters:
+        total = total_source(gradients[parameter], words_of.rows()) if parameter in gradients else "None"
         if len(total) > ROOM:
             body += assignment(names[adjoint(parameter)], total)
             total = names[adjoint(parameter)]
         fields.append(f"        {names[parameter]}={total},")
     return [*body, *(["    d_params = Params(", *fields, "    )"] if fields else ["    d_params = Params()"])]
+
+
+def step_lines(plan: Plan, texts: Mapping[Any, str], *, indent: int = 1) -> list[str]:
+    """The lines of a streamed plan, in which ``texts`` say what code of one step calls every letter."""
+    rows, body = Rows(texts, STEP), []
+    for line in plan.forward.loop:
+        body += comment(_equation(line), indent=indent)
+        body += assignment(texts[line.target[t]], row_source(line.value, rows), indent=indent)
+    return body
 
 
 def _kept(run: Pass, wanted: set[Sequence]) -> set[Sequence]:

@@ -24,6 +24,8 @@ class Places:
 
     stacking: Stacking
     words: Vocabulary
+    one_step: bool = False
+    """Whether there is a single step, whose states come from the caller and go to the caller."""
     space: Space = field(init=False)
     names: dict[Sequence, str] = field(init=False)
     locals: set[str] = field(default_factory=set)
@@ -37,6 +39,8 @@ class Places:
         self.names |= {pre: self.names[line.target] for pre, line in self.in_place.items()}
         self._lay_out()
         self.at_step = {x: self.fresh(f"{self.names[x]}_t") for x in self.cell.inputs}
+        if self.one_step and not self.words.has_inputs:
+            self.at_step = dict.fromkeys(self.cell.inputs, self.words.inputs_t)
         self.at_step |= {direct(x): self.fresh(f"e_{self.names[x]}") for x in self.cell.outputs}
 
     # --- what is where ---------------------------------------------------------------------------
@@ -90,7 +94,7 @@ class Places:
 
     def _lay_out(self) -> None:
         s, space, names = self.stacking, self.space, self.names
-        for state in self.cell.states:
+        for state in () if self.one_step else self.cell.states:
             buffer = space.name(f"all_{names[state]}")
             space.over_steps(buffer, state.shape[0], "T + 1, B")
             space.parts[names[state]] = f"self.{buffer}[1:]"
@@ -99,13 +103,13 @@ class Places:
         placed = set(self.cell.states)
         for bundle in (*s.bundles, *s.adjoint_bundles):
             if not placed & set(bundle):
-                space.bundle(bundle, names)
+                space.bundle(bundle, names, "B" if self.one_step else "T, B")
             placed |= set(bundle)
         placed |= {line.target for line in self.in_place.values()}
         gone = {adjoint(x) for x in self.cell.inputs}
         for line in (*s.forward.lines, *s.backward.lines):
             if line.target not in placed and line.target not in gone:
-                make = space.over_steps if line.target in self.kept else space.of_a_step
+                make = space.over_steps if line.target in self.kept and not self.one_step else space.of_a_step
                 make(names[line.target], line.target.shape[0])
         self._lay_out_coefficients()
 

@@ -7,8 +7,8 @@ that do not depend on the recurrence are taken out of the loop too (the input pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -23,6 +23,7 @@ from ..symbols import At, Parameter, Sequence, adjoint, direct, letters, t
 from .naming import identifier, unused
 from .preactivations import with_preactivations
 from .sharing import derivatives_from_values, repeated
+from .variant import WHOLE, Variant, Wanted, wanted_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,22 @@ class Plan:
     carries: tuple[tuple[Sequence, MatrixExpr], ...]
     gradients: tuple[tuple[Parameter, MatrixExpr], ...]
     stored: tuple[Sequence, ...]
+    wanted: Wanted
+
+    @property
+    def carried(self) -> tuple[Sequence, ...]:
+        """The states whose adjoints a step gives something to the step before."""
+        return tuple(state for state, _ in self.carries)
+
+    @property
+    def d_inputs(self) -> tuple[Sequence | None, ...]:
+        """The adjoint of each input, or ``None`` if its gradient is not wanted."""
+        return tuple(adjoint(x) if x in self.wanted else None for x in self.cell.inputs)
+
+    @property
+    def d_initial(self) -> tuple[Sequence | None, ...]:
+        """The carry that the gradient of each initial state is, or ``None`` if it is not wanted."""
+        return tuple(carry(state) if self.wanted.state else None for state in self.cell.states)
 
 
 def carry(state: Sequence) -> Sequence:
@@ -76,39 +93,77 @@ def carry(state: Sequence) -> Sequence:
     return Sequence(f"carry {state.text}", *state.shape)
 
 
-def plan_of(cell: Cell) -> Plan:
+def plan_of(cell: Cell, variant: Variant = WHOLE) -> Plan:
     """The plan of a cell all of whose activations are known and that looks back one step.
 
     The backward pass is that of the outputs and the final states, for any gradient of theirs; what it seeds
-    a state with at step T is the first value of its carry.
+    a state with at step T is the first value of its carry. What no gradient of the ``variant`` needs is left out.
     """
     _require_exportable(cell)
+    wanted = wanted_of(cell, variant)
     named = with_preactivations(cell)
     pulled = bptt(Cell(cell.name, *named.equations), seeds=_once(*cell.outputs, *cell.states))
-    adjoints = [(eq.lhs.sequence, _with_carry(eq.lhs.sequence, eq.rhs, cell), str(eq.rhs)) for eq in pulled.adjoints]
-    inputs = [(eq.lhs.sequence, eq.rhs, str(eq.rhs)) for eq in pulled.input_gradients]
+    pulls = [(eq.lhs.sequence, _with_carry(eq.lhs.sequence, eq.rhs, cell), str(eq.rhs)) for eq in pulled.adjoints]
+    pulls += [(eq.lhs.sequence, eq.rhs, str(eq.rhs)) for eq in pulled.input_gradients]
     initial = {eq.lhs.sequence: _stepped(eq.rhs) for eq in pulled.initial_state_gradients}
-    carries = [initial[adjoint(state)] for state in cell.states]
-    total = dict(zip(named.parameters, pulled.parameter_gradients, strict=True))
-    sums = [rhs.body if isinstance(rhs := total[p].rhs, TimeSum) else rhs for p in cell.parameters]
+    given = {state: initial[adjoint(state)] for state in cell.states}
+    total = dict(zip(named.parameters, map(_of_a_step, pulled.parameter_gradients), strict=True))
+    sums = {parameter: total[parameter] for parameter in cell.parameters}
+    if variant.forward_only or variant.wrt is not None:
+        sums = {parameter: value for parameter, value in sums.items() if parameter in wanted}
+        needed = _needed(wanted, pulls, given, sums)
+        pulls = [line for line in pulls if line[0] in needed]
+        given = {state: value for state, value in given.items() if carry(state) in needed}
     written = [(eq.lhs.sequence, derivatives_from_values(eq.rhs), str(eq.rhs)) for eq in named.equations]
-    backward = [derivatives_from_values(value) for _, value, _ in adjoints + inputs]
-    forward, replace = _with_shared(written, [*backward, *carries, *sums])
-    rewritten = [value.xreplace(replace) for value in backward]
-    lines = [(target, value, text) for (target, _, text), value in zip(adjoints + inputs, rewritten, strict=True)]
-    carries = [value.xreplace(replace) for value in carries]
-    gradients = [value.xreplace(replace) for value in sums]
+    backward = [derivatives_from_values(value) for _, value, _ in pulls]
+    forward, shared = _with_shared(written, [*backward, *given.values(), *sums.values()])
+    rewritten = [value.xreplace(shared) for value in backward]
+    lines = [(target, value, text) for (target, _, text), value in zip(pulls, rewritten, strict=True)]
+    carries = {state: value.xreplace(shared) for state, value in given.items()}
+    gradients = {parameter: value.xreplace(shared) for parameter, value in sums.items()}
     known = {target for target, _, _ in forward} | {direct(s) for s in cell.outputs} | set(cell.inputs)
-    back = _passes(lines, ends=[adjoint(s) for s in cell.states] + _sequences(carries), given=known)
-    read = _sequences([line.value for line in back.lines] + carries + gradients)
+    back = _passes(lines, ends=[adjoint(s) for s in carries] + _sequences(carries.values()), given=known)
+    read = _sequences([*(line.value for line in back.lines), *carries.values(), *gradients.values()])
     return Plan(
         cell=cell,
         forward=_passes(forward, ends=list(cell.states), given=set(cell.inputs)),
         backward=back,
-        carries=tuple(zip(cell.states, carries, strict=True)),
-        gradients=tuple(zip(cell.parameters, gradients, strict=True)),
-        stored=tuple(target for target, _, _ in forward if target in read or target in cell.states),
+        carries=tuple(carries.items()),
+        gradients=tuple(gradients.items()),
+        stored=tuple(s for s, _, _ in forward if s in read or (s in cell.states and not wanted.nothing)),
+        wanted=wanted,
     )
+
+
+def streamed(plan: Plan) -> Plan:
+    """The forward pass of a plan without a backward pass, for one step at a time: nothing stands outside the loop."""
+    whole = [
+        replace(line, value=line.value if line.early is None else add(line.early, line.value), early=None)
+        for line in plan.forward.lines
+    ]
+    placed = _ordered([(line.target, line.value, line.equation) for line in whole])
+    loop = tuple(Line(target, value, None, equation) for target, value, equation in placed)
+    empty = Pass((), (), ())
+    return replace(plan, forward=Pass((), loop, ()), backward=empty, carries=(), gradients=(), stored=())
+
+
+def _needed(
+    wanted: Wanted,
+    pulls: list[tuple[Sequence, MatrixExpr, str]],
+    given: Mapping[Sequence, MatrixExpr],
+    sums: Mapping[Parameter, MatrixExpr],
+) -> set[Sequence]:
+    """The letters that the wanted gradients need, by way of each other; a carry is needed by what reads it."""
+    values = {target: value for target, value, _ in pulls} | {carry(state): value for state, value in given.items()}
+    ends = [target for target in values if target in map(adjoint, wanted.letters)]
+    ends += _sequences(sums.values()) + ([carry(state) for state in given] if wanted.state else [])
+    needed: set[Sequence] = set()
+    while ends:
+        letter = ends.pop()
+        if letter not in needed:
+            needed.add(letter)
+            ends += _sequences([values[letter]]) if letter in values else []
+    return needed
 
 
 # --- the backward pass as lines of one step -----------------------------------------------------
@@ -122,6 +177,12 @@ def _with_carry(target: Sequence, value: MatrixExpr, cell: Cell) -> MatrixExpr:
     here = [term for term in here if term not in silent]
     later = [carry(states[target])[t]] if target in states else []
     return add(*later, *here) if later or here else Zero(*target.shape)
+
+
+def _of_a_step(gradient: Any) -> MatrixExpr:
+    """What one step adds to the gradient of a parameter."""
+    value: MatrixExpr = gradient.rhs.body if isinstance(gradient.rhs, TimeSum) else gradient.rhs
+    return value
 
 
 def _stepped(initial: MatrixExpr) -> MatrixExpr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sympy import Add, Expr, Integer, Symbol, factor_terms
+from sympy import Add, Expr, Integer, factor_terms
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from ..activations import Activation, Elementwise
@@ -13,21 +13,43 @@ from ..cell import Cell
 from ..nodes.algebra import MatrixProduct, MatrixSum, Zero
 from ..nodes.elementwise import Hadamard, HadamardPower, Maximum
 from ..symbols import At, Parameter, adjoint, t
-from .plan import Line, plan_of, with_activation
+from .memory import VIEW_BYTES, B, T, memory_of
+from .plan import Line, plan_of, streamed, with_activation
 from .stacking import Stacking, stacking_of
+from .variant import Variant, variant_of
 
-T, B = Symbol("T", positive=True, integer=True), Symbol("B", positive=True, integer=True)
 EXAMPLE = {"T": 100, "B": 32}
 EXAMPLE_SIZE = 128
 
 
-def plan_text(cell: Cell, *, phi: Activation | str | None = None) -> str:
-    """What a module of ``cell`` computes, where, and at what cost."""
-    s = stacking_of(plan_of(with_activation(cell, phi)))
+def plan_text(cell: Cell, *, phi: Activation | str | None = None, **options: Any) -> str:
+    """What a module of ``cell`` computes, where, and at what cost; for the options of a variant see ``export_module``.
+
+    The plan of a module with a single step is that of the step, and a page of its own.
+    """
+    variant, specified = variant_of(**options), with_activation(cell, phi)
+    plan = plan_of(specified, variant)
+    pages = [_page(stacking_of(plan), _head(cell, variant))]
+    if variant.step:
+        alone = streamed(plan_of(specified, Variant(forward_only=True)))
+        pages.append(_page(stacking_of(alone), f"A single step of {cell.name}: B sequences", steps=False))
+    return "\n\n".join(pages)
+
+
+def _head(cell: Cell, variant: Variant) -> str:
+    """The first line of a page, and what the variant leaves out."""
+    head = f"The plan of {cell.name}: T steps, B sequences"
+    if variant.forward_only:
+        return f"{head}\nThe forward pass alone, a chunk of steps after the other: memory does not grow with T"
+    return head if variant.wrt is None else f"{head}\nGradients of {', '.join(variant.wrt)} alone"
+
+
+def _page(s: Stacking, head: str, *, steps: bool = True) -> str:
+    """The sections of a page; without ``steps`` those of one step."""
     before = [line for line in s.forward.before if not isinstance(line.value, Zero)]
     sections = [
         ("Before the loop, for all steps at once", [*map(str, s.hoisted), *_lines(before), *_early(s.forward.loop)]),
-        ("In the loop, at each step", [*map(str, s.recurrent), *_lines(s.forward.loop)]),
+        ("In the loop, at each step" if steps else "In order", [*map(str, s.recurrent), *_in_loop(s, steps)]),
         ("After the loop, for all steps at once", _lines(s.forward.after)),
         ("Backward: before the loop", _lines(s.backward.before)),
         ("Backward: coefficients, for a chunk of steps at once", _lines(s.coefficients)),
@@ -37,16 +59,27 @@ def plan_text(cell: Cell, *, phi: Activation | str | None = None) -> str:
             "Side by side in one array",
             [", ".join(x.text for x in b) for b in (*s.bundles, *s.adjoint_bundles) if b[1:]],
         ),
-        ("Stored by the forward pass for the backward pass", [", ".join(x.text for x in s.plan.stored)]),
-        ("Cost", _cost(s)),
+        (
+            "Stored by the forward pass for the backward pass",
+            [", ".join(x.text for x in s.plan.stored)] if s.plan.stored else [],
+        ),
+        ("Cost", _cost(s, steps=steps)),
     ]
-    head = f"The plan of {cell.name}: T steps, B sequences"
     body = [line for title, lines in sections if lines for line in ("", title, *[f"  {line}" for line in lines])]
     return "\n".join([head, *body])
 
 
 def _lines(lines: Iterable[Line]) -> list[str]:
     return [f"{line.target[t]} = {line.value}" for line in lines if not isinstance(line.value, Zero)]
+
+
+def _in_loop(s: Stacking, steps: bool) -> list[str]:
+    """The lines of the loop; of a single step, in which nothing stands before it, what is added to products."""
+    if steps:
+        return _lines(s.forward.loop)
+    stacked = {target for stack in s.recurrent for target in stack.targets}
+    lines = [line for line in s.forward.loop if not isinstance(line.value, Zero)]
+    return [f"{line.target[t]} {'also gets' if line.target in stacked else '='} {line.value}" for line in lines]
 
 
 def _early(lines: Iterable[Line]) -> list[str]:
@@ -108,8 +141,10 @@ def stored(s: Stacking) -> Expr:
     return T * B * Add(*[x.shape[0] * x.shape[1] for x in s.plan.stored])
 
 
-def _cost(s: Stacking) -> list[str]:
+def _cost(s: Stacking, *, steps: bool) -> list[str]:
     flops, rest, kept = products(s), others(s), stored(s)
+    if not steps:
+        return [f"products   {_written(flops / T)} operations", f"all else   {_written(rest / T)} operations"]
     at = {symbol: EXAMPLE.get(symbol.name, EXAMPLE_SIZE) for symbol in (flops + rest + kept).free_symbols}
     numbers = [int(value.subs(at)) for value in (flops, rest, kept)]
     return [
@@ -118,6 +153,23 @@ def _cost(s: Stacking) -> list[str]:
         f"stored     {_written(kept)} numbers, of 4 bytes in float32 and 8 in float64",
         f"For T = {EXAMPLE['T']}, B = {EXAMPLE['B']} and every size {EXAMPLE_SIZE}: {numbers[0] / 1e9:.2f} Gflop in "
         f"products, {numbers[1] / 1e9:.3f} in all else, {numbers[2] * 4 / 1e6:.1f} MB stored in float32.",
+        *_memory(s, at),
+    ]
+
+
+def _memory(s: Stacking, at: dict[Any, int]) -> list[str]:
+    """What a NumPy module takes, where it has a workspace."""
+    lines = (*s.plan.forward.lines, *s.plan.backward.lines)
+    if s.plan.wanted.nothing or any(line.target.shape[1] != 1 for line in lines):
+        return []
+    memory = memory_of(s)
+    for symbol in memory.bytes_of(4).free_symbols:
+        at.setdefault(symbol, EXAMPLE.get(symbol.name, EXAMPLE_SIZE))
+    mine, one = (int(memory.bytes_of(4).subs(at | {B: batch})) / 1e6 for batch in (EXAMPLE["B"], 1))
+    return [
+        f"memory     of NumPy: {_written(memory.numbers)} numbers in arrays, the workspace, outputs and gradients;",
+        f"           views: {memory.views} of each step, {VIEW_BYTES} bytes each; coefficients: a chunk of half a MB",
+        f"           With these sizes {mine:.1f} MB in float32, with B = 1 {one:.1f} MB.",
     ]
 
 

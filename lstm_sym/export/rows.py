@@ -112,7 +112,7 @@ def _(expr: Scaled, rows: Rows) -> str:
 
 @to_rows.register(Transposed)
 def _(expr: Transposed, rows: Rows) -> str:
-    if not _varies(expr):
+    if not varies(expr):
         return _constant(expr, rows)
     text = to_rows(expr.args[0], rows)
     return f"np.expand_dims({text}, -2)" if expr.rows == 1 else f"np.swapaxes({text}, -1, -2)"
@@ -136,7 +136,7 @@ def _(expr: Block, rows: Rows) -> str:
     _require_column(expr)
     parts = [
         to_rows(row[0], rows)
-        if _varies(row[0])
+        if varies(row[0])
         else f"np.broadcast_to({to_rows(row[0], rows)}, {rows.shape(row[0].rows)})"
         for row in expr.args
     ]
@@ -162,7 +162,7 @@ def _(expr: MatrixProduct, rows: Rows) -> str:
 def _matrix_product(expr: MatrixProduct, rows: Rows) -> str:
     """The product, without its number: one matrix for each row."""
     bare = multiply(*expr.matrices)
-    columns = _outer(bare)
+    columns = outer_columns(bare)
     if columns is not None:
         return f"outer({to_rows(columns[0], rows)}, {to_rows(columns[1], rows)})"
     return " @ ".join(bracketed(to_rows(factor, rows)) for factor in expr.matrices)
@@ -182,9 +182,9 @@ def _applied(factor: Any, vector: Any, text: str, rows: Rows) -> str:
     picked = _picked(factor, rows)
     if picked is not None:
         return f"{bracketed(text)}[..., {picked}]"
-    if _varies(factor) and isinstance(vector, Ones):
+    if varies(factor) and isinstance(vector, Ones):
         return f"np.sum({to_rows(factor, rows)}, axis=-1)"
-    if _varies(factor):
+    if varies(factor):
         return f"applied({to_rows(factor, rows)}, {text})"
     return f"{bracketed(text)} @ {bracketed(_constant(Transposed(factor), rows))}"
 
@@ -226,7 +226,7 @@ def _total(expr: Any, rows: Rows) -> str:
     if isinstance(expr, Zero):
         sizes = [rows.size(size) for size in (expr.shape if expr.cols != 1 else expr.shape[:1])]
         return f"np.zeros(({', '.join(sizes)}{',' if len(sizes) == 1 else ''}), dtype)"
-    if not _varies(expr):
+    if not varies(expr):
         raise TypeError(f"the gradient {expr} of one step is the same at every step; it has no row form")
     if expr.cols == 1:
         return f"{bracketed(to_rows(expr, rows))}.sum(axis={tuple(range(len(rows.lead)))})"
@@ -234,13 +234,13 @@ def _total(expr: Any, rows: Rows) -> str:
         return signed_sum(list(expr.args), lambda term: _total(term, rows))
     if isinstance(expr, StopGradient):
         return _total(expr.args[0], rows)
-    columns = _outer(expr) if isinstance(expr, MatrixProduct) else None
+    columns = outer_columns(expr) if isinstance(expr, MatrixProduct) else None
     if columns is not None:
         return f"over_steps({to_rows(columns[0], rows)}, {to_rows(columns[1], rows)})"
     return f"{bracketed(to_rows(expr, rows))}.sum(axis={tuple(range(len(rows.lead)))})"
 
 
-def _outer(expr: MatrixProduct) -> tuple[Any, Any] | None:
+def outer_columns(expr: MatrixProduct) -> tuple[Any, Any] | None:
     """The columns u and v of a product that is an outer product; ``None`` for another one."""
     factors = expr.matrices
     for k in range(1, len(factors)):
@@ -252,22 +252,19 @@ def _outer(expr: MatrixProduct) -> tuple[Any, Any] | None:
 
 def axes_of(letter: Any) -> tuple[Expr, ...]:
     """The sizes of the axes of a value beside the leading ones: a column has one."""
-    return letter.shape[:1] if letter.cols == 1 else letter.shape
+    return letter.shape[:1] if letter.shape[1] == 1 else letter.shape
 
 
-def outer_of(expr: Any) -> list[tuple[Any, Any]]:
-    """The columns u and v of every term of a sum of outer products."""
-    if isinstance(expr, MatrixSum):
-        return [pair for term in expr.args for pair in outer_of(term)]
+def outer_of(expr: Any) -> list[tuple[Any, Any]] | None:
+    """The columns u and v of every term of a sum of outer products; ``None`` for another matrix."""
     if isinstance(expr, StopGradient):
         return outer_of(expr.args[0])
-    columns = _outer(expr) if isinstance(expr, MatrixProduct) else None
-    if columns is not None:
-        return [columns]
-    raise TypeError(f"no row form for the gradient {expr}: it is not a sum of outer products")
+    terms = expr.args if isinstance(expr, MatrixSum) else (expr,)
+    pairs = [outer_columns(term) if isinstance(term, MatrixProduct) else None for term in terms]
+    return None if None in pairs else [pair for pair in pairs if pair is not None]
 
 
-def _varies(expr: Any) -> bool:
+def varies(expr: Any) -> bool:
     """Whether an expression differs from step to step or from row to row."""
     return any(isinstance(letter, At) for letter in letters(expr))
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sympy import Add
+from sympy import Add, Symbol
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from ..activations import Elementwise
@@ -27,6 +27,7 @@ from .numpy_code import call, plain
 from .passes import words
 from .recurrence import Assigned, Stage, ats
 from .rows import row_source
+from .stores import called
 from .writer import ALL, ONE, Writer, common, noted, product_of, sizes_of, sum_source, widths
 
 
@@ -313,14 +314,21 @@ def _step_and_scan(
         read = words(body)
         given = {letter: name for letter, name in given.items() if name in read}
     step = writer.fresh("step")
-    writer.lines += ["", f"    def {step}(carry: Any, given: Any) -> Any:"]
-    writer.lines += _unpacked([lag[s] for s in carried], "carry") + _unpacked(list(given.values()), "given") + body
+    known = {*given.values(), *[lag[s] for s in carried], *_sizes(names)}
+    by_call = called(body, known) if writer.style.stores else None
+    body, fixed = by_call or (body, [])
+    also = "calls: Any, fixed: Any, " if by_call else ""
+    writer.lines += ["", f"    def {step}({also}carry: Any, given: Any) -> Any:"]
+    writer.lines += _unpacked(fixed, "fixed") + _unpacked([lag[s] for s in carried], "carry")
+    writer.lines += _unpacked(list(given.values()), "given") + body
     hands = listed([names[s[t]] for s in carried])
     starts = listed([writer.initial[s] for s in carried])
     ends = [writer.fresh(f"{names[s[t]]}_last") for s in carried]
     back = ", reverse=True" if writer.reverse else ""
     rows = listed(list(given.values()))
-    call_ = f"scan({step}, {starts}, {rows}{back})"
+    also = f", {listed(fixed)}" if fixed else ""
+    plain = "plain_" if writer.style.stores and not by_call else ""
+    call_ = f"{plain}scan({step}, {starts}, {rows}{also}{back})"
     if writer.style.stores:
         writer.lines += [f"        return {hands[1:-1] if len(carried) > 1 else hands}", ""]
         if len(rows) > WIDTH - 12:
@@ -378,6 +386,11 @@ def _unpacked(names: list[str], value: str, *, indent: int = 2) -> list[str]:
     if not names:
         return []
     return assignment(f"({names[0]},)" if len(names) == 1 else ", ".join(names), value, indent=indent)
+
+
+def _sizes(names: dict[Any, str]) -> set[str]:
+    """The names of numbers, which steps of every library read from around them."""
+    return {"T", "B", *[name for letter, name in names.items() if isinstance(letter, Symbol)]}
 
 
 def listed(names: list[str]) -> str:

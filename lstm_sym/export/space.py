@@ -30,6 +30,8 @@ class Space:
     parts: dict[str, str] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
     bundles: dict[tuple[Sequence, ...], str] = field(default_factory=dict)
+    extents: dict[str, tuple[str, Expr]] = field(default_factory=dict)
+    """The leading axes and the width of each array that stands for sequences."""
 
     def name(self, wanted: str) -> str:
         words = self.words
@@ -41,9 +43,11 @@ class Space:
 
     def over_steps(self, name: str, size: Expr, lead: str = "T, B") -> None:
         self.whole[name] = f"({lead}, {plain(self.sizes.size(size))})"
+        self.extents[name] = lead, size
 
     def of_a_step(self, name: str, size: Expr) -> None:
         self.single[name] = f"(B, {plain(self.sizes.size(size))})"
+        self.extents[name] = "B", size
 
     def bundle(self, sequences: tuple[Sequence, ...], names: dict[Sequence, str], lead: str = "T, B") -> None:
         """A buffer for sequences side by side, and each of them as a part of it."""
@@ -75,14 +79,20 @@ class Space:
         low, high = self.offset(whole, start), "" if stop == len(whole) else self.offset(whole, stop)
         return tight(f"self.{buffer}[..., {low}:{high}]")
 
+    def made(self, used: set[str]) -> set[str]:
+        """The buffers that code reads, or parts of which it reads."""
+        text = " ".join(part for name, part in self.parts.items() if name in used)
+        names = {*self.whole, *self.single}
+        return {name for name in names if name in used or f"self.{name}[" in text or f"self.{name}." in text}
+
     def lines(self, used: set[str]) -> list[str]:
         """The statements that make the buffers and the parts that code reads."""
         body: list[str] = []
         parts = {name: text for name, text in self.parts.items() if name in used}
-        text = " ".join(parts.values())
+        needed = self.made(used)
         for names in (self.whole, self.single):
             for name, shape in names.items():
-                if name in used or f"self.{name}[" in text or f"self.{name}." in text:
+                if name in needed:
                     body += assignment(f"self.{name}", f"np.empty({shape}, dtype)", indent=2)
         for name, made in self.constants.items():
             body += assignment(f"self.{name}", made, indent=2) if name in used else []

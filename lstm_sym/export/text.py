@@ -1,7 +1,10 @@
 """The fixed parts of a NumPy module."""
 
+CACHED = "The cache refers to the inputs as they were passed: change them after backward, not before."
+"""What the header of a module with a backward pass says of its cache."""
+
 HEADER = '''
-"""{cell}: forward and backward over a sequence and a batch, in NumPy.
+"""{cell}: {passes} over a sequence and a batch, in NumPy.
 
 Written by lstm-sym {version} from the equations of the cell {cell}.
 Source: {source}.
@@ -112,10 +115,12 @@ def measured(**given: Any) -> dict[str, int]:
             if axis.isidentifier():
                 sizes.setdefault(axis, length)
     for axis, thing in (("T", "step"), ("B", "sequence")):
-        if sizes[axis] == 0:
+        if sizes.get(axis) == 0:
             raise ValueError(f"there is no {thing} to compute: {axis} is 0")
     for name, array in arrays.items():
         parts = [axis.split(" + ") for axis in SHAPES[name]]
+        if not all(part.isdigit() or part in sizes for axis in parts for part in axis):
+            continue  # no argument tells one of the sizes
         shape = tuple(sum(int(part) if part.isdigit() else sizes[part] for part in axis) for axis in parts)
         if array.shape != shape:
             raise ValueError(f"{name} has shape {array.shape}; wanted ({', '.join(SHAPES[name])}) = {shape}")

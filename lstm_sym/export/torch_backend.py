@@ -6,9 +6,11 @@ from ..activations import relu
 from ..cell import Cell
 from ..cells import GRU, LSTM, LSTM_PROJECTION, RNN_TANH, elman
 from .dialect import TORCH
-from .frameworks import Backend, framework_module
+from .frameworks import framework_module
 from .packings import PACKINGS
 from .runtime import PARTS, checked_for
+from .streams import Backend
+from .variant import WHOLE, Variant
 from .vocabulary import Vocabulary
 from .writer import Style
 
@@ -25,12 +27,79 @@ Array = torch.Tensor
 """
 
 SCAN = '''
-def scan(step: Any, carry: Any, given: Any, *, reverse: bool = False) -> Any:
+SMALL = 4096
+"""On the CPU, steps whose state has at most so many entries call NumPy, if PyTorch can share memory with it.
+
+With several threads it is a quarter of that: NumPy's library of matrix products has threads of its own.
+"""
+
+
+class NumPyCalls:
+    """The functions of PyTorch that steps call, by NumPy, whose calls cost a fifth, for arrays of a dtype."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        import numpy as np
+
+        half = torch.tensor(0.5, dtype=dtype).numpy()
+
+        def sigmoid(x: Any, *, out: Any = None) -> Any:
+            out = np.multiply(x, half, out)
+            np.tanh(out, out)
+            np.multiply(out, half, out)
+            return np.add(out, half, out)
+
+        def matmul(u: Any, v: Any, *, out: Any = None) -> Any:
+            return u.dot(v) if v.ndim == 2 and out is None else np.matmul(u, v, out)
+
+        def addmm(a: Any, u: Any, v: Any, *, out: Any = None) -> Any:
+            return np.add(a, u.dot(v), out)
+
+        def addcmul(a: Any, u: Any, v: Any, *, out: Any = None) -> Any:
+            return np.add(a, u * v, out)
+
+        self.add, self.sub, self.mul = np.add, np.subtract, np.multiply
+        self.matmul, self.addmm, self.addcmul = matmul, addmm, addcmul
+        self.tanh, self.sigmoid, self.exp, self.log, self.sqrt = np.tanh, sigmoid, np.exp, np.log, np.sqrt
+        self.logaddexp, self.maximum, self.minimum, self.where = np.logaddexp, np.maximum, np.minimum, np.where
+        self.full_like, self.cat = np.full_like, np.concatenate
+
+
+CALLS: dict[torch.dtype, Any] = {}
+
+
+def calls_for(state: Array) -> Any:
+    """What the steps of a scan call: PyTorch, or NumPy on the same memory."""
+    most = SMALL if torch.get_num_threads() == 1 else SMALL // 4
+    if type(state) is not torch.Tensor or state.device.type != "cpu" or state.numel() > most:
+        return torch
+    if state.dtype not in CALLS:
+        try:
+            CALLS[state.dtype] = NumPyCalls(state.dtype)
+        except (ImportError, RuntimeError):
+            CALLS[state.dtype] = torch
+    return CALLS[state.dtype]
+
+
+def scan(step: Any, carry: Any, given: Any, fixed: Any = (), *, reverse: bool = False) -> Any:
+    """The last carry; a step reads what is fixed and a row of each given tensor, and writes into some of the rows."""
+    calls = calls_for(carry[0])
+    if calls is torch:
+        steps = list(zip(*[values.unbind(0) for values in given], strict=True))
+    else:
+        carry, given, fixed = ([values.numpy(force=True) for values in group] for group in (carry, given, fixed))
+        steps = list(zip(*given, strict=True))
+    for row in reversed(steps) if reverse else steps:
+        carry = step(calls, fixed, carry, row)
+    return tuple([values.clone() if calls is torch else torch.tensor(values) for values in carry])
+'''
+
+PLAIN_SCAN = '''
+def plain_scan(step: Any, carry: Any, given: Any, *, reverse: bool = False) -> Any:
     """The last carry; a step takes a row of each given tensor, and writes into some of these rows."""
     rows = list(zip(*[values.unbind(0) for values in given], strict=True))
     for row in reversed(rows) if reverse else rows:
         carry = step(carry, row)
-    return tuple(values.clone() for values in carry)
+    return tuple([v.clone() for v in carry])
 '''
 
 LINEAR_SCAN = '''
@@ -77,6 +146,19 @@ def projected(x: Array, W: Array, b: Array) -> Array:
     return torch.nn.functional.linear(x, W.T, b)
 '''
 
+CHUNKS = '''
+def forward(params: Params, {x}: {X}, state: State) -> tuple[{Y}, State]:
+    """The outputs of every step and the final state; the memory beside the outputs does not grow with T."""
+    sizes = checked(params=params, {x}={x}, state=state)
+{opened}
+    pieces = []
+    for start in range(0, T, chunk):
+        stop = min(start + chunk, T)
+        values, state = advance(params, {piece}, state)
+        pieces.append({own})
+    return {joined}, state
+'''
+
 TEST = "not isinstance(array, torch.Tensor) or array.dtype not in (torch.float32, torch.float64)"
 
 BACKEND = Backend(
@@ -85,6 +167,7 @@ BACKEND = Backend(
     header=HEADER,
     runtime={
         "scan": SCAN,
+        "plain_scan": PLAIN_SCAN,
         "linear_scan": LINEAR_SCAN,
         "shifted": SHIFTED,
         "over_steps": OVER_STEPS,
@@ -94,6 +177,9 @@ BACKEND = Backend(
         "parts": PARTS.format(split="torch.split(values, sizes, dim=axis)"),
     },
     checked=checked_for(TEST),
+    chunks=CHUNKS,
+    own="{values}.clone()",
+    join="torch.cat",
 )
 
 FUNCTION = '''
@@ -114,8 +200,9 @@ class Recurrence(torch.autograd.Function):
                 "{cell} has no second derivative here: "
                 "its gradient is computed, not recorded; leave out create_graph"
             )
-        params, given, saved = Params(*ctx.saved_tensors[:{p}]), ctx.saved_tensors[{p}:{i}], ctx.saved_tensors[{i}:]
-        cache = Cache({inputs}, *saved)
+        kept = ctx.saved_tensors
+        params, given = Params(*kept[:{p}]), kept[{p}:{i}]
+        cache = Cache({inputs}, *kept[{i}:])
         d_outputs, d_state = {d_outputs}, State(*gradients[{o}:])
         d_params, d_inputs, d_initial = backward(params, cache, d_outputs, d_state)
         return *d_params, {d_inputs}, *d_initial
@@ -198,12 +285,21 @@ MODULES = {
 """The module of torch.nn that computes the equations of a cell."""
 
 
-def torch_module(cell: Cell) -> str:
+def torch_module(cell: Cell, variant: Variant = WHOLE) -> str:
     """The source of the PyTorch module of a cell."""
-    made = framework_module(cell, BACKEND)
-    text = made.text + "\n\n" + _function(cell, made.names) + "\n\n" + _layer(cell, made.names)
+    made = framework_module(cell, BACKEND, variant)
+    text = made.text
+    if not variant.forward_only:
+        text += "\n\n" + _function(cell, made.names) + "\n\n" + _layer(cell, made.names)
     packed = _packed(cell)
-    return text + (f"\n\n{packed}" if packed else "")
+    return _with_imports_read(text + (f"\n\n{packed}" if packed else ""))
+
+
+def _with_imports_read(text: str) -> str:
+    """The module without the imports of what only some modules need."""
+    for name, line in {"math.": "import math\n", "Mapping[": "from collections.abc import Mapping\n"}.items():
+        text = text if name in text else text.replace(line, "", 1)
+    return text
 
 
 def _function(cell: Cell, names: Vocabulary) -> str:

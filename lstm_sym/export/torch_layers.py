@@ -3,7 +3,7 @@ r"""Layers, directions and lengths in PyTorch: an ``nn.Module`` around the funct
 from __future__ import annotations
 
 from ..cell import Cell
-from .layered_text import layered_source
+from .layered_text import FUNCTIONS, layered_source
 from .plan import plan_of
 from .torch_backend import MODULES
 from .vocabulary import vocabulary_of
@@ -147,7 +147,7 @@ def with_layers_of(source: str, cell: Cell) -> str:
         several_outputs=names.has_outputs,
         words=WORDS,
         forward="recorded",
-        without=OF_BACKWARD,
+        functions=tuple(name for name in FUNCTIONS if name not in OF_BACKWARD),
     )
     recorded = RECORDED.strip("\n").format(x=names.inputs, input_type=names.input_type, output_type=names.output_type)
     sizes = [names.names[size] for size in names.sizes]

@@ -17,13 +17,14 @@ from .plan import Plan, carry
 from .rows import Rows
 
 RESERVED = {
-    "Any", "Array", "B", "CHUNK_BYTES", "Cache", "Inputs", "NamedTuple", "Outputs", "Params", "Pieces", "SHAPES",
-    "SIZES", "State", "T", "Workspace", "applied", "backward", "cache", "checked", "chunk", "coefficients", "d_given",
-    "d_initial", "d_inputs", "d_outputs", "d_params", "d_piece", "d_state", "deviation", "dtype", "every", "factors",
-    "final", "fitting", "flat", "forward", "gradient", "gradients", "inputs", "len", "list", "map", "normalised",
-    "np", "npt", "number", "outer", "outputs", "over_steps", "params", "piece", "pieces", "range", "reversed", "run",
-    "self", "sigma", "sizes", "spare", "start", "state", "states", "steps", "stop", "sum", "t", "total", "truncated",
-    "values", "views", "work", "workspace", "zip",
+    "Any", "Array", "B", "CHUNK_BYTES", "Cache", "Inputs", "NamedTuple", "Outputs", "Params", "Pieces", "Prepared",
+    "SHAPES", "SIZES", "State", "T", "Workspace", "advance", "applied", "backward", "cache", "checked", "chunk",
+    "coefficients", "d_given", "d_initial", "d_inputs", "d_outputs", "d_params", "d_piece", "d_state", "deviation",
+    "dtype", "every", "factors", "final", "fitting", "flat", "forward", "gradient", "gradients", "inputs", "len",
+    "list", "map", "normalised", "np", "npt", "number", "outer", "outputs", "over_steps", "params", "piece", "pieces",
+    "prepared", "range", "reversed", "run", "seen", "self", "sigma", "sizes", "spare", "stacked", "start", "state",
+    "states", "steps", "stop", "sum", "t", "total", "truncated", "values", "views", "wanted", "whole", "work",
+    "workspace", "zeros", "zip",
     *FUNCTIONS, *HELPERS,
 }  # fmt: skip
 
@@ -44,6 +45,11 @@ class Vocabulary:
     def inputs(self) -> str:
         """The second argument of ``forward``: the input itself, or ``inputs`` for several."""
         return "inputs" if self.has_inputs else self.names[self.cell.inputs[0]]
+
+    @property
+    def inputs_t(self) -> str:
+        """The second argument of ``step``: the input of one step, or ``inputs_t`` for several."""
+        return unused(f"{self.inputs}_t", {*RESERVED, *self.names.values(), *self.before.values()})
 
     has_inputs = property(lambda self: len(self.cell.inputs) > 1)
     has_outputs = property(lambda self: len(self.cell.outputs) > 1)

@@ -78,8 +78,11 @@ class Writer:
 
     def fill(self, target: str, value: str) -> list[str]:
         """The lines by which a step writes a value into its row of a store."""
-        calls = filling(target, self.style.dialect.said(value, in_loop=True))
-        return [line for call in calls for line in statement(call, indent=2)]
+        lines = []
+        for call in filling(target, self.style.dialect.said(value, in_loop=True)):
+            whole, given, rest = call.partition("[...] = ")
+            lines += assignment(f"{whole}[...]", rest, indent=2) if given else statement(call, indent=2)
+        return lines
 
     def constant(self, parts: list[MatrixExpr], *, turned: bool = False) -> str:
         """The name of parameters one above the other; ``turned`` for a row that meets the matrix from the left."""

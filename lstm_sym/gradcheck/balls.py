@@ -69,6 +69,7 @@ class Balls:
         self.divisors = 0.0
         self.ties: list[str] = []
         self.comparisons = 0
+        self.roots_taken = 0
         self._junk = np.random.default_rng(seed + 1)
 
     def constant(self, x: Any) -> Numbers:
@@ -190,9 +191,9 @@ def _read(x: float) -> arb:
     if math.isinf(x):
         return INFINITE if x > 0 else -INFINITE
     found = reading(x)
-    value = arb(fmpq(found.rational.numerator, found.rational.denominator))
-    if found.pi:
-        return value * arb.pi()
+    value = arb(fmpq(found.rational.numerator, found.rational.denominator)) * arb.pi() ** found.pi
+    if found.root:
+        return value.sqrt() if x > 0 else -(-value).sqrt()
     return value if found.exact else arb(value, abs(x) * ROUNDED)
 
 

@@ -19,7 +19,7 @@ from .subject import STYLES, Failed, Leaf, Misuse, Subject, named_inputs, requir
 from .witness import TINIEST, Witness, find_witness
 
 PATIENCE = 400
-"""Points tried in all; many are given up where a square root is taken."""
+"""Points tried in all; many are given up where square roots of square roots are taken."""
 
 SECONDS = 20.0
 
@@ -127,7 +127,7 @@ class Check:
                 continue
             found += 1
             self.heights.found()
-            wanted = POINTS_WITH_BRANCHES if point.comparisons else POINTS
+            wanted = POINTS_WITH_BRANCHES if point.may_branch else POINTS
             yield point
 
     def _at(self, subject: Subject, tried: int, steady: bool = False) -> Point | None:

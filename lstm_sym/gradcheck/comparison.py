@@ -53,7 +53,7 @@ class Point:
     """What differs from run to run."""
     ties: list[str] = field(default_factory=list)
     error_bound: float = 0.0
-    comparisons: int = 0
+    may_branch: bool = False
     guessed: bool = False
     """Whether a root that the field lacks was replaced by a random number, so that a difference says nothing."""
     style: str = "vjp"
@@ -292,7 +292,7 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
         worst = max(worst, slope.total(domain.divisors) + (3 if domain.height else 2))
     point.changed = list(dict.fromkeys(bench.changed))
     point.error_bound = min(1.0, worst / CHAIN[1])
-    point.comparisons = domain.comparisons
+    point.may_branch = domain.may_branch
     point.guessed = domain.roots.guessed
     point.branches = domain.branches
     point.vanished = domain.vanished

@@ -1,9 +1,8 @@
-"""Single small edits of a function's source: what a slip of the pen looks like, and what would mend it."""
+"""A function with places of its source changed: the engine, which knows no mathematics."""
 
 from __future__ import annotations
 
 import ast
-import copy
 import inspect
 import os
 import textwrap
@@ -13,184 +12,157 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from .slips import Slips, filled
+Change = tuple[ast.AST, ast.AST | None]
+"""A node, and what stands in its place; ``None`` where it is left out."""
 
-SWAPPED: dict[type[ast.operator], type[ast.operator]] = {ast.Add: ast.Sub, ast.Sub: ast.Add}
-RENAMED = {"sum": "mean", "mean": "sum"}
+GROWING = ("append", "extend", "insert", "add", "update", "setdefault")
+
+MOST_SAID = 6
+"""Places of one edit that are quoted; more are counted."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edit:
-    """A function with one place changed: the line, what stood there, what stands there now."""
+    """A function whose code is changed: what stood in which places, and what stands there now."""
 
     target: types.FunctionType
-    function: types.FunctionType
-    line: int
-    before: str
-    after: str
-
-    @property
-    def file(self) -> str:
-        return os.path.basename(self.target.__code__.co_filename)
+    code: types.CodeType
+    changes: tuple[Change, ...]
+    first: int
+    words: str = ""
+    """What is done, where that is plainer than to quote it; it names the place."""
 
     @contextmanager
     def applied(self) -> Iterator[None]:
         """The function itself runs the changed code, whoever calls it."""
         own = self.target.__code__
-        self.target.__code__ = self.function.__code__
+        self.target.__code__ = self.code
         try:
             yield
         finally:
             self.target.__code__ = own
 
+    def line(self, node: ast.AST) -> int:
+        """The line of the file."""
+        return self.first + getattr(node, "lineno", 1) - 1
 
-def edits_of(function: Any) -> Iterator[Edit]:
-    """Every single edit of a Python function whose source can be read."""
-    function = getattr(function, "__func__", function)
-    if not isinstance(function, types.FunctionType):
-        return
-    try:
-        lines, first = inspect.getsourcelines(function)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
-    except (OSError, TypeError, SyntaxError, IndentationError):
-        return
-    definition = tree.body[0]
-    if not isinstance(definition, ast.FunctionDef):
-        return
-    definition.decorator_list.clear()
-    slips = Slips(definition)
-    places = list(_places(definition))
-    for rank in (0, 1):
-        for parent, field, position, node in places:
-            for new in slips.of(node) if not rank else _replacements(node, slips.carried):
-                before, after = ast.unparse(node), "" if new is None else ast.unparse(ast.fix_missing_locations(new))
-                put = ast.copy_location(ast.Pass() if new is None else copy.deepcopy(new), node)
-                _put(parent, field, position, put)
-                made = _compiled(tree, function)
-                _put(parent, field, position, node)
-                if made is not None:
-                    yield Edit(function, made, first + getattr(node, "lineno", 1) - 1, before, after)
+    @property
+    def file(self) -> str:
+        return os.path.basename(self.target.__code__.co_filename)
+
+    def __str__(self) -> str:
+        if self.words:
+            return f"{self.words} ({self.file}:{self.line(self.changes[0][0])})"
+        said = list(dict.fromkeys(self._said(*change) for change in self.changes))
+        shown = said[:MOST_SAID] + ([f"so in {len(said) - MOST_SAID} more places"] if len(said) > MOST_SAID else [])
+        return " and ".join(shown)
+
+    def _said(self, node: ast.AST, new: ast.AST | None) -> str:
+        place = f"({self.file}:{self.line(node)})"
+        if new is None:
+            return f"`{ast.unparse(node)}` is left out {place}"
+        return f"`{ast.unparse(node)}` is replaced by `{ast.unparse(ast.fix_missing_locations(new))}` {place}"
+
+
+class Definition:
+    """The source of a Python function, as a tree whose places can be changed."""
+
+    def __init__(self, function: types.FunctionType, tree: ast.Module, first: int) -> None:
+        self.function = function
+        self.tree = tree
+        self.first = first
+        self.node: Any = tree.body[0]
+        loops = [node for node in ast.walk(tree) if isinstance(node, ast.For)]
+        self._loops = [(loop, _texts(loop.iter) & _grown(loop)) for loop in loops]
+        self._places = {id(node): (parent, name, k) for parent, name, k, node in _places(tree)}
+
+    @classmethod
+    def of(cls, function: Any) -> Definition | None:
+        """The definition of a function; ``None`` where its source cannot be read."""
+        function = getattr(function, "__func__", function)
+        if not isinstance(function, types.FunctionType):
+            return None
+        try:
+            lines, first = inspect.getsourcelines(function)
+            tree = ast.parse(textwrap.dedent("".join(lines)))
+        except (OSError, TypeError, SyntaxError, IndentationError):
+            return None
+        if not tree.body or not isinstance(tree.body[0], ast.FunctionDef):
+            return None
+        tree.body[0].decorator_list.clear()
+        return cls(function, tree, first)
+
+    def edit(self, changes: tuple[Change, ...], words: str = "") -> Edit | None:
+        """The function with these nodes changed; ``None`` where that is no Python, or changes nothing."""
+        old = []
+        try:
+            for node, new in changes:
+                parent, name, position = self._places[id(node)]
+                put = ast.Pass() if new is None else new
+                if id(put) not in self._places:
+                    ast.copy_location(put, node)
+                ast.fix_missing_locations(put)
+                old.append((parent, name, position, node))
+                _put(parent, name, position, put)
+            code = None if self._endless() else self._compiled()
+        finally:
+            for place in reversed(old):
+                _put(*place)
+        return None if code is None else Edit(self.function, code, changes, self.first, words)
+
+    def _endless(self) -> bool:
+        """Whether a loop runs over what it makes longer, so that it might never end."""
+        return any(_texts(loop.iter) & _grown(loop) - fine for loop, fine in self._loops)
+
+    def _compiled(self) -> types.CodeType | None:
+        """The tree as code for the function, of the same closure."""
+        free = self.function.__code__.co_freevars
+        tree = self.tree
+        try:
+            if free:
+                tree = ast.parse(f"def outer():\n    {' = '.join(free)} = None")
+                tree.body[0].body.extend(self.tree.body)  # type: ignore[attr-defined]
+            code = compile(tree, self.function.__code__.co_filename, "exec")
+        except (SyntaxError, ValueError, TypeError):
+            return None
+        for name in ("outer", self.node.name)[0 if free else 1 :]:
+            code = next(c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == name)
+        return code if code.co_freevars == free else None
 
 
 def _places(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
     """Every node below another one, with where it stands there."""
     for parent in list(ast.walk(tree)):
-        for field, value in ast.iter_fields(parent):
+        for name, value in ast.iter_fields(parent):
             if isinstance(value, ast.AST):
-                yield parent, field, None, value
+                yield parent, name, None, value
             elif isinstance(value, list):
-                yield from ((parent, field, k, node) for k, node in enumerate(value) if isinstance(node, ast.AST))
+                yield from ((parent, name, k, node) for k, node in enumerate(value) if isinstance(node, ast.AST))
 
 
-def _put(parent: ast.AST, field: str, position: int | None, node: ast.AST) -> None:
+def _texts(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def _grown(loop: ast.For) -> set[str]:
+    """Names to which the body of a loop appends."""
+    found = set()
+    for node in ast.walk(loop):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in GROWING:
+            found |= _texts(node.func.value)
+        elif isinstance(node, ast.AugAssign):
+            found |= _texts(node.target)
+    return found
+
+
+def _put(parent: ast.AST, name: str, position: int | None, node: ast.AST) -> None:
     if position is None:
-        setattr(parent, field, node)
+        setattr(parent, name, node)
     else:
-        getattr(parent, field)[position] = node
+        getattr(parent, name)[position] = node
 
 
-def _compiled(tree: ast.Module, function: types.FunctionType) -> types.FunctionType | None:
-    """The edited definition as a function of the same module and closure."""
-    free = function.__code__.co_freevars
-    try:
-        if free:
-            outer = ast.parse(f"def outer():\n    {' = '.join(free)} = None")
-            outer.body[0].body.extend(tree.body)  # type: ignore[attr-defined]
-            tree = outer
-        code = compile(ast.fix_missing_locations(tree), function.__code__.co_filename, "exec")
-    except (SyntaxError, ValueError):
-        return None
-    # A function may bear another name than its definition.
-    for name in ("outer", function.__code__.co_name)[0 if free else 1 :]:
-        code = next(c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == name)
-    if code.co_freevars != free:
-        return None
-    made = types.FunctionType(
-        code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
-    )
-    made.__kwdefaults__ = function.__kwdefaults__
-    return made
-
-
-def _replacements(node: ast.AST, names: list[str]) -> Iterator[ast.AST | None]:
-    """What may stand in the place of one node."""
-    if isinstance(node, ast.BinOp):
-        yield from _of_operation(node)
-    elif isinstance(node, ast.Call):
-        yield from _of_call(node)
-    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-        if node.attr == "T":
-            yield node.value
-    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        yield node.operand
-    elif isinstance(node, ast.Subscript):
-        yield from _of_index(node)
-    elif isinstance(node, ast.AugAssign):
-        yield None
-        if type(node.op) in SWAPPED:
-            yield ast.AugAssign(node.target, SWAPPED[type(node.op)](), node.value)
-        yield ast.Assign([node.target], node.value)
-    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
-        yield from _of_assignment(node, names)
-
-
-def _of_operation(node: ast.BinOp) -> Iterator[ast.AST]:
-    left, right, op = node.left, node.right, type(node.op)
-    if op in SWAPPED:
-        yield ast.BinOp(left, SWAPPED[op](), right)
-        yield left
-        yield right
-    elif op is ast.MatMult:
-        yield filled("a.T @ b", a=left, b=right)
-        yield filled("a @ b.T", a=left, b=right)
-        yield filled("b @ a", a=left, b=right)
-        yield filled("a * b", a=left, b=right)
-    elif op is ast.Mult:
-        yield left
-        yield right
-        for a, b in ((left, right), (right, left)):
-            if isinstance(a, ast.Name | ast.Subscript):
-                yield filled("(1 - a ** 2) * b", a=a, b=b)
-                yield filled("a * (1 - a) * b", a=a, b=b)
-        if isinstance(left, ast.BinOp) and type(left.op) in SWAPPED:
-            yield ast.BinOp(left.left, left.op, filled("a * b", a=left.right, b=right))
-    elif op is ast.Div:
-        yield left
-    elif op is ast.Pow and isinstance(right, ast.Constant):
-        yield left
-        yield filled("a ** 3", a=left)
-
-
-def _of_call(node: ast.Call) -> Iterator[ast.AST]:
-    function = node.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    if name in ("tanh", "sigmoid", "expit", "sigma", "clip", "maximum", "minimum") and node.args:
-        yield node.args[0]
-    if name in RENAMED and isinstance(function, ast.Attribute):
-        yield ast.Call(ast.Attribute(function.value, RENAMED[name], ast.Load()), node.args, node.keywords)
-    if name in ("dot", "matmul", "outer") and len(node.args) == 2:
-        a, b = node.args
-        yield ast.Call(function, [b, a], node.keywords)
-        yield ast.Call(function, [filled("a.T", a=a), b], node.keywords)
-        yield ast.Call(function, [a, filled("a.T", a=b)], node.keywords)
-
-
-def _of_index(node: ast.Subscript) -> Iterator[ast.AST]:
-    index = node.slice
-    if isinstance(index, ast.BinOp) and type(index.op) in SWAPPED:
-        yield ast.Subscript(node.value, index.left, node.ctx)
-        yield ast.Subscript(node.value, ast.BinOp(index.left, SWAPPED[type(index.op)](), index.right), node.ctx)
-    elif isinstance(index, ast.Name):
-        for text in ("a - 1", "a + 1"):
-            yield ast.Subscript(node.value, filled(text, a=index), node.ctx)
-
-
-def _of_assignment(node: ast.Assign, names: list[str]) -> Iterator[ast.AST | None]:
-    target, value = node.targets[0], node.value
-    if isinstance(target, ast.Name | ast.Subscript):
-        yield ast.AugAssign(target, ast.Add(), value)
-    if isinstance(target, ast.Name) and target.id in names:
-        for name in names:
-            if name != target.id:
-                yield ast.Assign([target], filled(f"a + {name}", a=value))
-        yield ast.Assign([target], filled("a * 0", a=value))
+def shape_of(code: types.CodeType) -> Any:
+    """What a code does, wherever its lines stand: two edits with the same are one."""
+    inner = tuple(shape_of(c) if isinstance(c, types.CodeType) else (type(c), c) for c in code.co_consts)
+    return code.co_code, inner, code.co_names, code.co_varnames

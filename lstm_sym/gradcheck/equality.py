@@ -94,7 +94,7 @@ def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], i
             return point.report, subjects, tried, 0.0
         found, bound, usual = found + 1, bound * point.bound, max(usual, point.size)
         branches.add(point.field.branches)
-        wanted = POINTS_WITH_BRANCHES if point.field.comparisons else POINTS
+        wanted = POINTS_WITH_BRANCHES if point.field.may_branch else POINTS
         if found == wanted:
             break
     if found < wanted:
@@ -139,6 +139,18 @@ def _point(subjects: list[Subject], seed: int) -> _Point:
     if not all(np.all(field.same(a.read(), b.read())) for a, b in zip(first[1], second[1])):
         return _Point(field, bound, size, EqualityReport("different"))
     return _Point(field, bound, size)
+
+
+def differences(subjects: list[Subject]) -> list[Any]:
+    """Where two functions of one result's shapes differ, output by output: true where an entry does."""
+    for seed in range(1, TRIED):
+        try:
+            field = Field(seed)
+            (bench, first), (_, second) = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
+            return [~np.asarray(bench.domain.same(a.read(), b.read())) for a, b in zip(first, second)]
+        except Unlucky:
+            continue
+    return []
 
 
 def _outputs(bench: Bench) -> tuple[Bench, list[Any]]:

@@ -7,13 +7,19 @@ Inputs are random in each field independently, functions are what the fields can
   exp(a) exp(b) holds outright in the first field, in the second for the arguments of exponentials, and so on.
 - log is the inverse of exp where an exponential, a known logarithm or a product of two such is met, and a fresh
   random element elsewhere, whose exponential is then known.
-- sqrt is the root that is a square itself; a point at which there is none in the first field is given up.
-- tanh and the logistic function are rational in exp.
+- sqrt is the root that is a square itself. Half of all numbers have none in the prime field; where too many points
+  are given up for that, the next are looked at in an extension (``tower``), which holds the roots of all numbers of
+  the prime field, those made of exponentials, tanh and the logistic function among them: exp is a homomorphism there
+  too, of a random linear form of its argument, and takes its values in the prime field. So only roots under roots
+  call for a larger extension. The signs of roots are chosen so that they go together (``roots``).
+- tanh and the logistic function are rational in exp; so are sine and cosine, in an extension, of i times the argument.
+- The arc tangent and the error function are random elements keyed by their argument, and odd.
 - 1/0 and log 0 are nan in the shadow, whatever stands in the fields, and so is all that is made of them; where
   ``np.where`` or an index leaves them out nothing is amiss, where a result holds one the check ends.
 
 An identity that these rules do not have makes equal things differ, never different things equal; so a
-difference is no more than a candidate.
+difference is no more than a candidate. The bound on an accident takes the values of functions, roots among them, for
+independent random numbers.
 """
 
 from __future__ import annotations
@@ -26,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from .branches import Branches
-from .constants import reading
+from .constants import Reading, reading
 from .exponentials import Exponentials
 from .frames import place
 from .infinity import Infinity
@@ -41,6 +47,9 @@ HUGE = 1e4
 
 MASKED = -5000.0
 """Below this exp is 0 in floating point, and by far: no number gets there without a constant that masks."""
+
+MANY_ROOTS = 64
+"""In the few runs of the code at one point together."""
 
 TIE = 1e-9
 """Shadows closer than this, relative to their size, are told apart by nothing but exact equality."""
@@ -83,6 +92,7 @@ class Field:
         """Where exp is of a number below ``MASKED``."""
         self.vanished = False
         """Whether all entries of an array were such."""
+        self.roots_taken = 0
         self._junk = np.random.default_rng()
 
     def _extended(self, ring: Modular) -> Modular | Tower:
@@ -120,16 +130,25 @@ class Field:
             residues = [(x.astype(np.int64) % ring.p)[None] for ring in self.modular]
             return Numbers(self, (*self.lifted(residues), x[None]))
         distinct, where = np.unique(x, return_inverse=True)
-        residues = [
-            np.array([self._read(ring, float(value)) for value in distinct], np.int64)[where].reshape(1, *x.shape)
-            for ring in self.modular
-        ]
-        return Numbers(self, (*self.lifted(residues), x[None]))
+        read = self._read([reading(value) for value in distinct.tolist()])
+        return Numbers(self, (*(part[where].reshape(1, *x.shape) for part in read), x[None]))
 
-    def _read(self, ring: Modular, x: float) -> int:
-        found = reading(x)
-        value = ring.rational(found.rational.numerator, found.rational.denominator)
-        return value * self.keyed("pi", ring.p) ** 2 % ring.p if found.pi else value
+    def _read(self, readings: list[Reading]) -> list[Any]:
+        """What constants are in every ring."""
+        columns = []
+        for ring in self.modular:
+            pi = self.keyed("pi", ring.p) ** 2 % ring.p
+            fractions = [abs(found.rational) if found.root else found.rational for found in readings]
+            values = [ring.rational(u.numerator, u.denominator) for u in fractions]
+            values = [u * pow(pi, found.pi, ring.p) % ring.p for u, found in zip(values, readings)]
+            columns.append(np.array(values, np.int64))
+        parts, rooted = self.lifted(columns), np.array([found.root for found in readings])
+        if rooted.any():
+            negative = np.array([found.rational < 0 for found in readings])[rooted]
+            roots, _ = self.roots.taken([part[rooted] for part in parts], False)
+            for ring, part, root in zip(self.rings, parts, roots):
+                part[rooted] = np.where(negative, ring.neg(root), root)
+        return parts
 
     def letters(self, name: str, shadow: Any) -> Numbers:
         """Independent random numbers, which the name decides, with a given shadow.
@@ -232,6 +251,14 @@ class Field:
             a, b = self.shadow(x), self.shadow(y)
             equal = np.where(self.infinity.among(a) | self.infinity.among(b), a == b, equal)
         return equal
+
+    @property
+    def may_branch(self) -> bool:
+        """Whether other points may take other branches; so they do if the root of a square has another sign there.
+
+        Squares are not always seen to be such, but the signs of many numbers are not all the same by chance.
+        """
+        return self.comparisons > 0 or 0 < self.roots_taken < MANY_ROOTS
 
     def decidable(self, x: Numbers) -> Any:
         """Floating-point numbers in the order of the entries."""

@@ -22,6 +22,11 @@ def foreign(filename: str) -> bool:
     """Whether a file is neither ours nor a library's."""
     if filename.startswith("<"):
         return not filename.startswith(("<__", "<frozen", "<string"))
+    return _outside(os.path.abspath(filename))
+
+
+@lru_cache(maxsize=4096)
+def _outside(filename: str) -> bool:
     path = os.path.realpath(filename)
     return not path.startswith((HERE, LIBRARY)) and f"{os.sep}site-packages{os.sep}" not in path
 

@@ -8,8 +8,8 @@ from .modular import Cramped, Unlucky
 HIGHEST = 3
 """The degree of the largest extension is 2 to this power: roots of numbers made of roots made of roots exist there."""
 
-MISSES = 24
-"""Points in a row without a root that is wanted, after which a larger field is taken.
+MISSES = 8
+"""Roots in a row that were wanted and are not there, after which a larger field is taken.
 
 Small fields come first, since they are faster, and since the roots of the prime field go together in every way.
 """
@@ -28,7 +28,7 @@ class Heights:
     def missed(self, error: Unlucky) -> None:
         """Note why a point has shown nothing."""
         if isinstance(error, Cramped):
-            self.misses += 1
+            self.misses += error.missing
             if error.always or self.misses >= MISSES:
                 self.grow()
 

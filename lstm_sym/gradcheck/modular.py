@@ -41,10 +41,11 @@ class Unlucky(ArithmeticError):
 
 
 class Cramped(Unlucky):
-    """What is wanted is not in the field; it is in an extension, and ``always`` there alone."""
+    """What is wanted is not in the field, ``missing`` times; it is in an extension, and ``always`` there alone."""
 
-    def __init__(self, text: str, *, always: bool = False) -> None:
+    def __init__(self, text: str, *, missing: int = 1, always: bool = False) -> None:
         super().__init__(text)
+        self.missing = missing
         self.always = always
 
 

@@ -36,6 +36,8 @@ class Domain(Protocol):
     rings: tuple[Any, ...]
     divisors: float
     """The total degree of everything that was divided by."""
+    roots_taken: int
+    """How many square roots of numbers that vary were taken."""
 
     def constant(self, x: Any) -> Numbers: ...
     def junk(self, shape: Shape) -> Numbers: ...
@@ -266,6 +268,7 @@ def _degrees(name: str, x: Numbers) -> tuple[Degree, Degree]:
         return LETTER, x.slope * LETTER
     if name == "sqrt":
         x.domain.divisors += entries
+        x.domain.roots_taken += int(entries)
         return LETTER, x.slope * Degree(0, 1)
     x.domain.divisors += entries * x.degree.total(x.domain.divisors)
     return LETTER, x.slope * Degree(0, x.degree.multiplicity + 1)

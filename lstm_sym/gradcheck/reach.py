@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from typing import Any
 
@@ -19,7 +20,11 @@ def reached(function: Any) -> list[types.FunctionType]:
         if not isinstance(own, types.FunctionType) or id(own) in found or not foreign(own.__code__.co_filename):
             continue
         found[id(own)] = own
-        waiting += [_bound(owner, name, own) for name in _names(own.__code__)]
+        names = _names(own.__code__)
+        values = [_bound(owner, name, own) for name in names]
+        waiting += values
+        classes = [vars(value) for value in values if _of_the_user(value)]
+        waiting += [members[name] for members in classes for name in names if name in members]
         waiting += [cell.cell_contents for cell in own.__closure__ or () if _filled(cell)]
     return list(found.values())
 
@@ -49,3 +54,8 @@ def _filled(cell: types.CellType) -> bool:
         return cell.cell_contents is not None
     except ValueError:
         return False
+
+
+def _of_the_user(value: Any) -> bool:
+    """A class in the user's file: its methods are called by their names on what is made of it."""
+    return isinstance(value, type) and foreign(getattr(sys.modules.get(value.__module__), "__file__", None) or "<none>")

@@ -130,6 +130,7 @@ cumsum = cumulative(n.add)
 
 
 def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    axis = operator.index(axis) if isinstance(axis, bool) else axis
     if ord in (None, "fro", 2) and not (ord == 2 and axis is None and x.ndim == 2):
         return np.sqrt(sums(x * x, axis, keepdims=keepdims))
     if ord == 1 and (x.ndim == 1 or isinstance(axis, int)):

@@ -15,6 +15,9 @@ import numpy as np
 from .modular import Cramped, Modular
 from .tower import Tower
 
+SQUARES = 1 << 18
+"""How many squares are remembered at one point."""
+
 PAIRS = 512
 """Known roots of numbers without one in the prime field, up to which products and quotients are looked for."""
 
@@ -28,19 +31,23 @@ class SquareRoots:
         """Whether a root that does not exist, of an argument of exponentials, has been replaced by a random element."""
         self._signed = [SignedRoots(ring) for ring in rings]
         self._squared: list[list[Any]] = []
+        self._room = SQUARES
         self._moduli: dict[Any, list[Any]] = {}
         self._settled: dict[Any, list[Any] | None] = {}
         """The roots that are absolute values; ``None`` for those that were taken before anything had that square."""
 
     def squared(self, x: list[Any], negative: Any) -> None:
         """Note elements that are squared, and where they stand for negative numbers."""
-        self._squared.append([np.where(negative, ring.neg(a), a).ravel() for ring, a in zip(self.rings, x)])
+        self._room -= negative.size
+        if self._room > 0:
+            self._squared.append([np.where(negative, ring.neg(a), a).ravel() for ring, a in zip(self.rings, x)])
 
     def taken(self, x: list[Any], marked: Any) -> tuple[list[Any], bool]:
         """Roots, but for the entries that are marked, and whether some are absolute values."""
         first, found = self._signed[0].of(x[0])
-        if not np.all(found | marked):
-            raise Cramped("a square root of what is no square in the field")
+        missing = int(np.sum(~(found | marked)))
+        if missing:
+            raise Cramped("a square root of what is no square in the field", missing=missing)
         roots = [first]
         for ring, signed, a in zip(self.rings[1:], self._signed[1:], x[1:]):
             root, exists = signed.of(a)

@@ -1,158 +1,84 @@
-"""The classes of mistakes that are in print, as edits that would mend them."""
+"""Slips in one place of a formula: what may stand there instead, by the class of the mistake."""
 
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Iterator
 from itertools import permutations
+from typing import Any
 
-CARRIES = 12
-"""Names that are tried as a missing term of one assignment."""
+from .places import New, Places, called, factors, filled, name, product, values_of
 
 LONGEST = 4
 """Subscripts in einsum whose order is tried in full."""
 
-SIGMOIDS = ("sigmoid", "sigma", "expit", "logistic", "sigm")
-MARKS = ("d", "_prime", "prime", "_derivative", "_grad", "_backward", "deriv", "_deriv", "grad")
+PRODUCTS = ("dot", "matmul", "outer", "inner")
+RENAMED = {"sum": "mean", "mean": "sum", "nansum": "nanmean", "nanmean": "nansum", "average": "sum"}
 
 
-def filled(expression: str, **parts: ast.expr) -> ast.expr:
-    """An expression with nodes in the place of names."""
-
-    class Fill(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.AST:
-            return copy.deepcopy(parts.get(node.id, node))
-
-    return Fill().visit(ast.parse(expression, mode="eval").body)
+# --- products of matrices -------------------------------------------------------------------------
 
 
-class Slips:
-    """The slips of one function, place by place."""
-
-    def __init__(self, definition: ast.FunctionDef) -> None:
-        nodes = list(ast.walk(definition))
-        loops = [node for node in nodes if isinstance(node, ast.For | ast.While)]
-        stored = [
-            node.id
-            for loop in loops
-            for node in ast.walk(loop)
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-        ]
-        self.carried = list(dict.fromkeys(stored))[:CARRIES]
-        """Names that a loop assigns, which may be carried to its next round."""
-        loaded = {n.id for loop in loops for n in ast.walk(loop) if isinstance(n, ast.Name) and type(n.ctx) is ast.Load}
-        before = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} - set(stored)
-        self.idle = [name for name in dict.fromkeys(stored) if name not in loaded and name not in before]
-        """Names that a loop assigns and never reads: a carry that somebody forgot."""
-        self.inside = {id(node) for loop in loops for node in ast.walk(loop)}
-        self.known = {n.id for n in nodes if isinstance(n, ast.Name)} | {a.arg for a in definition.args.args}
-        self.keys = {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-        self.parents = {id(child): node for node in nodes for child in ast.iter_child_nodes(node)}
-
-    def of(self, node: ast.AST) -> Iterator[ast.AST]:
-        """What may stand in the place of one node if a slip of a known class was made there."""
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-            yield from self._forgotten_carry(node)
-            yield from _activated_twice(node)
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            yield from self._missing_path(node)
-        elif isinstance(node, ast.Call):
-            yield from _slope_of_activated(node)
-            yield from _subscripts(node)
-            yield from _truncated(node)
-        elif isinstance(node, ast.IfExp):
-            yield node.body
-            yield node.orelse
-        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
-            yield from _shifted(node)
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
-            yield from _squared(node)
-
-    def _forgotten_carry(self, node: ast.BinOp) -> Iterator[ast.AST]:
-        """A factor to which the adjoint of the next step should be added."""
-        if id(node) in self.inside:
-            for name in self.idle:
-                carry = ast.Name(name, ast.Load())
-                yield filled("(a + c) * b", a=node.left, b=node.right, c=carry)
-                yield filled("a * (b + c)", a=node.left, b=node.right, c=carry)
-
-    def _missing_path(self, node: ast.BinOp) -> Iterator[ast.AST]:
-        """A sum over gates that lacks one: a term like another, with another gate's letters."""
-        parent = self.parents.get(id(node))
-        if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add):
-            return
-        terms: list[ast.expr] = []
-        rest: ast.expr = node
-        while isinstance(rest, ast.BinOp) and isinstance(rest.op, ast.Add):
-            terms.append(rest.right)
-            rest = rest.left
-        terms.append(rest)
-        present = {ast.unparse(term) for term in terms}
-        for term in terms:
-            words = _words(term)
-            letters = {letter for word in words for letter in word if letter.isalnum()}
-            others = {letter for word in (*self.known, *self.keys) for letter in word if letter.isalnum()}
-            for old in sorted(letters):
-                for new in sorted(others - {old}):
-                    renamed = _renamed(term, old, new)
-                    if _words(renamed) <= self.known | self.keys and ast.unparse(renamed) not in present:
-                        present.add(ast.unparse(renamed))
-                        yield filled("a + b", a=node, b=renamed)
+def turned(node: ast.expr) -> ast.expr:
+    """The transpose, plainly."""
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        return node.value
+    if called(node) == "transpose" and len(node.args) == 1 and not node.keywords:  # type: ignore[attr-defined]
+        return node.args[0]  # type: ignore[attr-defined]
+    return filled("a.T", a=node)
 
 
-def _words(node: ast.AST) -> set[str]:
-    found = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-    return found | {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+def _pair(node: Any) -> tuple[ast.expr, ast.expr] | None:
+    """The two factors of a matrix product, however it is written."""
+    if isinstance(node, ast.BinOp):
+        return (node.left, node.right) if isinstance(node.op, ast.MatMult) else None
+    if isinstance(node, ast.Call) and called(node) in PRODUCTS:
+        if len(node.args) == 2:
+            return node.args[0], node.args[1]
+        if len(node.args) == 1 and isinstance(node.func, ast.Attribute):
+            return node.func.value, node.args[0]
+    return None
 
 
-def _renamed(term: ast.expr, old: str, new: str) -> ast.expr:
-    """A term with the last letter ``old`` of each of its names and keys replaced."""
-    made = copy.deepcopy(term)
-    for node in ast.walk(made):
-        if isinstance(node, ast.Name):
-            node.id = new.join(node.id.rsplit(old, 1))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            node.value = new.join(node.value.rsplit(old, 1))
-    return made
+def _paired(node: Any, a: ast.expr, b: ast.expr) -> ast.expr:
+    """The product written as the one that is given, of other factors."""
+    if isinstance(node, ast.BinOp):
+        return ast.BinOp(a, node.op, b)
+    if len(node.args) == 2:
+        return ast.Call(node.func, [a, b], node.keywords)
+    return ast.Call(ast.Attribute(a, node.func.attr, ast.Load()), [b], node.keywords)
 
 
-def _called(node: ast.AST) -> str:
-    function = node.func if isinstance(node, ast.Call) else None
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+def transposed(node: Any, places: Places) -> New:
+    """a b for aᵀ b, a bᵀ or aᵀ bᵀ."""
+    pair = _pair(node)
+    if pair is not None:
+        a, b = pair
+        yield _paired(node, turned(a), b)
+        yield _paired(node, a, turned(b))
+        yield _paired(node, turned(a), turned(b))
 
 
-def _is_activation(name: str) -> bool:
-    return name == "tanh" or name.lstrip("_") in SIGMOIDS
+def commuted(node: Any, places: Places) -> New:
+    """a b for b a, or for its transpose."""
+    pair = _pair(node)
+    if pair is not None:
+        a, b = pair
+        yield _paired(node, b, a)
+        yield _paired(node, turned(b), turned(a))
+        yield filled("a.T", a=node)
+        yield filled("a * b", a=a, b=b)
 
 
-def _activated_twice(node: ast.BinOp) -> Iterator[ast.AST]:
-    """Activations applied to what has been through them already, such as σ(i) (1 - σ(i)) at i = σ(a)."""
-    calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call) and _is_activation(_called(inner))]
-    if len(calls) > 1:
-
-        class Strip(ast.NodeTransformer):
-            def visit_Call(self, call: ast.Call) -> ast.AST:
-                self.generic_visit(call)
-                return call.args[0] if _is_activation(_called(call)) and call.args else call
-
-        yield Strip().visit(copy.deepcopy(node))
+def untransposed(node: ast.Attribute, places: Places) -> New:
+    if node.attr == "T" and isinstance(node.ctx, ast.Load):
+        yield node.value
 
 
-def _slope_of_activated(node: ast.Call) -> Iterator[ast.AST]:
-    """A function for σ' or tanh' that expects a pre-activation, at an activated value."""
-    name = _called(node).lower().strip("_")
-    if len(node.args) == 1 and name not in (*SIGMOIDS, "tanh"):
-        if any(sigmoid in name for sigmoid in SIGMOIDS) and any(mark in name for mark in MARKS):
-            yield filled("a * (1 - a)", a=node.args[0])
-        if "tanh" in name and any(mark in name for mark in MARKS):
-            yield filled("1 - a ** 2", a=node.args[0])
-
-
-def _subscripts(node: ast.Call) -> Iterator[ast.AST]:
+def subscripts(node: ast.Call, places: Places) -> New:
     """einsum with the indices of one operand, or of the result, in another order."""
     first = node.args[0] if node.args else None
-    if _called(node) != "einsum" or not isinstance(first, ast.Constant) or not isinstance(first.value, str):
+    if called(node) != "einsum" or not isinstance(first, ast.Constant) or not isinstance(first.value, str):
         return
     given, arrow, result = first.value.replace(" ", "").partition("->")
     groups = [*given.split(","), *([result] if arrow else [])]
@@ -165,34 +91,245 @@ def _subscripts(node: ast.Call) -> Iterator[ast.AST]:
                     yield ast.Call(node.func, [ast.Constant(text), *node.args[1:]], node.keywords)
 
 
-def _truncated(node: ast.Call) -> Iterator[ast.AST]:
-    """A loop that ends one step early, or begins one late."""
-    if _called(node) != "range":
+# --- parentheses, signs, terms --------------------------------------------------------------------
+
+
+def parentheses(node: ast.BinOp, places: Places) -> New:
+    """a + b c for (a + b) c or a (b + c), and the other way round."""
+    if isinstance(node.op, ast.Add | ast.Sub):
+        left, right = _chain(node.left), _chain(node.right)
+        for k in range(len(left)):
+            for m in range(1, len(right) + 1):
+                if k or m < len(right):
+                    inner = ast.BinOp(_joined(left[k:]), node.op, _joined(right[:m]))
+                    yield _joined([*left[:k], (left[k][0], inner), *right[m:]])
+        if len(left) > 1:
+            yield _joined([(None, ast.BinOp(left[0][1], node.op, node.right)), *left[1:]])
+        before = node.left
+        if isinstance(before, ast.BinOp) and isinstance(before.op, ast.Add | ast.Sub):
+            # p + q + r s for p + (q + r) s
+            for m in range(1, len(right)):
+                inner = ast.BinOp(before.right, node.op, _joined(right[:m]))
+                yield ast.BinOp(before.left, before.op, _joined([(None, inner), *right[m:]]))
+    elif isinstance(node.op, ast.Mult) and places.outermost(node, ast.Mult):
+        parts = factors(node)
+        for k, part in enumerate(parts):
+            if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add | ast.Sub):
+                yield ast.BinOp(part.left, part.op, product([*parts[:k], part.right, *parts[k + 1 :]]))
+                yield ast.BinOp(product([*parts[:k], part.left, *parts[k + 1 :]]), part.op, part.right)
+
+
+def _chain(node: ast.expr) -> list[tuple[ast.operator | None, ast.expr]]:
+    """What is multiplied or divided, as far as it is written without parentheses, each with the sign before it."""
+    found: list[tuple[ast.operator | None, ast.expr]] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.MatMult | ast.Div):
+        found.append((node.op, node.right))
+        node = node.left
+    return [(None, node), *reversed(found)]
+
+
+def _joined(parts: list[tuple[ast.operator | None, ast.expr]]) -> ast.expr:
+    made = parts[0][1]
+    for op, part in parts[1:]:
+        assert op is not None
+        made = ast.BinOp(made, op, part)
+    return made
+
+
+def sign(node: Any, places: Places) -> New:
+    """A sign that should be the other one."""
+    if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
+        op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+        if isinstance(node, ast.AugAssign):
+            yield ast.AugAssign(node.target, op, node.value)
+        else:
+            yield ast.BinOp(node.left, op, node.right)
+            if isinstance(node.op, ast.Sub):
+                yield ast.BinOp(node.right, node.op, node.left)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield node.operand
+    elif isinstance(node, ast.Assign):
+        yield from (put(filled("-a", a=value)) for value, put in values_of(node))
+
+
+def dropped(node: Any, places: Places) -> New:
+    """A term or a factor too many."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
+        yield node.left
+        yield node.right
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        yield node.left
+    elif isinstance(node, ast.AugAssign):
+        yield None
+
+
+def factor(node: ast.Assign, places: Places) -> New:
+    """A factor that is missing: what the loop knows, or its complement."""
+    for value, put in values_of(node) if id(node) in places.inside else ():
+        yield put(filled("2 * a", a=value))
+        for text in places.letters(node):
+            yield put(filled("a * b", a=value, b=name(text)))
+            yield put(filled("a * (1 - b)", a=value, b=name(text)))
+
+
+def power(node: ast.BinOp, places: Places) -> New:
+    if isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant):
+        yield node.left
+        yield filled("a ** 3", a=node.left)
+
+
+# --- indices and lengths --------------------------------------------------------------------------
+
+
+def index(node: ast.Subscript, places: Places) -> New:
+    """An index that is off by one."""
+    if isinstance(node.slice, ast.Tuple):
+        for k, part in enumerate(node.slice.elts):
+            for choice in _moved(part):
+                whole = ast.Tuple([*node.slice.elts[:k], choice, *node.slice.elts[k + 1 :]], ast.Load())
+                yield ast.Subscript(node.value, whole, node.ctx)
+    else:
+        yield from (ast.Subscript(node.value, choice, node.ctx) for choice in _moved(node.slice))
+
+
+def _moved(part: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(part, ast.Name):
+        yield filled("a - 1", a=part)
+        yield filled("a + 1", a=part)
+    elif isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add | ast.Sub):
+        yield part.left
+        yield ast.BinOp(part.left, ast.Sub() if isinstance(part.op, ast.Add) else ast.Add(), part.right)
+    elif isinstance(part, ast.Slice) and part.step is None and (part.lower is None) != (part.upper is None):
+        text = ast.unparse(part)
+        if text in ("1:", ":-1"):
+            yield ast.Slice(*((None, ast.Constant(-1)) if text == "1:" else (ast.Constant(1), None)))
+
+
+def wrapped(node: Any, places: Places) -> New:
+    """What stands before the first step, where an index wraps around to the last one."""
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        back = next((p for p in parts if isinstance(p, ast.BinOp) and isinstance(p.op, ast.Sub)), None)
+        if back is not None and isinstance(back.left, ast.Name) and getattr(back.right, "value", 0) == 1:
+            for text in [n for n in places.given if n not in places.carried and n not in places.counters]:
+                yield filled("a if t > 0 else b", a=node, t=back.left, b=name(text))
+            yield filled("a if t > 0 else 0 * a", a=node, t=back.left)
+    elif called(node) == "roll" and len(node.args) >= 2:
+        before = [text for text in places.given if text not in places.carried]
+        for text in before:
+            yield filled("np.concatenate((b[None], a[:-1]))", a=node.args[0], b=name(text))
+        for text in before:
+            yield filled("np.concatenate((b[:, None], a[:, :-1]), axis=1)", a=node.args[0], b=name(text))
+        yield filled("np.concatenate((0 * a[:1], a[:-1]))", a=node.args[0])
+
+
+def bounds(node: ast.Call, places: Places) -> New:
+    """A loop that ends early, or begins late."""
+    if called(node) not in ("range", "arange", "max", "maximum", "min", "minimum"):
         return
+    if called(node) in ("max", "maximum", "min", "minimum"):
+        yield from (part for part in node.args if len(node.args) == 2)
+        return
+    last = ast.unparse(node.args[2]) if len(node.args) == 3 else ""
+    if last == "-1":
+        yield ast.Call(node.func, [node.args[0], ast.Constant(-1), node.args[2]], node.keywords)
     for k in range(len(node.args[:2])):
-        for change in ("a - 1", "a + 1"):
+        for change in (-1, 1):
             bound = node.args[k]
-            number = ast.literal_eval(bound) if isinstance(bound, ast.Constant) else None
-            moved = ast.Constant(number + (1 if "+" in change else -1)) if isinstance(number, int) else None
-            args = [*node.args[:k], moved or filled(change, a=bound), *node.args[k + 1 :]]
-            yield ast.Call(node.func, args, node.keywords)
+            text = ast.unparse(bound)
+            made = ast.Constant(int(text) + change) if text.lstrip("-").isdigit() else None
+            moved = made or filled("a - 1" if change < 0 else "a + 1", a=bound)
+            yield ast.Call(node.func, [*node.args[:k], moved, *node.args[k + 1 :]], node.keywords)
+    if len(node.args) == 2:
+        yield ast.Call(node.func, [ast.Constant(0), node.args[1]], node.keywords)
 
 
-def _shifted(node: ast.Subscript) -> Iterator[ast.AST]:
-    """An index among several that is off by one."""
-    assert isinstance(node.slice, ast.Tuple)
-    for k, index in enumerate(node.slice.elts):
-        choices: list[ast.expr] = []
-        if isinstance(index, ast.Name):
-            choices = [filled("a - 1", a=index), filled("a + 1", a=index)]
-        elif isinstance(index, ast.BinOp) and isinstance(index.op, ast.Add | ast.Sub):
-            choices = [index.left]
-        for choice in choices:
-            place = ast.Tuple([*node.slice.elts[:k], choice, *node.slice.elts[k + 1 :]], ast.Load())
-            yield ast.Subscript(node.value, place, node.ctx)
+def cut(node: ast.Subscript, places: Places) -> New:
+    """A slice that leaves steps or gates out."""
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    sliced = all(isinstance(part, ast.Slice) for part in parts) and isinstance(node.ctx, ast.Load)
+    if not sliced or all(ast.unparse(part) == ":" for part in parts):
+        return
+    steps = [getattr(part, "step", None) for part in parts]
+    yield node.value if not any(steps) else ast.Subscript(node.value, ast.Slice(step=steps[0]), node.ctx)
+    part = parts[0]
+    if len(parts) == 1 and isinstance(part, ast.Slice) and part.lower is not None and part.upper is not None:
+        yield ast.Subscript(node.value, ast.Slice(part.lower, None, part.step), node.ctx)
+        yield ast.Subscript(node.value, ast.Slice(None, part.upper, part.step), node.ctx)
 
 
-def _squared(node: ast.BinOp) -> Iterator[ast.AST]:
-    """1 - a where 1 - a² belongs."""
-    if isinstance(node.left, ast.Constant) and node.left.value in (1, 1.0):
-        yield filled("1 - a ** 2", a=node.right)
+def conditions(node: Any, places: Places) -> New:
+    """A condition under which a path is cut."""
+    if isinstance(node, ast.IfExp):
+        yield node.body
+        yield node.orelse
+    elif isinstance(node, ast.If):
+        leaves = any(isinstance(s, ast.Break | ast.Continue) for s in node.body)
+        if leaves:
+            yield None
+        else:
+            yield ast.If(ast.Constant(True), node.body, [])
+        if node.orelse:
+            yield ast.If(ast.Constant(True), node.orelse, [])
+    elif isinstance(node, ast.Break):
+        yield None
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        for k, part in enumerate(node_parts := (node.left, node.right)):
+            if isinstance(part, ast.Compare) or (isinstance(part, ast.Constant) and part.value in (0, 0.0)):
+                yield node_parts[1 - k]
+
+
+# --- sums and means, names ------------------------------------------------------------------------
+
+
+def sums(node: ast.Call, places: Places) -> New:
+    """A sum for a mean, a mean for a sum."""
+    text = called(node)
+    if text in RENAMED and isinstance(node.func, ast.Attribute):
+        yield ast.Call(ast.Attribute(node.func.value, RENAMED[text], ast.Load()), node.args, node.keywords)
+
+
+def lengths(node: Any, places: Places) -> New:
+    """A division by the number of steps or of sequences that is left out, or stands too often."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        yield node.left
+    elif isinstance(node, ast.Assign):
+        for value, put in values_of(node):
+            for size in _sizes(places):
+                yield put(filled("a / b", a=value, b=size))
+
+
+def _sizes(places: Places) -> list[ast.expr]:
+    """What counts something, as it is written somewhere in the function."""
+    found: dict[str, ast.expr] = {}
+    for node in places.nodes:
+        if called(node) == "len" or (isinstance(node, ast.Subscript) and getattr(node.value, "attr", "") == "shape"):
+            assert isinstance(node, ast.expr)
+            found.setdefault(ast.unparse(node), node)
+        elif isinstance(node, ast.Assign) and getattr(node.value, "attr", "") == "shape":
+            for target in ast.walk(node.targets[0]):
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, name(target.id))
+    return list(found.values())
+
+
+def other_name(node: Any, places: Places) -> New:
+    """A name where a similar one belongs, of another gate, weight or step."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in places.given:
+        for text in places.given:
+            if text != node.id and _similar(text, node.id):
+                yield name(text)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        for text in places.keys:
+            if text != node.value and _similar(text, node.value):
+                yield ast.Constant(text)
+
+
+def _similar(a: str, b: str) -> bool:
+    """One letter apart; or one word, such as prev and next."""
+    if len(a) == len(b) and sum(x != y for x, y in zip(a, b)) == 1:
+        return True
+    if abs(len(a) - len(b)) <= 2 and (a.startswith(b) or b.startswith(a)):
+        return True
+    one, other = a.split("_"), b.split("_")
+    return len(one) == len(other) > 1 and sum(x != y for x, y in zip(one, other)) == 1

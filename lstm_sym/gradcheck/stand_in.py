@@ -16,6 +16,7 @@ import numpy as np
 
 from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, result_of, stacked
 from .functions import call_function, filled
+from .modular import Cramped
 from .numbers import Domain
 from .ufuncs import call_ufunc
 
@@ -263,6 +264,8 @@ class Ufunc:
         ):
             try:
                 return call_ufunc(domain, name, "__call__", args, options)
+            except Cramped:
+                raise
             except (ArithmeticError, TypeError, ValueError):
                 pass
         return self.stand_in.given(self.ufunc(*args, **options))

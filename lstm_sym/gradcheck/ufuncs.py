@@ -68,7 +68,10 @@ def power(x: Numbers, y: Numbers) -> Numbers:
     exponents = np.unique(y.domain.shadow(y))
     if len(exponents) != 1:
         return n.apply("exp", n.multiply(y, n.apply("log", x)))
-    found = reading(float(exponents[0])).rational
+    exponent = reading(float(exponents[0]))
+    if not exponent.plain:
+        return n.apply("exp", n.multiply(y, n.apply("log", x)))
+    found = exponent.rational
     if found.denominator == 2:
         return _spread(n.power(n.apply("sqrt", x), found.numerator), y)
     if found == 2:

@@ -32,14 +32,17 @@ QUICK = ["-std=c99", "-O0", "-shared", "-fPIC"]
 
 ALL = [with_activation(cell, "tanh") for cell in CELLS.values()]
 ALL += [Cell(f"{cell.name}_more", *cell.equations) for cell in MORE]
-ALL = [cell for cell in ALL if all(s.shape[1] == 1 for s in (*cell.order, *cell.inputs))]
-"""The cells of the zoo that hold columns, and one for each kind of equation; the names differ."""
+"""The cells of the zoo, and one for each kind of equation; the names differ."""
+
+MATRICES = [cell for cell in ALL if any(s.shape[1] != 1 for s in (*cell.order, *cell.inputs))]
+"""Those with a matrix among their sequences."""
 
 KINDS = (
     *("RNN_loss", "LSTM_block", "peephole_LSTM", "LSTM_projection", "GRU_reset_before", "QRNN", "sLSTM"),
     *("layer_norm_LSTM", "LSTM_truncated", "two_outputs_more", "composed_more", "three_blocks_more"),
     *("inner_product_more", "no_state_more"),
     *("hardtanh_more", "elu_more", "softsign_more", "diagonal_relu_more"),
+    *("mLSTM", "delta_rule_more", "matrix_memory_more", "memory_and_hidden_more"),
 )
 SOME = [cell for cell in ALL if cell.name in KINDS]
 """Cells that together have every kind of operation; the sanitizers watch these."""

@@ -66,5 +66,6 @@ CELLS = (
         Eq(r[t], maximum(W_k * A[t].T * p, 1)),
         Eq(h[t], tanh(A[t] * A[t].T * h[t - 1] + r[t])),
     ),
+    Cell("state_of_input", Eq(h[t], U * x[t] + b), Eq(q[t], tanh(W * h[t - 1]))),
     Cell("no_state", Eq(h[t], tanh(U * x[t]))),
 )

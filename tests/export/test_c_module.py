@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sympy import Eq
 
 from lstm_sym.activations import tanh
@@ -21,10 +23,23 @@ from lstm_sym.export.c_code import c_module
 from lstm_sym.export.check import relative_error
 from lstm_sym.export.experiment import experiment_on, imported
 from lstm_sym.export.freshness import cell_hash, staleness
+from lstm_sym.nodes import beside, diag
 from lstm_sym.symbols import Parameter, Sequence, sizes, t
 
 from .backends import module_of, operations
-from .c_libraries import ALL, COMPILER, QUICK, SINGLE, SOME, WARNINGS, compiled, libraries, loaded, needs_compiler
+from .c_libraries import (
+    ALL,
+    COMPILER,
+    MATRICES,
+    QUICK,
+    SINGLE,
+    SOME,
+    WARNINGS,
+    compiled,
+    libraries,
+    loaded,
+    needs_compiler,
+)
 
 pytestmark = needs_compiler
 
@@ -105,6 +120,42 @@ def run(module, params, x, state, d_outputs, d_state):
     outputs, last, cache = module.forward(params, x, state)
     d_params, d_x, d_first = module.backward(params, cache, d_outputs, d_state)
     return [outputs, *last, *d_params, d_x, *d_first]
+
+
+def sized(module, dtype, lengths):
+    """Random arguments of both passes for some lengths of the axes, small enough to saturate nothing."""
+    rng, groups = np.random.default_rng(3), {}
+    for name, axes in module.SHAPES.items():
+        shape = [int(lengths.get(axis, axis)) for axis in axes]
+        values = rng.normal(0, 0.3 / np.sqrt(shape[-1]), shape).astype(dtype)
+        groups.setdefault(name.split(".")[0], []).append(values)
+    (x,) = (group for name, group in groups.items() if name not in ("params", "state", "d_outputs", "d_state"))
+    (d_outputs,) = groups["d_outputs"]
+    params, x = module.Params(*groups["params"]), module.Inputs(*x) if len(x) > 1 else x[0]
+    return params, x, module.State(*groups["state"]), d_outputs, module.State(*groups["d_state"])
+
+
+def arrays(values):
+    return [array for value in values for array in (value if isinstance(value, tuple) else (value,))]
+
+
+@pytest.mark.parametrize("cell", MATRICES, ids=lambda cell: cell.name)
+def test_matrices_of_any_shape(cell, built, tmp_path):
+    """Rows and columns in any relation to each other and to the vectors of the machine.
+
+    A gradient of one number is a sum of terms that may cancel: ``least`` is what such a term amounts to.
+    """
+    module, reference = loaded(cell, tmp_path, built), module_of(cell)
+    axes = {axis for shape in module.SHAPES.values() for axis in shape if axis.isidentifier()}
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.fixed_dictionaries({axis: st.integers(1, 4 if axis in ("T", "B") else 13) for axis in sorted(axes)}))
+    def agrees(lengths):
+        for dtype, tolerance in TOLERANCES.items():
+            found, wanted = (arrays(run(m, *sized(m, dtype, lengths))) for m in (module, reference))
+            assert all(scaled_error(a, b, least=0.01) <= tolerance for a, b in zip(found, wanted, strict=True))
+
+    agrees()
 
 
 def test_the_build_of_the_module_itself_at_sizes_that_fill_no_tile(tmp_path):
@@ -263,6 +314,36 @@ def test_arrays_that_are_not_contiguous(built, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("cell", SOME, ids=lambda cell: cell.name)
+@pytest.mark.parametrize("steps, batch", [(0, 5), (4, 0), (0, 0)])
+def test_no_step_or_no_sequence(cell, steps, batch, built, tmp_path):
+    """The Python module refuses them, the functions define them."""
+    module, whole = loaded(cell, tmp_path, built), experiment_on(cell)
+    sizes = module.checked(params=module.Params(*whole.params.values()), state=module.State(*whole.states.values()),
+                           **{group(module): arguments(module, whole.inputs, "Inputs")})  # fmt: skip
+    module.checked = lambda **given: {**sizes, "T": steps, "B": batch}
+    rows = {"inputs": (steps, batch), "d_outputs": (steps, batch), "states": (batch,), "d_state": (batch,)}
+    empty = replace(whole, **{
+        name: {k: v[tuple(slice(size) for size in lead)] for k, v in getattr(whole, name).items()}
+        for name, lead in rows.items()
+    })  # fmt: skip
+    _, last, _ = empty.run(module)
+    gradients = empty.gradients(module)
+    for name, value in empty.states.items():
+        np.testing.assert_array_equal(last[name], value)
+        np.testing.assert_array_equal(gradients[f"{name}0"], empty.d_state[name])
+    for name, value in empty.params.items():
+        np.testing.assert_array_equal(gradients[name], np.zeros_like(value))
+
+
+def group(module):
+    return "inputs" if hasattr(module, "Inputs") else next(name for name in module.SHAPES if "." not in name)
+
+
+def arguments(module, values, kind):
+    return getattr(module, kind)(*values.values()) if hasattr(module, kind) else next(iter(values.values()))
+
+
 def test_wrong_arguments_are_named(built, tmp_path, monkeypatch):
     module = loaded(LSTM, tmp_path, built)
     given = wide(module, "float64")
@@ -298,19 +379,20 @@ def test_letters_that_clash_with_c_get_other_names(tmp_path):
 
 
 def test_what_has_no_c_form_is_named():
-    M = Sequence("M", n, n)
-    with pytest.raises(
-        ValueError, match="cell mLSTM: C is a matrix, and C functions hold column vectors; write it with"
-    ):
-        c_module(CELLS["mLSTM"])
-    with pytest.raises(ValueError, match="cell matrix: M is a matrix"):
-        c_module(Cell("matrix", Eq(M[t], h[t - 1] * h[t - 1].T), Eq(h[t], W * h[t - 1] + U * x[t])))
+    M, p = Sequence("M", n, n), Parameter("p", n)
+    with pytest.raises(TypeError, match=r"no C form for Diag \(diag\(p\)\)"):
+        c_module(Cell("turned", Eq(M[t], diag(p) * M[t - 1] * W), Eq(h[t], M[t] * h[t - 1] + U * x[t])))
+    with pytest.raises(TypeError, match=r"no C form for .*: columns are put below each other, not matrices"):
+        c_module(Cell("halves", Eq(M[t], beside(W, U) * beside(M[t - 1], h[t - 1] * x[t].T).T), Eq(h[t], U * x[t])))
     with pytest.raises(TypeError, match="no C form for the constant matrix"):
         c_module(Cell("inverse", Eq(h[t], tanh((W**-1) * h[t - 1] + U * x[t]))))
 
 
-def test_all_but_the_cells_with_a_matrix_are_written():
-    assert {name for name in CELLS} - {cell.name for cell in ALL} == {"mLSTM"}
+def test_the_memory_of_the_mlstm_is_written_by_rows_and_columns():
+    source = c_module(CELLS["mLSTM"])
+    assert "double *C; /* B x N x M */" in source
+    line = "C_row[j * M + col] = f_row[0] * C_prev_row[j * M + col] + i_row[0] * (v_row[j] * k_row[col]);"
+    assert source.count(line) == 1
 
 
 def test_a_source_says_what_it_is_from():

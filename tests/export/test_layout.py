@@ -46,6 +46,17 @@ LONG = [f"operand_number_{k}" for k in range(9)]
                 "    )",
             ],
         ),
+        (
+            f"u + f({', '.join(LONG)})",
+            [
+                "    y = (",
+                "        u",
+                "        + f(",
+                *[f"            {name}," for name in LONG],
+                "        )",
+                "    )",
+            ],
+        ),
         (", ".join(LONG), ["    y = (", *[f"        {name}," for name in LONG], "    )"]),
     ],
 )
@@ -58,6 +69,7 @@ def test_assignments(value, lines):
 
 def test_long_targets_comments_and_signatures():
     assert assignment(", ".join(LONG), "params")[::10] == ["    (", "    ) = params"]
+    assert assignment(", ".join(LONG), "ready.params")[::10] == ["    (", "    ) = ready.params"]
     text = " + ".join(f"W*delta_a_{k}[t + 1]" for k in range(12))
     lines = comment(text)
     assert len(lines) > 1 and all(len(line) <= WIDTH and line.startswith("    # ") for line in lines)

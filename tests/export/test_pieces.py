@@ -88,10 +88,30 @@ def test_pieces_take_little_memory():
     assert peak(in_pieces) - returned < 0.1 * peak(lambda: both(module, params, x, state, d_outputs, d_state))
 
 
-def test_other_backends_have_no_pieces(monkeypatch):
-    monkeypatch.setitem(__import__("lstm_sym.export.module", fromlist=["BACKENDS"]).BACKENDS, "none", lambda cell: "")
-    with pytest.raises(ValueError, match="passes in pieces are written for numpy, not for none"):
-        export_module(LSTM, "none", pieces=True)
+@pytest.mark.parametrize("backend", ["c", "torch"])
+def test_other_backends_have_no_pieces(backend):
+    message = rf"a pass in pieces \(--pieces\) is not written for {backend}; there is --to numpy"
+    with pytest.raises(ValueError, match=message):
+        export_module(LSTM, backend, pieces=True)
+
+
+@pytest.mark.parametrize("wrt", [("biases",), ("W_f", "x")], ids=str)
+def test_pieces_with_some_gradients(wrt):
+    """That of the state passes from piece to piece, so it is always there."""
+    whole, module = made(LSTM), imported(export_module(LSTM, pieces=True, wrt=wrt), "some")
+    params, x, state, d_outputs, d_state = arguments(whole, T=6)
+    wanted = both(whole, params, x, state, d_outputs, d_state)[2:]
+    _, _, pieces = module.forward_in_pieces(params, x, state, 4)
+    d_params, d_x, d_initial = module.backward_in_pieces(params, pieces, d_outputs, d_state)
+    names = {"b_f", "b_i", "b_z", "b_o"} if wrt == ("biases",) else {"W_f"}
+    assert {name for name, value in d_params._asdict().items() if value is not None} == names
+    for name in names:
+        np.testing.assert_allclose(getattr(d_params, name), getattr(wanted[0], name), rtol=1e-12, atol=1e-14)
+    assert (d_x is not None) == ("x" in wrt)
+    if d_x is not None:
+        np.testing.assert_allclose(d_x, wanted[1], rtol=1e-12, atol=1e-14)
+    for a, b in zip(d_initial, wanted[2], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
 
 
 def test_no_steps_are_refused():

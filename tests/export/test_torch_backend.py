@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from lstm_sym.activations import relu
@@ -68,6 +70,55 @@ def test_what_is_given_is_left_as_it_was(name):
 
 def flat(values):
     return [values] if isinstance(values, torch.Tensor) else [a for value in values for a in flat(value)]
+
+
+def results_of(module, dtype):
+    """Everything that both passes return, on numbers drawn anew."""
+    sizes = {"T": 4, "B": 2, "n": 3, "m": 3, "d": 2, "r": 2}
+    torch.manual_seed(0)
+    drawn = {name: torch.randn([sizes.get(axis, 5) for axis in axes]).to(dtype) for name, axes in module.SHAPES.items()}
+    params, state, d_state = (
+        kind(*[drawn[f"{group}.{field}"] for field in kind._fields])
+        for group, kind in [("params", module.Params), ("state", module.State), ("d_state", module.State)]
+    )
+    outputs, final, cache = module.forward(params, drawn["x"], state)
+    return flat([outputs, final, module.backward(params, cache, drawn["d_outputs"], d_state)])
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("name", ["LSTM", "GRU", "RNN_tanh", "FGR", "sLSTM", "LSTM_projection", "LSTM_block", "MGU"])
+def test_small_steps_call_numpy_and_compute_what_pytorch_computes(name, dtype, monkeypatch):
+    module = module_of(CELLS[name], "torch")
+    state = torch.zeros(2, 3, dtype=dtype)
+    assert isinstance(module.calls_for(state), module.NumPyCalls)
+    by_numpy = results_of(module, dtype)
+    monkeypatch.setattr(module, "SMALL", 0)
+    assert module.calls_for(state) is torch
+    tolerance = {"rtol": 1e-12, "atol": 1e-12} if dtype is torch.float64 else {"rtol": 1e-5, "atol": 1e-5}
+    for a, b in zip(by_numpy, results_of(module, dtype), strict=True):
+        assert a.dtype == b.dtype == dtype
+        assert torch.allclose(a, b, **tolerance)
+
+
+def test_without_numpy_every_step_calls_pytorch(monkeypatch):
+    module = module_of(LSTM, "torch")
+    wanted = results_of(module, torch.float64)
+    monkeypatch.setattr(module, "CALLS", {})
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    assert module.calls_for(torch.zeros(2, 3)) is torch
+    assert all(torch.allclose(a, b, rtol=1e-12) for a, b in zip(wanted, results_of(module, torch.float64), strict=True))
+
+
+def test_small_steps_take_tensors_of_any_strides_that_autograd_watches():
+    module = module_of(LSTM, "torch")
+    layer = module.Layer(d=2, n=3, dtype=torch.float64)
+    x = torch.randn(2, 4, 2, dtype=torch.float64).transpose(0, 1)
+    start = module.State(*[torch.randn(1, 3, dtype=torch.float64, requires_grad=True) for _ in "hc"])
+    outputs, _ = layer(x, module.State(*[values.expand(2, 3) for values in start]))
+    found = torch.autograd.grad(outputs.sum(), start)
+    each = [layer(x[:, k : k + 1].contiguous(), start)[0].sum() for k in range(2)]
+    wanted = torch.autograd.grad(sum(each), start)
+    assert all(torch.allclose(a, b, rtol=1e-12) for a, b in zip(found, wanted, strict=True))
 
 
 def test_a_final_state_may_be_changed_in_place():

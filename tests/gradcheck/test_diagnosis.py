@@ -62,7 +62,7 @@ SLIPS = [
         "sigma for its derivative",
         "dc * old * f * (1 - f)",
         "dc * old * f",
-        "`dc * old * f` is replaced by `f * (1 - f) * (dc * old)`",
+        "`dc * old * f` is replaced by `dc * old * f * (1 - f)`",
     ),
     ("truncation", "len(tape) - 1, -1, -1", "len(tape) - 1, 0, -1", "replaced by `range(len(tape) - 1, -1, -1)`"),
     ("one step only", "dW += step", "dW = step", "W is exact if `dW = step` is replaced by `dW += step`"),

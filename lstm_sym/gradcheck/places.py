@@ -1,0 +1,207 @@
+"""What stands where in a function: its loops, and its names by what they are used for."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from typing import Any
+
+LOOPS = (ast.For, ast.While)
+New = Iterator[ast.AST | None]
+"""What may stand in the place of a node; ``None`` where it is left out."""
+
+
+@cache
+def _template(expression: str) -> ast.expr:
+    return ast.parse(expression, mode="eval").body
+
+
+def filled(expression: str, **parts: ast.expr) -> ast.expr:
+    """An expression with nodes in the place of names."""
+
+    class Fill(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.AST:
+            return parts.get(node.id, node)
+
+    return Fill().visit(copy.deepcopy(_template(expression)))
+
+
+def name(text: str) -> ast.Name:
+    """A name that is read."""
+    return ast.Name(text, ast.Load())
+
+
+def read(target: ast.expr) -> ast.expr:
+    """What is assigned to, as it is read."""
+    made = copy.deepcopy(target)
+    made.ctx = ast.Load()  # type: ignore[attr-defined]
+    return made
+
+
+class Places:
+    """The nodes of one function, and its names by use, in the order in which they come."""
+
+    def __init__(self, definition: ast.FunctionDef) -> None:
+        self.definition = definition
+        self.nodes = list(ast.walk(definition))
+        self.parents = {id(child): node for node in self.nodes for child in ast.iter_child_nodes(node)}
+        self.loops = [node for node in self.nodes if isinstance(node, LOOPS)]
+        within = [node for loop in self.loops for statement in loop.body for node in ast.walk(statement)]
+        self.inside = {id(node) for node in within}
+        """What stands in the body of a loop."""
+        stored = _names(within, ast.Store)
+        read_there = set(_names(within, ast.Load))
+        fors = [loop for loop in self.loops if isinstance(loop, ast.For)]
+        self.counters = [text for loop in fors for text in _names(ast.walk(loop.target), ast.Store)]
+        """What a ``for`` counts or takes."""
+        outside = [node for node in self.nodes if id(node) not in self.inside]
+        elsewhere = set(_names(outside, ast.Store)) - set(self.counters)
+        self.carried = stored
+        """Names that the body of a loop assigns, which may be carried to its next round."""
+        self.idle = [text for text in stored if text not in read_there and text not in elsewhere]
+        """Names that it assigns and never reads, with no value before: the rest of a carry that somebody forgot."""
+        summed = {id(node.target) for node in within if isinstance(node, ast.AugAssign)}
+        plainly = set(_names([node for node in within if id(node) not in summed], ast.Store))
+        self.waiting = [text for text in stored if text in elsewhere & plainly and text not in read_there]
+        """Those that have a value before the loop: a carry that is made and not used."""
+        arguments = definition.args
+        self.parameters = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+        self.known = list(dict.fromkeys([*self.parameters, *_names(self.nodes)]))
+        self.given = list(dict.fromkeys([*self.parameters, *_names(self.nodes, ast.Store)]))
+        """Names of the function's own."""
+        read_at_all = set(_names(self.nodes, ast.Load))
+        unused = [text for text in self.given if text not in read_at_all]
+        self.unread = [text for text in unused if text not in (*self.idle, *self.waiting)]
+        """What the function is given, or unpacks, and never reads."""
+        self.handed = self._handed()
+        self.keys = list(
+            dict.fromkeys(n.value for n in self.nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
+        )
+        self._kept = self._protected()
+
+    def _handed(self) -> list[str]:
+        """Names that a loop reads before it assigns them: what they are comes from the round before."""
+        found = []
+        for loop in self.loops:
+            known: set[str] = set()
+            for statement in loop.body:
+                found += [text for text in _names(ast.walk(statement), ast.Load) if text not in known]
+                known |= set(_names(ast.walk(statement), ast.Store))
+        return [text for text in dict.fromkeys(found) if text in self.carried]
+
+    def of(self, *kinds: type[ast.AST]) -> Iterator[ast.AST]:
+        """The nodes of these kinds that may be changed."""
+        return (node for node in self.nodes if isinstance(node, kinds) and id(node) not in self._kept)
+
+    def letters(self, node: ast.AST | None = None) -> list[str]:
+        """What is read in the body of the loop around a node, or in all of them, but for what a ``for`` counts."""
+        loop = self.loop_of(node) if node is not None else None
+        nodes = self.nodes if loop is None else [n for s in loop.body for n in ast.walk(s)]
+        called = {id(n.func) for n in nodes if isinstance(n, ast.Call)}
+        rooted = {id(n.value) for n in nodes if isinstance(n, ast.Attribute)}
+        found = (n for n in nodes if id(n) not in called and not (id(n) in rooted and _text(n) in ("np", "numpy")))
+        return [text for text in _names(found) if text in self.given]
+
+    def loop_of(self, node: ast.AST | None) -> ast.For | ast.While | None:
+        """The innermost loop in whose body a node stands."""
+        while node is not None:
+            parent = self.parents.get(id(node))
+            if isinstance(parent, LOOPS) and any(node is statement for statement in parent.body):
+                return parent
+            node = parent
+        return None
+
+    def statement_of(self, node: ast.AST) -> ast.stmt | None:
+        """The innermost statement around a node."""
+        found: ast.AST | None = node
+        while found is not None and not isinstance(found, ast.stmt):
+            found = self.parents.get(id(found))
+        return found if isinstance(found, ast.stmt) else None
+
+    def outermost(self, node: ast.AST, *kinds: type[ast.AST]) -> bool:
+        """Whether the node is no part of a larger chain of such operations."""
+        parent = self.parents.get(id(node))
+        return not (isinstance(parent, ast.BinOp) and isinstance(parent.op, kinds))
+
+    def _protected(self) -> set[int]:
+        """What decides how long a ``while`` runs: nobody should wait for one that never ends."""
+        tests = [loop.test for loop in self.loops if isinstance(loop, ast.While)]
+        deciding = {text for test in tests for text in _names(ast.walk(test))}
+        kept = {id(node) for test in tests for node in ast.walk(test)}
+        for loop in self.loops:
+            if isinstance(loop, ast.While):
+                for node in ast.walk(loop):
+                    if isinstance(node, ast.Break) or (
+                        isinstance(node, ast.stmt) and deciding & set(_names(ast.walk(node), ast.Store))
+                    ):
+                        around: ast.AST | None = node
+                        while around is not None and around is not self.definition:
+                            kept.add(id(around))
+                            around = self.parents.get(id(around))
+                        if not isinstance(node, LOOPS):
+                            kept |= {id(inner) for inner in ast.walk(node)}
+        return kept
+
+
+def _text(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _names(nodes: Iterable[ast.AST], context: type[ast.expr_context] = ast.expr_context) -> list[str]:
+    return list(dict.fromkeys(n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, context)))
+
+
+def called(node: ast.AST) -> str:
+    """The last name of what a call calls."""
+    function = node.func if isinstance(node, ast.Call) else None
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def factors(node: ast.expr) -> list[ast.expr]:
+    """The factors of a product, as far as it is written without parentheses."""
+    found: list[ast.expr] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        found.append(node.right)
+        node = node.left
+    return [node, *reversed(found)]
+
+
+def terms(node: ast.expr) -> list[ast.expr]:
+    """The terms of a sum."""
+    found: list[ast.expr] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        found.append(node.right)
+        node = node.left
+    return [node, *reversed(found)]
+
+
+def words(node: ast.AST) -> set[str]:
+    """The names and the keys in an expression."""
+    found = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    return found | {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def product(parts: list[ast.expr]) -> ast.expr:
+    """The product of some factors."""
+    made = parts[0]
+    for part in parts[1:]:
+        made = ast.BinOp(made, ast.Mult(), part)
+    return made
+
+
+def values_of(node: Any) -> Iterator[tuple[ast.expr, Callable[[ast.expr], ast.stmt]]]:
+    """What an assignment assigns, one by one, and the assignment with something else in the place of it."""
+    if isinstance(node, ast.AugAssign):
+        yield node.value, lambda new: ast.AugAssign(node.target, node.op, new)
+    elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
+        for k, value in enumerate(node.value.elts):
+            yield value, partial(_with_element, node, k)
+    elif isinstance(node, ast.Assign):
+        yield node.value, lambda new: ast.Assign(node.targets, new)
+
+
+def _with_element(node: ast.Assign, k: int, new: ast.expr) -> ast.stmt:
+    whole = node.value.elts  # type: ignore[attr-defined]
+    return ast.Assign(node.targets, ast.Tuple([*whole[:k], new, *whole[k + 1 :]], ast.Load()))

@@ -1,0 +1,149 @@
+"""The mistakes that are looked for, in the order in which they are tried: each a line, with its edits."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from . import carries, gate_order, slips, slopes
+from .carries import Changes
+from .edits import Change, Definition, Edit
+from .places import Places
+
+MOST_ALIKE = 8
+"""Alike places among which pairs and threes are tried."""
+
+
+MOST = 1200
+"""Edits by one rule in one function, so that none takes the turn of all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A class of mistakes: its name in a report, and the edits that mend it.
+
+    ``at`` are the nodes that an edit of one place changes; without them an edit sees the function as a whole.
+    """
+
+    mistake: str
+    edits: Callable[..., Any]
+    at: tuple[type[ast.AST], ...] = ()
+
+    def changes(self, places: Places) -> Changes:
+        """What the rule would change, one edit after another."""
+        if not self.at:
+            yield from self.edits(places)
+            return
+        for node in places.of(*self.at):
+            yield from ((((node, new),), "") for new in self.edits(node, places))
+
+    def alike(self, places: Places) -> Changes:
+        """The same slip in several places: in all of them, in those of one form or one statement, in two."""
+        found: dict[int, list[Change]] = defaultdict(list)
+        for node in places.of(*self.at) if self.at else ():
+            for variant, new in enumerate(self.edits(node, places)):
+                found[variant].append((node, new))
+        for changes in found.values():
+            forms: dict[Any, list[Change]] = defaultdict(list)
+            for change in changes:
+                forms[_form(change[0])].append(change)
+                forms[places.statement_of(change[0])].append(change)
+            for group in [*forms.values(), changes]:
+                apart = _apart(group, places)
+                if len(apart) > 1:
+                    yield tuple(apart), ""
+        for changes in found.values():
+            apart = _apart(changes, places)
+            if 2 < len(apart) <= MOST_ALIKE:
+                for k, one in enumerate(apart):
+                    yield from (((one, other), "") for other in apart[k + 1 :])
+
+
+def _form(node: ast.AST) -> str:
+    """An expression with its names and keys left out."""
+    kinds = [type(n).__name__ for n in ast.walk(node) if not isinstance(n, ast.expr_context)]
+    return " ".join(kinds)
+
+
+def _apart(changes: list[Change], places: Places) -> list[Change]:
+    """Those of which none is part of another."""
+    chosen: list[Change] = []
+    ids: set[int] = set()
+    for node, new in changes:
+        around: Any = node
+        while around is not None and id(around) not in ids:
+            around = places.parents.get(id(around))
+        if around is None:
+            ids.add(id(node))
+            chosen.append((node, new))
+    return chosen
+
+
+LIKELY = (
+    Rule("a transpose is missing or one too many", slips.transposed, (ast.BinOp, ast.Call)),
+    Rule("a carry is missing", carries.not_carried, (ast.Assign,)),
+    Rule("the steps are not summed", carries.not_summed, (ast.Assign,)),
+    Rule("a carry is missing", carries.carry_added, (ast.Assign,)),
+    Rule("a carry is missing", carries.carry_in_argument, (ast.Subscript, ast.Name)),
+    Rule("a carry is missing", carries.carry_in_factor, (ast.BinOp,)),
+    Rule("a path is cut", slips.conditions, (ast.IfExp, ast.If, ast.Break, ast.BinOp)),
+    Rule("a derivative is taken at an activated value", slopes.activated_twice, (ast.Call,)),
+    Rule("a derivative is taken at an activated value", slopes.all_activated_twice, (ast.BinOp,)),
+    Rule("a derivative is taken at an activated value", slopes.slope_of_activated, (ast.Call,)),
+    Rule("an activation stands where its derivative belongs", slopes.slope_of_function, (ast.BinOp,)),
+    Rule("the derivative is that of another activation", slopes.other_slope, (ast.BinOp,)),
+    Rule("parentheses are missing or misplaced", slips.parentheses, (ast.BinOp,)),
+    Rule("an index is off", slips.index, (ast.Subscript,)),
+    Rule("the loop leaves steps out", slips.bounds, (ast.Call,)),
+    Rule("steps are left out", slips.cut, (ast.Subscript,)),
+    Rule("the order is wrong", gate_order.swapped, (ast.Tuple, ast.List)),
+    Rule("two are in each other's place", gate_order.values_swapped),
+    Rule("a sum stands where a mean belongs, or a mean where a sum", slips.sums, (ast.Call,)),
+    Rule("the sign is wrong", slips.sign, (ast.BinOp, ast.AugAssign, ast.UnaryOp)),
+    Rule("a product is in the wrong order", slips.commuted, (ast.BinOp, ast.Call)),
+    Rule("a product is in the wrong order", slips.subscripts, (ast.Call,)),
+    Rule("the transpose is one too many", slips.untransposed, (ast.Attribute,)),
+    Rule("a gate stands where its complement belongs", gate_order.complement),
+    Rule("a path is missing", carries.missing_paths),
+    Rule("an index wraps around at the first step", slips.wrapped, (ast.Subscript, ast.Call)),
+    Rule("a carry is missing", carries.common_carry),
+)
+"""Tried one by one, and then in several places at once."""
+
+UNLIKELY = (
+    Rule("one stands for another", slips.other_name, (ast.Name, ast.Constant)),
+    Rule("two are in each other's place", gate_order.exchanged),
+    Rule("a term or a factor is too many", slips.dropped, (ast.BinOp, ast.AugAssign)),
+    Rule("a power is wrong", slips.power, (ast.BinOp,)),
+    Rule("the sign is wrong", slips.sign, (ast.Assign,)),
+    Rule("a sum stands where a mean belongs", slips.lengths, (ast.BinOp, ast.Assign)),
+    Rule("a carry or a term is missing", carries.other_carry, (ast.Assign,)),
+    Rule("a factor is missing", slips.factor, (ast.Assign,)),
+    Rule("a path is missing", carries.missing_terms),
+    Rule("the derivative of an activation is missing", slopes.slope_missing, (ast.Assign,)),
+    Rule("a carry is missing", carries.unmade_carry),
+)
+"""Tried when none of those mends everything."""
+
+
+def candidates(definitions: list[Definition]) -> Iterator[tuple[Rule, Edit]]:
+    """Edits of these functions, the likeliest first."""
+    for definition, rule, found in _in_order(definitions):
+        for changes, words in islice(found, MOST):
+            edit = definition.edit(changes, words)
+            if edit is not None:
+                yield rule, edit
+
+
+def _in_order(definitions: list[Definition]) -> Iterator[tuple[Definition, Rule, Changes]]:
+    known = [(definition, Places(definition.node)) for definition in definitions]
+    for rule in LIKELY:
+        yield from ((definition, rule, rule.changes(places)) for definition, places in known)
+    for rule in LIKELY:
+        yield from ((definition, rule, rule.alike(places)) for definition, places in known)
+    for rule in UNLIKELY:
+        yield from ((definition, rule, rule.changes(places)) for definition, places in known)

@@ -1,0 +1,69 @@
+"""What a floating-point constant means, and that it means the same to the exact numbers as the expression it is of."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import arb
+
+from lstm_sym.gradcheck import gradcheck, same_function
+from lstm_sym.gradcheck.balls import Balls
+from lstm_sym.gradcheck.constants import Reading, reading
+
+
+@pytest.mark.parametrize(
+    "x, meant",
+    [
+        (3.0, Reading(Fraction(3), 0, True)),
+        (0.1, Reading(Fraction(1, 10), 0, True)),
+        (1 / 3, Reading(Fraction(1, 3), 0, True)),
+        (0.044715, Reading(Fraction(44715, 10**6), 0, True)),
+        (math.pi / 2, Reading(Fraction(1, 2), 1, True)),
+        (2 / math.pi, Reading(Fraction(2), -1, True)),
+        (2**0.5, Reading(Fraction(2), 0, True, root=True)),
+        (-(29**-0.5), Reading(Fraction(-1, 29), 0, True, root=True)),
+        (math.sqrt(2 / math.pi), Reading(Fraction(2), -1, True, root=True)),
+        (1 / math.sqrt(2 * math.pi), Reading(Fraction(1, 2), -1, True, root=True)),
+        (math.sqrt(math.pi), Reading(Fraction(1), 1, True, root=True)),
+        (math.log(3), Reading(Fraction(math.log(3)), 0, False)),
+        (2**0.5 + 1e-13, Reading(Fraction(2**0.5 + 1e-13), 0, False)),
+        (1e200 / 3, Reading(Fraction(1e200 / 3), 0, True)),
+        (1234567.1234567891, Reading(Fraction(1234567.1234567891), 0, False)),
+        (0.1 + 0.2, Reading(Fraction(0.1 + 0.2), 0, False)),
+    ],
+)
+def test_a_constant_is_read(x, meant):
+    assert reading(x) == meant
+
+
+@pytest.mark.parametrize("x", [0.25, 0.1, math.pi, -(2**0.5), 29**-0.5, math.sqrt(2 / math.pi), math.log(3)])
+def test_a_ball_holds_the_constant_and_its_meaning(x):
+    (ball,) = Balls().constant(np.array([x])).parts[0].ravel()
+    assert abs(ball - arb(x)) < 1e-15 and (ball**2).contains(2) == (x == -(2**0.5))
+
+
+@pytest.mark.parametrize(
+    "f, g, verdict",
+    [
+        (lambda x: x / np.sqrt(x.shape[0]), lambda x: x * x.shape[0] ** -0.5, "equal"),
+        (lambda x: np.tanh(x / 2**0.5), lambda x: np.tanh(np.sqrt(0.5) * x), "equal"),
+        (lambda x: 0.7978845608028654 * x, lambda x: np.sqrt(2 / np.pi) * x, "equal"),
+        (lambda x: 29**0.5 * 29**0.5 * x, lambda x: 29 * x, "undecided"),
+        (lambda x: x * 2**0.5, lambda x: -np.sqrt(2) * x, "different"),
+        (lambda x: np.exp(x) ** np.pi, lambda x: np.exp(x), "different"),
+        (lambda x: np.exp(x) ** 2**0.5, lambda x: np.exp(x) ** 2, "different"),
+    ],
+)
+def test_a_constant_is_what_it_is_the_value_of(f, g, verdict):
+    """But a product of two rounded roots, which exact numbers do not see, is no more than close to 29."""
+    assert same_function(f, g, {"x": np.zeros(29)}).verdict == verdict
+
+
+def test_a_power_of_pi():
+    def slope(inputs, d):
+        return d * np.pi * inputs[0] ** (np.pi - 1)
+
+    x = {"x": np.full(3, 2.0)}
+    assert gradcheck(lambda x: x**np.pi, lambda inputs, d: d, x).verdict == "wrong"
+    assert gradcheck(lambda x: x**np.pi, slope, x).verdict != "wrong"
