@@ -16,9 +16,11 @@ from ..export import export_module
 from ..export.experiment import imported
 from ..export.plan import with_activation
 from ..gradcheck.equality import EqualityReport, compared, differences, same_function
+from ..gradcheck.frames import place_of
 from ..gradcheck.modular import Singular
-from ..gradcheck.subject import Failed, Misuse, Subject
-from ..gradcheck.trees import leaves
+from ..gradcheck.signatures import Misuse, arguments, name_of
+from ..gradcheck.subject import Failed, Subject
+from ..gradcheck.trees import Path, leaves
 from .convention import LENGTHS, SIZES, Convention
 
 STATE_NAMES = ("{}", "{}0", "{}_0", "{}_prev", "prev_{}", "{}_init", "initial_{}")
@@ -49,7 +51,8 @@ def implements(
 
     ``returns`` says what the results are, in order: an output of the cell by its name (over all steps), or
     ``"final c"``, a state after the last step; without it they are told by their shapes. Letters that ``f`` does
-    not take must be named in ``zero``, and are 0. Raises ``ValueError`` naming what cannot be matched.
+    not take must be named in ``zero``, and are 0. ``phi`` is the activation of a cell that leaves one open. Raises
+    ``ValueError`` naming what cannot be matched, or, without ``returns``, what ``f`` raises on arrays of these shapes.
 
     >>> import numpy as np
     >>> from lstm_sym.cells import RNN_TANH
@@ -58,8 +61,22 @@ def implements(
     >>> implements(RNN_TANH, step, axes="d").verdict
     'equal'
     """
-    theirs = _matched(with_activation(cell, phi), f, names or {}, tuple(axes.split()), transposed, tuple(zero))
-    results = _known(theirs, returns) if returns is not None else _told_by_shapes(theirs)
+    if not callable(f):
+        raise Misuse(f"a function is needed, not {f!r}")
+    known = with_activation(cell, phi)
+    if phi is not None and known is cell:
+        raise Misuse(f"phi: cell {cell.name} leaves no activation open, so there is none to choose")
+    transposed = (transposed,) if isinstance(transposed, str) else transposed
+    zero = (zero,) if isinstance(zero, str) else tuple(zero)
+    returns = (returns,) if isinstance(returns, str) else returns
+    theirs = _matched(known, f, names or {}, tuple(axes.split()), transposed, zero)
+    try:
+        given = _run(theirs)
+    except Misuse as error:
+        if returns is None:
+            raise
+        return EqualityReport("undecided", reason=str(error))
+    results = _known(theirs, returns) if returns is not None else _told_by_shapes(theirs, given)
     texts = theirs.texts()
     report = same_function(f, theirs.reference(texts, results), theirs.inputs(), outputs=results)
     if report.verdict != "different":
@@ -158,18 +175,20 @@ def _matched(
     keys: dict[str, str] = {}
     taken = inspect.signature(f).parameters
     for name in names.keys() - taken.keys():
-        raise Misuse(f"names: {f.__name__} has no parameter {name}; it has {', '.join(taken)}")
+        raise Misuse(f"names: {name_of(f)} has no parameter {name}; it has {', '.join(taken)}")
     for name, parameter in taken.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) and name not in names:
+            continue
         letter = names.get(name, name)
         if by_letter.get(letter) in keys.values():
-            raise Misuse(f"{f.__name__} has two parameters for {letter}, and {name} is the second")
+            raise Misuse(f"{name_of(f)} has two parameters for {letter}, and {name} is the second")
         if letter in by_letter:
             keys[name] = by_letter[letter]
         elif name in names:
             raise Misuse(f"names: {name} is said to be {letter}, which cell {cell.name} has not; {_has(by_letter)}")
         elif parameter.default is parameter.empty:
             raise Misuse(
-                f"{f.__name__} takes {name}, which is no letter of cell {cell.name}; {_has(by_letter)}; "
+                f"{name_of(f)} takes {name}, which is no letter of cell {cell.name}; {_has(by_letter)}; "
                 f"say which it is, as in names={{{name!r}: ...}}"
             )
     missing = [_letter(key) for key in dict.fromkeys(by_letter.values()) if key not in keys.values()]
@@ -179,11 +198,11 @@ def _matched(
             if letter not in known:
                 raise Misuse(f"{option}: {letter} is no letter of cell {cell.name}; {_has(by_letter)}")
             if option == "zero" and letter not in missing:
-                raise Misuse(f"zero: {f.__name__} takes {letter}")
+                raise Misuse(f"zero: {name_of(f)} takes {letter}")
     unsaid = [letter for letter in missing if letter not in zero]
     if unsaid:
         raise Misuse(
-            f"{f.__name__} takes no {', '.join(unsaid)}; say which parameter that is (names=...), "
+            f"{name_of(f)} takes no {', '.join(unsaid)}; say which parameter that is (names=...), "
             f"or that it is 0: zero={tuple(unsaid)}"
         )
     symbols = dict.fromkeys(part for size in sizes.values() for axis in size for part in axis.split(" + "))
@@ -221,10 +240,25 @@ def _known(theirs: Theirs, returns: Sequence[str]) -> tuple[str, ...]:
     return tuple(returns)
 
 
-def _told_by_shapes(theirs: Theirs) -> tuple[str, ...]:
+def _run(theirs: Theirs) -> dict[Path, tuple[int, ...]]:
+    """The shapes of what the function returns; misuse, with the shapes that it was given, where it raises an error."""
+    inputs = theirs.inputs()
+    args, options = arguments(theirs.f, inputs)
+    try:
+        with np.errstate(all="ignore"):
+            return {path: np.shape(value) for path, value in leaves(theirs.f(*args, **options))}
+    except Exception as error:
+        shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
+        where = f" at {place}" if (place := place_of(error)) else ""
+        laid = "; say how its arrays lie (axes=...) and which matrices it holds the other way round (transposed=...)"
+        raise Misuse(
+            f"{name_of(theirs.f)} raises {type(error).__name__}{where}: {' '.join(str(error).split())}; it was given "
+            f"{shapes}{laid if isinstance(error, ValueError | IndexError) else ''}"
+        ) from error
+
+
+def _told_by_shapes(theirs: Theirs, given: Mapping[Path, tuple[int, ...]]) -> tuple[str, ...]:
     """What the results are: outputs over all steps, then final states, each in the order of the cell."""
-    with np.errstate(all="ignore"):
-        given = {path: np.shape(value) for path, value in leaves(theirs.f(**theirs.inputs()))}
     convention, cell = theirs.convention, theirs.cell
     sizes = theirs.sizes
     finals = {f"{FINAL}{s.text}": convention.shape(sizes[f"state.{s.text}"][-1], steps=False) for s in cell.states}
@@ -241,7 +275,7 @@ def _told_by_shapes(theirs: Theirs) -> tuple[str, ...]:
         if found is None:
             left = ", ".join(f"{name} {wanted}" for name, wanted in free.items()) or "nothing"
             raise Misuse(
-                f"result {k} of {theirs.f.__name__} has the shape {shape}; of cell {cell.name} there is left: {left}; "
+                f"result {k} of {name_of(theirs.f)} has the shape {shape}; of cell {cell.name} there is left: {left}; "
                 f"say what the results are (returns=...), or how its arrays lie (axes=...)"
             )
         free = {name: wanted for name, wanted in free.items() if name != found}
@@ -254,7 +288,7 @@ def _told_by_shapes(theirs: Theirs) -> tuple[str, ...]:
 
 def _diagnosed(theirs: Theirs, texts: Texts, results: tuple[str, ...]) -> Iterator[str]:
     """The changes of the cell's parameters or results under which ``f`` computes it, the first that is found."""
-    ours = f"{theirs.f.__name__} computes {theirs.cell.name}"
+    ours = f"{name_of(theirs.f)} computes {theirs.cell.name}"
     for sentence, changed, order in _changes(theirs, texts, results):
         subjects = [
             Subject(function, None, theirs.inputs(), "vjp") for function in (theirs.f, theirs.reference(changed, order))

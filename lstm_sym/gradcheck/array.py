@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .frames import Unsupported
+from .frames import Unsupported, place
 from .numbers import Domain, Numbers, lifted, widened
 
 FLOAT = np.dtype(np.float64)
@@ -21,12 +21,13 @@ FLOAT = np.dtype(np.float64)
 class Store:
     """Flat numbers that arrays share, and overwrite."""
 
-    __slots__ = ("name", "numbers", "writes")
+    __slots__ = ("numbers", "watched", "written")
 
     def __init__(self, numbers: Numbers) -> None:
         self.numbers = numbers
-        self.name = ""
-        self.writes = 0
+        self.watched = False
+        self.written = ""
+        """Where it was last written to, if it is watched."""
 
     def write(self, addresses: Any, values: Numbers) -> None:
         """Overwrite the numbers at some addresses by values that broadcast to them."""
@@ -37,7 +38,8 @@ class Store:
             part, new = widened(ring, part, width), widened(ring, lifted(new, dimensions), width)
             part[:, addresses] = new
             parts.append(part)
-        self.writes += 1
+        if self.watched:
+            self.written = place()
         self.numbers = Numbers(
             own.domain,
             tuple(parts),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,9 +10,12 @@ import numpy as np
 from flint import arb, fmpq
 
 from .constants import reading
+from .field import HUGE, MASKED
 from .frames import place
 from .modular import Singular, Unlucky
-from .numbers import Numbers, subtract
+from .numbers import Numbers, lifted, subtract
+
+INFINITE = arb("inf")
 
 ROUNDED = 2.0**-50
 """The relative radius of a constant that has been rounded before the code could use it."""
@@ -57,9 +61,10 @@ def entrywise(function: Callable[[Any], Any], x: Any) -> Any:
 
 
 class Balls:
-    """The domain of real numbers."""
+    """The domain of real numbers; if it is ``floating``, exp is 0 below ``MASKED``."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, floating: bool = False) -> None:
+        self.floating = floating
         self.rings: tuple[Any, ...] = (BallRing(),)
         self.divisors = 0.0
         self.ties: list[str] = []
@@ -97,11 +102,16 @@ class Balls:
         self.refuse_zeros(x)
         return self.shadow(x)
 
-    def order(self, x: Numbers, y: Numbers) -> Any:
+    def order(self, x: Numbers, y: Numbers, asked: str = "") -> Any:
         self.comparisons += 1
+        x, y = self._without_equal_infinities(x, y)
         values, *tangents = subtract(x, y).parts[0]
         rows = [np.ravel(tangent).tolist() for tangent in tangents]
-        signs = [self._sign(u, [row[k] for row in rows]) for k, u in enumerate(np.ravel(values).tolist())]
+        sizes = np.broadcast_to(x.parts[0][:1].reshape(x.shape), np.shape(values)).ravel().tolist()
+        signs = [
+            0 if self.floating and u.contains(0) and abs(v) > HUGE else self._sign(u, [row[k] for row in rows])
+            for k, (u, v) in enumerate(zip(np.ravel(values).tolist(), sizes))
+        ]
         return np.array(signs, int).reshape(np.shape(values))
 
     def _sign(self, difference: arb, tangents: list[arb]) -> int:
@@ -116,8 +126,25 @@ class Balls:
             return 0
         raise Unlucky("a comparison too close to call")
 
+    def _without_equal_infinities(self, x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
+        """The same numbers, but twice 0 where both are inf or both are -inf: their difference is nan."""
+        if not (self.infinite(x).any() and self.infinite(y).any()):
+            return x, y
+        values = [u.parts[0][:1].reshape(u.shape) for u in (x, y)]
+        equal = np.array([u == v and not u.is_finite() for u, v in zip(*map(np.ravel, np.broadcast_arrays(*values)))])
+        equal = equal.reshape(np.broadcast_shapes(x.shape, y.shape))
+        first, second = (
+            Numbers(self, (np.where(equal, self.constant(0).parts[0], lifted(u.parts[0], equal.ndim)),)) for u in (x, y)
+        )
+        return first, second
+
+    def infinite(self, x: Numbers) -> Any:
+        """Which entries are infinite."""
+        return np.array([abs(u) == INFINITE for u in x.parts[0][:1].ravel()], bool).reshape(x.shape)
+
     def same(self, x: Numbers, y: Numbers) -> Any:
         self.comparisons += 1
+        x, y = self._without_equal_infinities(x, y)
         differences, shape = _differences(x, y)
         return np.array([_equal(u) for u in differences], bool).reshape(shape)
 
@@ -132,8 +159,15 @@ class Balls:
     def squared(self, x: Numbers) -> None:
         """Roots of balls are positive anyway."""
 
+    def refuse_infinite(self, *arrays: Numbers) -> None:
+        """The same; a counterexample is looked for among finite numbers."""
+        self.refuse_zeros(*arrays)
+
     def values(self, name: str, x: list[Any]) -> list[Any]:
-        return [entrywise(FUNCTIONS[name], x[0])]
+        function = FUNCTIONS[name]
+        if name == "exp" and self.floating:
+            return [entrywise(lambda u: arb(0) if u < MASKED else function(u), x[0])]
+        return [entrywise(function, x[0])]
 
 
 def _differences(x: Numbers, y: Numbers) -> tuple[list[arb], tuple[int, ...]]:
@@ -154,6 +188,8 @@ def _integer(x: int) -> arb:
 
 
 def _read(x: float) -> arb:
+    if math.isinf(x):
+        return INFINITE if x > 0 else -INFINITE
     found = reading(x)
     value = arb(fmpq(found.rational.numerator, found.rational.denominator)) * arb.pi() ** found.pi
     if found.root:

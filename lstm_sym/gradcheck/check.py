@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
+from .branches import Branches
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point
 from .diagnosis import diagnosed
 from .heights import Heights
+from .magnitude import NEGLIGIBLE, beside, reaching
 from .modular import Singular, Unlucky
-from .report import GradientError, GradientReport
-from .subject import STYLES, Failed, Misuse, Subject, named_inputs
-from .witness import Witness, find_witness
+from .report import GradientError, GradientReport, Verdict
+from .subject import STYLES, Failed, Leaf, Misuse, Subject, named_inputs, require_leaves
+from .witness import TINIEST, Witness, find_witness
 
 PATIENCE = 400
 """Points tried in all; many are given up where square roots of square roots are taken."""
 
 SECONDS = 20.0
+
+ATTEMPTS = 12
+"""Points tried of one unusual size."""
 
 
 def gradcheck(
@@ -26,6 +33,7 @@ def gradcheck(
     inputs: Any,
     *,
     style: str = "auto",
+    fixed: Collection[str] = (),
     seed: int = 0,
     diagnose: bool = True,
 ) -> GradientReport:
@@ -34,13 +42,14 @@ def gradcheck(
     ``forward(*inputs)`` returns outputs and ``backward(inputs, cotangents)`` the gradients, both any nest of tuples
     and dictionaries. In the style ``"cache"`` forward returns ``(out, cache)`` and ``backward(dout, cache)`` the
     gradients. Of the arrays of floating-point numbers among ``inputs``, which may be a mapping by parameter, shapes
-    and sizes are what counts; everything else is passed on as it is.
+    and sizes are what counts; everything else is passed on as it is, and so are the floating-point numbers that
+    ``fixed`` names, a parameter or an entry such as ``"settings['eps']"``. No gradient is checked that backward does
+    not give: one that is ``None``, missing from a dictionary, or that of a Python number among arrays.
     """
     if style not in ("auto", *STYLES):
         raise Misuse(f"unknown style {style!r}; the styles are auto, {', '.join(STYLES)}")
-    subject = Subject(forward, backward, named_inputs(forward, inputs), style)
-    if not subject.leaves:
-        raise Misuse("no input is of floating-point numbers, so there is no gradient to check")
+    subject = Subject(forward, backward, named_inputs(forward, inputs), style, fixed=frozenset(fixed))
+    require_leaves(subject, "there is no gradient to check")
     return Check(subject, seed, diagnose).report()
 
 
@@ -80,77 +89,193 @@ class Check:
         self.seed = seed
         self.diagnose = diagnose
         self.points: list[Point] = []
+        self.branches = Branches()
+        self.heights = Heights()
+        self.unlucky = ""
+        self.negligible: list[str] = []
 
     def report(self) -> GradientReport:
+        started = time.monotonic()
         try:
-            for point in self._points():
+            for point in self._points(started):
                 self.points.append(point)
+                self.branches.add(point.branches)
                 if not point.right:
                     break
+            last = self.points[-1] if self.points else None
+            if last is None or (last.underflows and not last.right):
+                found = self._as_floating_point_has_it()
+                if found is not None:
+                    return found
         except Failed as error:
             return self._undecided(str(error))
-        if not self.points:
+        if last is None:
             return self._undecided(f"none of the random points tried could be evaluated: {self.unlucky}")
-        last = self.points[-1]
-        if last.right:
-            bound = 1.0
-            for point in self.points:
-                bound *= point.error_bound
-            return GradientReport("right", dict(last.exact), self._notes(), bound, points=len(self.points))
-        return self._not_right(last)
+        if not last.right:
+            return self._not_right(last, self.subject)
+        patience = max(1.0, 2 * (time.monotonic() - started))
+        return self._beyond(time.monotonic() + patience) or self._right()
 
-    def _points(self) -> Iterator[Point]:
-        started = time.monotonic()
-        wanted, tried, self.unlucky = POINTS, 0, ""
-        found, heights = 0, Heights()
+    def _points(self, started: float) -> Iterator[Point]:
+        wanted, tried, found = POINTS, 0, 0
         while found < wanted and tried < PATIENCE:
             tried += 1
             if tried > 3 and time.monotonic() - started > SECONDS:
                 return
-            try:
-                point = at_point(self.subject, heights.seed(self.seed + tried), steady=not found)
-            except Singular as error:
-                raise Failed(str(error)) from error
-            except Unlucky as error:
-                self.unlucky = str(error)
-                heights.missed(error)
-                continue
-            if not point.right and point.guessed and heights.grow():
+            point = self._at(self.subject, tried, steady=not found)
+            if point is None or (not point.right and point.guessed and self.heights.grow()):
                 continue
             found += 1
-            heights.found()
-            wanted = POINTS_WITH_BRANCHES if point.branches else POINTS
+            self.heights.found()
+            wanted = POINTS_WITH_BRANCHES if point.may_branch else POINTS
             yield point
+
+    def _at(self, subject: Subject, tried: int, steady: bool = False) -> Point | None:
+        """A point, unless it shows nothing."""
+        try:
+            return at_point(subject, self.heights.seed(self.seed + tried), steady=steady)
+        except Singular as error:
+            raise Failed(str(error)) from error
+        except Unlucky as error:
+            self.unlucky = str(error)
+            self.heights.missed(error)
+            return None
+
+    def _as_floating_point_has_it(self) -> GradientReport | None:
+        """The report of a check in which exp is 0 where floating point has 0 by far, if that decides."""
+        if self.subject.floating:
+            return None
+        check = Check(replace(self.subject, floating=True), self.seed, self.diagnose)
+        report = check.report()
+        places = list(dict.fromkeys(place for point in check.points for place in point.underflows))
+        blind = report.verdict == "right" and any(point.vanished for point in check.points)
+        if report.verdict == "undecided" or blind or not places:
+            return None
+        note = f"exp is taken as 0 where it is too small for floating point, at {', '.join(places)}"
+        return replace(report, diagnosis=(*report.diagnosis, note))
+
+    # --- branches that the first points do not take -------------------------------------------------
+
+    def _beyond(self, until: float) -> GradientReport | None:
+        """A report if the gradient is wrong where comparisons go ways that they have not gone so far."""
+        limits = [((seed - self.seed,), magnitude) for seed, magnitude in beside(self.branches)]
+        far = ((range(k, k + ATTEMPTS), m) for k, m in zip(count(0, ATTEMPTS), reaching(self.branches)))
+        for tried, magnitude in chain(limits, far):
+            if time.monotonic() > until:
+                return None
+            subject = replace(self.subject, magnitude=magnitude)
+            point = self._reached(subject, tried)
+            if point is None:
+                continue
+            before = self.branches.one_way()
+            told = [str(site) for site in before]
+            self.branches.add(point.branches)
+            if point.right:
+                self.points.append(point)
+                continue
+            still = {str(site) for site in self.branches.one_way()}
+            turned = [text for text in told if text not in still]
+            found = self._not_right_beyond(point, subject, turned)
+            if found is not None:
+                return found
+        return None
+
+    def _reached(self, subject: Subject, tried: Iterable[int]) -> Point | None:
+        """A point of unusual size; what raises an error there, or divides by 0, is not looked at."""
+        for seed in tried:
+            try:
+                point = self._at(subject, seed)
+            except Failed:
+                return None
+            if point is not None and not (not point.right and point.guessed and self.heights.grow()):
+                return point
+        return None
+
+    def _not_right_beyond(self, point: Point, subject: Subject, turned: list[str]) -> GradientReport | None:
+        """The report on such a point; ``None`` if all that is wrong is too small for floating point."""
+        there = f"; at the others {', '.join(turned)}" if turned else ""
+        if not (point.changed or point.shapes or point.unsteady):
+            wrong = [leaf for leaf in self.subject.leaves if point.exact.get(leaf.name) is False]
+            usual = max((p.sizes.get(leaf.name, 0.0) for p in self.points for leaf in wrong), default=0.0)
+            witness = self._witness(subject, wrong, point, NEGLIGIBLE * usual)
+            tiny = None if witness else self._witness(subject, wrong, point)
+            if tiny is not None:
+                self.negligible.append(
+                    f"at a point of unusual size the gradient of {tiny.entry} is {tiny.true} and backward gives "
+                    f"{tiny.given}, nothing beside gradients of the usual size{there}"
+                )
+                return None
+        note = f"exact at {len(self.points)} points, not at one of another size{there}"
+        found = self._not_right(point, subject)
+        return replace(found, diagnosis=(note, *found.diagnosis))
+
+    def _witness(self, subject: Subject, leaves: list[Leaf], point: Point, least: float = TINIEST) -> Witness | None:
+        try:
+            return find_witness(subject, leaves, point.seed, least)
+        except Failed:
+            return None
+
+    # --- reports ------------------------------------------------------------------------------------
+
+    def _right(self) -> GradientReport:
+        bound, exact, unchecked = 1.0, dict(self.points[0].exact), dict(self.points[0].unchecked)
+        for point in self.points:
+            bound *= point.error_bound
+            unchecked |= point.unchecked
+        exact = {name: good for name, good in exact.items() if name not in unchecked}
+        return GradientReport(
+            "right",
+            exact,
+            self._notes(),
+            bound,
+            points=len(self.points),
+            unreached=self._unreached(),
+            unchecked=self.subject.fixed_names() | unchecked,
+        )
+
+    def _unreached(self) -> tuple[str, ...]:
+        return tuple(map(str, self.branches.one_way()))
 
     def _notes(self) -> tuple[str, ...]:
         ties = list(dict.fromkeys(tie for point in self.points for tie in point.ties))
-        return tuple(
+        kinks = [
             f"at {tie} a branch is decided by two equal numbers: at this kink the derivative is a convention"
             for tie in ties
-        )
+        ]
+        return (*kinks, *self.negligible[:1])
 
-    def _undecided(self, reason: str, exact: dict[str, bool] | None = None) -> GradientReport:
-        inputs = exact or {leaf.name: False for leaf in self.subject.leaves}
+    def _undecided(self, reason: str) -> GradientReport:
+        inputs = {leaf.name: False for leaf in self.subject.leaves}
         return GradientReport("undecided", inputs, (reason,), points=len(self.points))
 
-    def _not_right(self, point: Point) -> GradientReport:
-        wrong = [leaf for leaf in self.subject.leaves if not point.exact[leaf.name]]
-        diagnosis = [*point.changed, *point.unsteady, *point.shapes.values(), *self._notes()]
+    def _not_right(self, point: Point, subject: Subject) -> GradientReport:
+        wrong = [leaf for leaf in subject.leaves if point.exact.get(leaf.name) is False]
+        changed = list(point.changed)
+        if changed and not wrong:
+            changed[0] = f"all gradients are exact, but {changed[0]}"
+        diagnosis = [*changed, *point.unsteady, *point.shapes.values(), *self._notes()]
         witness: Witness | None = None
         candidates = [leaf for leaf in wrong if leaf.name not in point.shapes]
         if candidates:
             try:
-                witness = find_witness(self.subject, candidates, point.seed)
+                witness = find_witness(subject, candidates, point.seed)
             except Failed as error:
                 diagnosis.append(f"the counterexample cannot be run: {error}")
-        confirmed = bool(witness or point.changed or point.shapes)
-        if not confirmed:
-            if not point.unsteady:
-                diagnosis.append(
-                    "the exact numbers differ, but no real counterexample was found: the code may rely on an identity "
-                    "that they do not have, or on rounded constants"
-                )
-            return GradientReport("undecided", dict(point.exact), tuple(diagnosis), points=len(self.points))
-        if self.diagnose:
-            diagnosis += diagnosed(self.subject, point)
-        return GradientReport("wrong", dict(point.exact), tuple(diagnosis), 0.0, witness, len(self.points))
+        verdict: Verdict = "wrong" if witness or point.changed or point.shapes else "undecided"
+        if verdict == "undecided" and not point.unsteady:
+            diagnosis.append(
+                "the exact numbers differ, but no real counterexample was found: the code may rely on an identity "
+                "that they do not have, or on rounded constants"
+            )
+        if verdict == "wrong" and self.diagnose:
+            diagnosis += diagnosed(subject, point)
+        return GradientReport(
+            verdict,
+            dict(point.exact),
+            tuple(diagnosis),
+            0.0 if verdict == "wrong" else None,
+            witness,
+            len(self.points),
+            () if verdict == "wrong" else self._unreached(),
+            subject.fixed_names() | point.unchecked,
+        )

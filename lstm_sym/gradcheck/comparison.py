@@ -15,7 +15,9 @@ import numpy as np
 
 from . import numbers as n
 from .array import Array, array_of, exact
+from .branches import Branches
 from .field import Field
+from .magnitude import USUAL
 from .modular import CHAIN
 from .numbers import Degree, Numbers
 from .rebinding import Rebinding
@@ -32,12 +34,17 @@ POINTS_WITH_BRANCHES = 9
 """Points tried where comparisons choose the way, so that other branches are taken."""
 
 
+NOTHING = "backward gives no gradient for it"
+
+
 @dataclass
 class Point:
     """What one random point has shown."""
 
     seed: int
     exact: dict[str, bool] = field(default_factory=dict)
+    unchecked: dict[str, str] = field(default_factory=dict)
+    """Inputs for which backward gives nothing, and what is said of them."""
     shapes: dict[str, str] = field(default_factory=dict)
     """What is wrong with the shape of a gradient."""
     changed: list[str] = field(default_factory=list)
@@ -46,10 +53,16 @@ class Point:
     """What differs from run to run."""
     ties: list[str] = field(default_factory=list)
     error_bound: float = 0.0
-    branches: bool = False
+    may_branch: bool = False
     guessed: bool = False
     """Whether a root that the field lacks was replaced by a random number, so that a difference says nothing."""
     style: str = "vjp"
+    branches: Branches = field(default_factory=Branches)
+    underflows: list[str] = field(default_factory=list)
+    vanished: bool = False
+    """Whether exp was 0 in floating point at all entries of an array, so that nothing is seen of what is behind."""
+    sizes: dict[str, float] = field(default_factory=dict)
+    """The largest entries of the gradients, in floating point."""
 
     @property
     def right(self) -> bool:
@@ -100,6 +113,8 @@ class Bench:
     def watch(self, what: str, tree: Any) -> Callable[[], None]:
         """A check, to be made later, that nobody has written into these arrays or changed these containers."""
         arrays = [(path, value, value.read()) for path, value in leaves(tree) if isinstance(value, Array)]
+        for _, value, _ in arrays:
+            value.store.watched = True
         watched = {path[:1] for path, _, _ in arrays}
 
         def paths_of(tree: Any) -> list[Any]:
@@ -110,8 +125,8 @@ class Bench:
 
         def look() -> None:
             for path, value, before in arrays:
-                if value.store.writes and not np.all(self.domain.same(value.read(), before)):
-                    self.changed.append(_spoken(what, path))
+                if value.store.written and not np.all(self.domain.same(value.read(), before)):
+                    self.changed.append(f"{_spoken(what, path)} ({value.store.written})")
             if paths_of(tree) != paths:
                 self.changed.append(what)
 
@@ -143,7 +158,10 @@ class Bench:
         fresh = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
         before = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
         look = self.watch("backward overwrites its input", inputs)
-        look_too = self.watch("backward overwrites the upstream gradient", fresh)
+        argument = subject.upstream_parameter()
+        look_too = self.watch(
+            "backward overwrites the upstream gradient" + (f", its argument {argument}" if argument else ""), fresh
+        )
         with rebinding.frozen():
             given = subject.run_backward(inputs, fresh, cache)
         look()
@@ -159,19 +177,28 @@ class Bench:
             raise Failed(f"backward returns a {type(value).__name__} where a gradient should be") from error
 
 
+def drawing(subject: Subject, seed: int) -> Callable[[Any], Any]:
+    """Random numbers for one array after another, near the values that are given where these are not 0."""
+    random = np.random.default_rng((seed, 7))
+    scale = SCALE * SPREADS[seed % len(SPREADS)]
+
+    def draw(given: Any) -> Any:
+        noise = random.normal(size=given.shape)
+        drawn = np.where(given == 0, scale * noise, given * (1 + 0.1 * noise))
+        if subject.magnitude != USUAL:
+            drawn = drawn * 2.0 ** subject.magnitude.exponents(random, given.shape)
+        return drawn
+
+    return draw
+
+
 class FieldBench(Bench):
     """A subject at the random point that a seed decides."""
 
     def __init__(self, subject: Subject, seed: int, domain: Field | None = None) -> None:
-        domain = domain or Field(seed)
-        random = np.random.default_rng((seed, 7))
-        scale = SCALE * SPREADS[seed % len(SPREADS)]
-
-        def number(name: str, given: Any) -> Numbers:
-            noise = random.normal(size=given.shape)
-            return domain.letters(name, np.where(given == 0, scale * noise, given * (1 + 0.1 * noise)))
-
-        super().__init__(subject, domain, number)
+        domain = domain or Field(seed, subject.floating)
+        draw = drawing(subject, seed)
+        super().__init__(subject, domain, lambda name, given: domain.letters(name, draw(given)))
 
     def _gradient(self, value: Any) -> Any:
         """A gradient in the prime field: of an extension's elements a random linear form is looked at."""
@@ -224,7 +251,10 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
         cotangents = bench.cotangents(outputs)
         gradients, cotangents = bench.backward(rebinding, cotangents)
         directions = bench.directions()
+        # A relu that backward finds at 0 was no tie in forward.
+        domain.ties.clear()
         _, moved, _ = bench.forward(rebinding, directions)
+        point.ties = list(dict.fromkeys(domain.ties))
         if not _same(domain, outputs, moved):
             point.unsteady.append("forward returns other values when it is run again on the same inputs")
         elif steady:
@@ -232,10 +262,15 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
             if not _same(domain, gradients, again):
                 point.unsteady.append("backward returns other values when it is run again on the same inputs")
     refuse_zeros(domain, outputs, moved, gradients)
+    if all(gradient is None for gradient in gradients):
+        raise Failed("backward gives no gradient for any input")
     left, slope = bench.pairing(cotangents, moved, len(bench.leaves))
     worst = 0.0
     for k, (leaf, gradient) in enumerate(zip(bench.leaves, gradients)):
         right = 0
+        if gradient is None and int(left[k]):
+            point.unchecked[leaf.name] = NOTHING
+            continue
         if gradient is not None:
             problem = shape_problem(leaf, gradient)
             if problem and gradient.shape == (len(subject.inputs), *leaf.shape) and bench.subject.style == "vjp":
@@ -249,24 +284,27 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
                 point.exact[leaf.name] = False
                 continue
             numbers = gradient.read().reshape(leaf.shape)
+            point.sizes[leaf.name] = float(np.abs(domain.shadow(numbers)).max(initial=0.0))
             direction = directions[leaf.name][k]
             right = int(ring.sum(ring.mul(numbers.parts[0][:1], direction[None]).ravel(), 0))
             slope = slope | numbers.degree
         point.exact[leaf.name] = int(left[k]) == right
         worst = max(worst, slope.total(domain.divisors) + (3 if domain.height else 2))
     point.changed = list(dict.fromkeys(bench.changed))
-    point.ties = list(dict.fromkeys(domain.ties))
     point.error_bound = min(1.0, worst / CHAIN[1])
-    point.branches = domain.branches
+    point.may_branch = domain.may_branch
     point.guessed = domain.roots.guessed
+    point.branches = domain.branches
+    point.vanished = domain.vanished
+    point.underflows = list(dict.fromkeys(domain.underflows))
     point.style = bench.subject.style
     return point
 
 
 def refuse_zeros(domain: Field, *trees: Any) -> None:
-    """Raise ``Singular`` if an exact number among these results is made of a division by 0."""
+    """Raise ``Singular`` if an exact number among these results is infinite, or made of a division by 0."""
     found = [value for tree in trees for _, value in leaves(tree) if isinstance(value, Array)]
-    domain.refuse_zeros(*[value.read() for value in found])
+    domain.refuse_infinite(*[value.read() for value in found])
 
 
 def shape_problem(leaf: Leaf, gradient: Array) -> str | None:

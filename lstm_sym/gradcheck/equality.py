@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from flint import ctx
 
 from .balls import Balls
+from .branches import Branches
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Bench, FieldBench
 from .field import Field
 from .heights import Heights
+from .magnitude import NEGLIGIBLE, beside, reaching
 from .modular import CHAIN, Singular, Unlucky
 from .subject import Failed, Misuse, Subject, exact_leaves, named_inputs
-from .witness import ATTEMPTS, PRECISIONS, BallBench
+from .witness import AS_DRAWN, ATTEMPTS, PRECISIONS, BallBench
 
 TRIED = 60
+
+UNCONFIRMED = "the exact numbers differ, but no real inputs were found at which they do"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +37,16 @@ class EqualityReport:
     reason: str = ""
     witness: dict[str, Any] | None = None
     diagnosis: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
+    """Comparisons that went one way at all points."""
 
     @property
     def ok(self) -> bool:
         return self.verdict == "equal"
 
     def __str__(self) -> str:
-        return "\n".join([": ".join(filter(None, (self.verdict, self.reason))), *self.diagnosis])
+        told = [f"not reached: {comparison}" for comparison in self.unreached]
+        return "\n".join([": ".join(filter(None, (self.verdict, self.reason))), *self.diagnosis, *told])
 
 
 def same_function(
@@ -52,40 +60,85 @@ def same_function(
     if not subjects[0].leaves:
         raise Misuse("no input is of floating-point numbers, so there is nothing to vary")
     try:
-        report = compared(subjects)
-        return _confirmed(subjects, outputs) if report.verdict == "different" and not report.reason else report
+        report, subjects, seed, least = _searched(subjects)
+        return (
+            _confirmed(subjects, outputs, seed, least)
+            if report.verdict == "different" and not report.reason
+            else report
+        )
     except Failed as error:
         return EqualityReport("undecided", reason=str(error))
 
 
 def compared(subjects: list[Subject]) -> EqualityReport:
     """The verdict at random points of the field; a difference in value has no reason yet, nor a witness."""
-    found, bound, heights = 0, 1.0, Heights()
+    return _searched(subjects)[0]
+
+
+def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], int, float]:
+    """The same, with the subjects at the size where they differ, the seed, and the least difference that counts."""
+    found, bound, usual, branches, heights = 0, 1.0, 0.0, Branches(), Heights()
+    wanted = POINTS
     for tried in range(1, TRIED):
-        seed = heights.seed(tried)
         try:
-            field = Field(seed)
-            first, second = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
-            field.refuse_zeros(*[y.read() for _, outputs in (first, second) for y in outputs])
+            point = _point(subjects, heights.seed(tried))
         except Singular as error:
-            return EqualityReport("undecided", reason=str(error))
+            return EqualityReport("undecided", reason=str(error)), subjects, tried, 0.0
         except Unlucky as error:
             heights.missed(error)
             continue
-        shapes = [[y.shape for y in outputs] for _, outputs in (first, second)]
-        if shapes[0] != shapes[1]:
-            return EqualityReport("different", reason=f"the outputs have the shapes {shapes[0]} and {shapes[1]}")
-        bench = first[0]
-        if not all(np.all(bench.domain.same(a.read(), b.read())) for a, b in zip(first[1], second[1])):
-            if field.roots.guessed and heights.grow():
-                continue
-            return EqualityReport("different")
-        found += 1
+        if point.report is not None and point.field.roots.guessed and heights.grow():
+            continue
         heights.found()
-        bound *= min(1.0, max(_degree(*pair) for pair in (first, second)) / CHAIN[1])
-        if found == (POINTS_WITH_BRANCHES if field.branches else POINTS):
-            return EqualityReport("equal", bound)
-    return EqualityReport("undecided", reason="no random point could be evaluated")
+        if point.report is not None:
+            return point.report, subjects, tried, 0.0
+        found, bound, usual = found + 1, bound * point.bound, max(usual, point.size)
+        branches.add(point.field.branches)
+        wanted = POINTS_WITH_BRANCHES if point.field.may_branch else POINTS
+        if found == wanted:
+            break
+    if found < wanted:
+        return EqualityReport("undecided", reason="no random point could be evaluated"), subjects, 0, 0.0
+    for tried, magnitude in chain(beside(branches), enumerate(reaching(branches), 1)):
+        there = [replace(subject, magnitude=magnitude) for subject in subjects]
+        try:
+            point = _point(there, heights.seed(tried))
+        except (Failed, Singular, Unlucky):
+            continue
+        branches.add(point.field.branches)
+        if point.report is None:
+            bound *= point.bound
+        elif point.report.reason or _confirmed(there, (), tried, NEGLIGIBLE * usual).verdict == "different":
+            return point.report, there, tried, NEGLIGIBLE * usual
+        elif _confirmed(there, (), tried).verdict != "different":
+            return EqualityReport("undecided", reason=UNCONFIRMED), there, tried, 0.0
+    return EqualityReport("equal", bound, unreached=tuple(map(str, branches.one_way()))), subjects, 0, 0.0
+
+
+@dataclass
+class _Point:
+    """Both functions at one random point: the report, if they differ there."""
+
+    field: Field
+    bound: float
+    size: float
+    """That of the largest output."""
+    report: EqualityReport | None = None
+
+
+def _point(subjects: list[Subject], seed: int) -> _Point:
+    field = Field(seed)
+    first, second = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
+    field.refuse_infinite(*[y.read() for _, outputs in (first, second) for y in outputs])
+    shapes = [[y.shape for y in outputs] for _, outputs in (first, second)]
+    if shapes[0] != shapes[1]:
+        reason = f"the outputs have the shapes {shapes[0]} and {shapes[1]}"
+        return _Point(field, 1.0, 0.0, EqualityReport("different", reason=reason))
+    size = max(float(np.abs(y.shadow).max(initial=0.0)) for y in first[1])
+    bound = min(1.0, max(_degree(*pair) for pair in (first, second)) / CHAIN[1])
+    if not all(np.all(field.same(a.read(), b.read())) for a, b in zip(first[1], second[1])):
+        return _Point(field, bound, size, EqualityReport("different"))
+    return _Point(field, bound, size)
 
 
 def differences(subjects: list[Subject]) -> list[Any]:
@@ -110,26 +163,24 @@ def _degree(bench: Bench, outputs: list[Any]) -> float:
     return max(2 * y.read().degree.total(bench.domain.divisors) + 2 for y in outputs)
 
 
-def _confirmed(subjects: list[Subject], names: Sequence[str]) -> EqualityReport:
-    """Real inputs at which the two differ, where balls find some."""
-    for attempt in range(ATTEMPTS):
+def _confirmed(subjects: list[Subject], names: Sequence[str], seed: int, least: float = 0.0) -> EqualityReport:
+    """Real inputs at which the two differ by at least so much, where balls find some."""
+    for attempt in (*range(ATTEMPTS), AS_DRAWN):
         for bits in PRECISIONS[:3]:
             with ctx.workprec(bits):
                 try:
-                    (bench, first), (_, second) = (_outputs(BallBench(subject, attempt)) for subject in subjects)
+                    (bench, first), (_, second) = (_outputs(BallBench(subject, attempt, seed)) for subject in subjects)
                 except (Unlucky, Singular, ZeroDivisionError):
                     continue
                 assert isinstance(bench, BallBench) and isinstance(bench.domain, Balls)
                 for k, (a, b) in enumerate(zip(first, second)):
                     left, right = (y.read().parts[0][:1].ravel() for y in (a, b))
                     for place, (u, v) in enumerate(zip(left, right)):
-                        if not (u - v).contains(0):
+                        if not (u - v).contains(0) and not abs(u - v) < least:
                             both = " and ".join(ball.str(12, radius=False) for ball in (u, v))
                             index = np.unravel_index(place, a.shape)
                             name = names[k] if names else f"output {k}"
                             at = f"entry ({', '.join(map(str, index))}) of {name} is {both}"
                             values = {name: x.tolist() for name, x in bench.rationals.items()}
                             return EqualityReport("different", reason=at, witness=values)
-    return EqualityReport(
-        "undecided", reason="the exact numbers differ, but no real inputs were found at which they do"
-    )
+    return EqualityReport("undecided", reason=UNCONFIRMED)

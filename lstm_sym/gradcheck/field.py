@@ -31,47 +31,28 @@ from typing import Any
 
 import numpy as np
 
+from .branches import Branches
 from .constants import Reading, reading
 from .exponentials import Exponentials
 from .frames import place
+from .infinity import Infinity
 from .modular import CHAIN, Cramped, Modular, Singular, Unlucky
 from .numbers import LETTER, Numbers
 from .roots import SquareRoots
+from .shadow import Shadow
 from .tower import Tower
+
+HUGE = 1e4
+"""No equality of numbers beyond this is told as a kink: it is that of a constant that masks."""
+
+MASKED = -5000.0
+"""Below this exp is 0 in floating point, and by far: no number gets there without a constant that masks."""
 
 MANY_ROOTS = 64
 """In the few runs of the code at one point together."""
 
 TIE = 1e-9
 """Shadows closer than this, relative to their size, are told apart by nothing but exact equality."""
-
-
-class Shadow:
-    """Floating-point numbers, which only ever decide which way a comparison goes."""
-
-    def add(self, a: Any, b: Any) -> Any:
-        return np.add(a, b)
-
-    def sub(self, a: Any, b: Any) -> Any:
-        return np.subtract(a, b)
-
-    def mul(self, a: Any, b: Any) -> Any:
-        return np.multiply(a, b)
-
-    def neg(self, a: Any) -> Any:
-        return np.negative(a)
-
-    def inv(self, a: Any) -> Any:
-        return np.divide(1.0, a)
-
-    def sum(self, a: Any, axis: int) -> Any:
-        return a.sum(axis)
-
-    def matmul(self, a: Any, b: Any) -> Any:
-        return a @ b
-
-    def rational(self, numerator: int, denominator: int) -> float:
-        return numerator / denominator
 
 
 class Seed(int):
@@ -86,13 +67,18 @@ class Seed(int):
 
 
 class Field:
-    """The domain of one random point, which ``seed`` decides."""
+    """The domain of one random point, which ``seed`` decides.
 
-    def __init__(self, seed: int = 0) -> None:
+    If it is ``floating``, exp is 0 below ``MASKED``, and numbers beyond ``HUGE`` are equal where they are equal in
+    floating point: what masks by -1e9 rely on.
+    """
+
+    def __init__(self, seed: int = 0, floating: bool = False) -> None:
         self.seed = seed
         self.height = getattr(seed, "height", 0)
         self.modular = tuple(Modular(p, self.keyed("generator", p) ** 2 % p) for p in CHAIN)
-        self.rings: tuple[Any, ...] = (*map(self._extended, self.modular), Shadow())
+        self.infinity = Infinity()
+        self.rings: tuple[Any, ...] = (*map(self._extended, self.modular), Shadow(self.infinity))
         self.exponentials = Exponentials(self.keyed, self.modular, self.rings[:-1])
         self.roots = SquareRoots(self.keyed, self.rings[:-1])
         self.divisors = 0.0
@@ -100,6 +86,12 @@ class Field:
         self.zeros: list[str] = []
         """Where something is divided by 0."""
         self.comparisons = 0
+        self.branches = Branches(int(seed))
+        self.floating = floating
+        self.underflows: list[str] = []
+        """Where exp is of a number below ``MASKED``."""
+        self.vanished = False
+        """Whether all entries of an array were such."""
         self.roots_taken = 0
         self._junk = np.random.default_rng()
 
@@ -127,8 +119,13 @@ class Field:
         if x.dtype.kind != "f":
             raise TypeError(f"numbers of the type {x.dtype} have no exact value here")
         x = x.astype(float)
-        if not np.isfinite(x).all():
-            raise ValueError("inf and nan have no exact value")
+        if np.isnan(x).any():
+            raise ValueError("nan has no exact value")
+        infinite = np.isinf(x)
+        if infinite.any():
+            self.infinity.place = self.infinity.place or place()
+            finite = self.constant(np.where(infinite, self.keyed("infinity") % (1 << 50), x))
+            return Numbers(self, (*finite.parts[:-1], x[None]))
         if (x == np.rint(x)).all() and (np.abs(x) < 2**53).all():
             residues = [(x.astype(np.int64) % ring.p)[None] for ring in self.modular]
             return Numbers(self, (*self.lifted(residues), x[None]))
@@ -187,9 +184,10 @@ class Field:
     def divisors_of(self, x: list[Any]) -> list[Any]:
         """Divisors in every ring; where one is 0 a 1 that is marked by the shadow nan."""
         *residues, shadow = x
+        shadow = self.infinity.marked(shadow) if self.infinity.place else shadow
         zero = np.any([ring.is_zero(part) for ring, part in zip(self.rings, residues)], axis=0)
         if not zero.any():
-            return x
+            return [*residues, shadow]
         self.zeros.append(place())
         ones = self.lifted([np.int64(1)] * len(residues))
         return [*(np.where(zero, *pair) for pair in zip(ones, residues)), np.where(zero, np.nan, shadow)]
@@ -198,11 +196,27 @@ class Field:
         """Raise ``Singular`` if one of the numbers is made of a division by 0."""
         if self.zeros and any(np.isnan(self.shadow(x)).any() for x in arrays):
             raise Singular(f"divides by 0 at {self.zeros[-1]}")
+        if self.infinity.place:
+            for x in arrays:
+                self.infinity.refuse_nan(self.shadow(x))
+
+    def refuse_infinite(self, *arrays: Numbers) -> None:
+        """Raise ``Singular`` if one of the numbers is infinite, or made of a division by 0."""
+        self.refuse_zeros(*arrays)
+        for x in arrays:
+            self.infinity.refuse(self.shadow(x))
+
+    def infinite(self, x: Numbers) -> Any:
+        """Which entries are infinite."""
+        return self.infinity.among(self.shadow(x)) | np.zeros(x.shape, bool)
 
     # --- comparisons ----------------------------------------------------------------------------
 
-    def order(self, x: Numbers, y: Numbers) -> Any:
-        """The sign of x - y at every entry, by the shadow; 0 where both are the same exact number."""
+    def order(self, x: Numbers, y: Numbers, asked: str = "") -> Any:
+        """The sign of x - y at every entry, by the shadow; 0 where both are the same exact number.
+
+        ``asked`` is the comparison that the code makes, if its ways are to be noted.
+        """
         self.comparisons += 1
         a, b = self.shadow(x), self.shadow(y)
         self.refuse_zeros(x, y)
@@ -211,22 +225,35 @@ class Field:
             difference = a - b
             close = ~(np.abs(difference) > TIE * (np.abs(a) + np.abs(b)))
         same = np.asarray(residues == others)
+        if self.infinity.place:
+            infinite = self.infinity.among(a) | self.infinity.among(b)
+            same, close = np.where(infinite, False, same), np.where(infinite, False, close)
+            difference = np.where(infinite & (a == b), 0.0, difference)
+        if self.floating:
+            same = same | (close & (np.abs(a) > HUGE))
         if np.any(close & ~same):
             if np.isnan(difference).any():
                 raise Unlucky("a comparison with a number that is too large for floating point")
             raise Unlucky("a comparison too close to call")
-        if (x.varies or y.varies) and np.any(same):
+        if (x.varies or y.varies) and np.any(same & (np.abs(a) < HUGE)):
             self.ties.append(place())
-        return np.where(same, 0.0, np.sign(difference)).astype(int)
+        signs = np.where(same, 0.0, np.sign(difference)).astype(int)
+        if asked:
+            self.branches.met(asked, signs, a, b, (x.varies, y.varies))
+        return signs
 
     def same(self, x: Numbers, y: Numbers) -> Any:
         """Whether the entries are the same exact numbers."""
         self.refuse_zeros(x, y)
-        a, b = (u.parts[0][:1].reshape(u.shape) for u in (x, y))
-        return a == b
+        first, second = (u.parts[0][:1].reshape(u.shape) for u in (x, y))
+        equal = first == second
+        if self.infinity.place:
+            a, b = self.shadow(x), self.shadow(y)
+            equal = np.where(self.infinity.among(a) | self.infinity.among(b), a == b, equal)
+        return equal
 
     @property
-    def branches(self) -> bool:
+    def may_branch(self) -> bool:
         """Whether other points may take other branches; so they do if the root of a square has another sign there.
 
         Squares are not always seen to be such, but the signs of many numbers are not all the same by chance.
@@ -237,6 +264,7 @@ class Field:
         """Floating-point numbers in the order of the entries."""
         self.comparisons += 1
         self.refuse_zeros(x)
+        self.infinity.among(self.shadow(x))
         return self.shadow(x)
 
     # --- functions ------------------------------------------------------------------------------
@@ -244,13 +272,21 @@ class Field:
     def values(self, name: str, x: list[Any]) -> list[Any]:
         """The values of a function in every ring, from those of its argument."""
         with np.errstate(all="ignore"):
-            return getattr(self, f"_{name}")(x)
+            values = getattr(self, f"_{name}")(x)
+        return self.infinity.limits(name, x[-1], values, self.lifted) if self.infinity.place else values
 
     def _exp(self, x: list[Any]) -> list[Any]:
-        return [*self.lifted(self.exponentials.powers(x[:-1])), np.exp(x[-1])]
+        results, value = self.exponentials.powers(x[:-1]), self.rings[-1].exp(x[-1])
+        gone = np.isfinite(x[-1]) & (x[-1] < MASKED)
+        if gone.any():
+            self.underflows.append(place())
+            self.vanished |= bool(gone.all())
+            if self.floating:
+                results = [np.where(gone, 0, result) for result in results]
+        return [*self.lifted(results), value]
 
     def _log(self, x: list[Any]) -> list[Any]:
-        return [*self.lifted(self.exponentials.logarithms(x[:-1])), np.log(x[-1])]
+        return [*self.lifted(self.exponentials.logarithms(x[:-1])), self.rings[-1].log(x[-1])]
 
     def _sqrt(self, x: list[Any]) -> list[Any]:
         marked = np.isnan(x[-1]) if self.zeros else False

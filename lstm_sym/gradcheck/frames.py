@@ -17,6 +17,7 @@ class Unsupported(Exception):
     """The code under test does something that exact numbers cannot follow."""
 
 
+@lru_cache(maxsize=1024)
 def foreign(filename: str) -> bool:
     """Whether a file is neither ours nor a library's."""
     if filename.startswith("<"):

@@ -12,7 +12,7 @@ from .array import Array, Discrete, array_of, discrete, exact, numbers_of, place
 from .frames import Unsupported
 from .numbers import Domain, gathered
 from .reductions import REDUCTIONS, norm
-from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc
+from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, maximum, minimum
 from .ufuncs import discrete as as_discrete
 
 VIEWS = (
@@ -114,9 +114,9 @@ def clip(domain: Domain, x: Any, a_min: Any = None, a_max: Any = None, out: Any 
     low, high = bounds.get("min", a_min), bounds.get("max", a_max)
     result = x if isinstance(x, Array) else array_of(numbers_of(x, domain))
     if low is not None:
-        result = call_ufunc(domain, "maximum", "__call__", (result, low), {})
+        result = result_of(maximum(result.read(), numbers_of(low, domain), "lower bound"))
     if high is not None:
-        result = call_ufunc(domain, "minimum", "__call__", (result, high), {})
+        result = result_of(minimum(result.read(), numbers_of(high, domain), "upper bound"))
     if out is not None:
         out[...] = result
         return out
@@ -247,6 +247,40 @@ def nan_to_num(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
     return x.__copy__()
 
 
+def sliding_window_view(domain: Domain, x: Array, *args: Any, **options: Any) -> Any:
+    return placed(x, np.lib.stride_tricks.sliding_window_view(np.asarray(x.at), *args, **options))
+
+
+def as_strided(domain: Domain, x: Array, shape: Any = None, strides: Any = None, **options: Any) -> Any:
+    own = np.asarray(x.at)
+    found = np.lib.stride_tricks.as_strided(own, shape, strides, **options)
+    (low, high), (first, last) = np.lib.array_utils.byte_bounds(own), np.lib.array_utils.byte_bounds(found)
+    if first < low or last > high:
+        raise Unsupported("np.lib.stride_tricks.as_strided reads memory outside of the array")
+    return placed(x, found)
+
+
+def convolve(domain: Domain, a: Any, v: Any, mode: str = "full") -> Any:
+    """The sum over k of a[n - k] v[k], for vectors."""
+    long, short = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, v))
+    long, short = (long, short) if long.size >= short.size else (short, long)
+    n, m = long.size, short.size
+    padded = np.pad(long, (m - 1, m - 1))
+    sums = np.lib.stride_tricks.sliding_window_view(padded, m) @ short[::-1]
+    cut = {"full": (0, n + m - 1), "same": ((m - 1) // 2, (m - 1) // 2 + n), "valid": (m - 1, n)}
+    if mode not in cut:
+        raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})")
+    return sums[slice(*cut[mode])]
+
+
+def correlate(domain: Domain, a: Any, v: Any, mode: str = "valid") -> Any:
+    """The sum over k of a[n + k] v[k], for vectors."""
+    x, y = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, v))
+    if x.size < y.size:
+        return correlate(domain, y, x, mode)[::-1]
+    return convolve(domain, x, y[::-1], mode)
+
+
 SPECIAL: dict[str, Callable[..., Any]] = {
     "dot": contraction.dot,
     "tensordot": contraction.tensordot,
@@ -280,6 +314,10 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "multi_dot": multi_dot,
     "average": average,
     "nan_to_num": nan_to_num,
+    "sliding_window_view": sliding_window_view,
+    "as_strided": as_strided,
+    "convolve": convolve,
+    "correlate": correlate,
     **{name: like(value) for name, value in LIKE.items()},
 }
 

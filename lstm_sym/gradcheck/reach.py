@@ -29,6 +29,14 @@ def reached(function: Any) -> list[types.FunctionType]:
     return list(found.values())
 
 
+def methods_named(function: Any) -> list[types.FunctionType]:
+    """The methods of the user's classes that a function may call on an object that it is given."""
+    names = getattr(getattr(function, "__code__", None), "co_names", ())
+    classes = [value for value in getattr(function, "__globals__", {}).values() if isinstance(value, type)]
+    found = [vars(one).get(name) for one in classes for name in names]
+    return [own for own in found if isinstance(own, types.FunctionType) and foreign(own.__code__.co_filename)]
+
+
 def _names(code: types.CodeType) -> list[str]:
     inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
     return list(dict.fromkeys([*code.co_names, *(name for c in inner for name in _names(c))]))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import numbers as n
-from .array import Array, Scalar, array_of, result_of
+from .array import Array, Scalar, array_of, numbers_of, result_of
 from .frames import Unsupported
 from .numbers import Numbers
 from .ufuncs import absolute, chosen, maximum, minimum
@@ -32,12 +32,13 @@ def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
     return tuple(sorted(found, reverse=True))
 
 
-def reduced(step: Callable[[Numbers, int], Numbers]) -> Callable[..., Any]:
-    """A reduction with NumPy's arguments, from one that removes a single axis."""
+def reduced(step: Callable[[Numbers, int], Numbers], pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[..., Any]:
+    """A reduction with NumPy's arguments, from one that removes a single axis, and one of two numbers."""
 
     def reduce(
         x: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **rest: Any
     ) -> Any:
+        initial = rest.pop("initial", np._NoValue)
         if rest.pop("where", True) is not True or any(value is not np._NoValue for value in rest.values()):
             raise Unsupported(f"the options {', '.join(rest) or 'where'} of a reduction are not followed")
         axes = axes_of(axis, x.ndim)
@@ -45,6 +46,8 @@ def reduced(step: Callable[[Numbers, int], Numbers]) -> Callable[..., Any]:
         numbers = x.read()
         for k in axes:
             numbers = step(numbers, k)
+        if initial is not np._NoValue and initial is not None:
+            numbers = pair(numbers, numbers_of(initial, x.domain))
         if keepdims:
             numbers = numbers.reshape(tuple(1 if k in axes else size for k, size in enumerate(x.shape)))
         result = result_of(numbers) if not keepdims else array_of(numbers)
@@ -85,7 +88,7 @@ def _folded(pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[[Numbers, i
     return fold
 
 
-sums = reduced(n.total)
+sums = reduced(n.total, n.add)
 
 
 def mean(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **rest: Any) -> Any:
@@ -152,11 +155,11 @@ def truth(name: str) -> Callable[..., Any]:
 
 REDUCTIONS: dict[str, Callable[..., Any]] = {
     "sum": sums,
-    "prod": reduced(_folded(n.multiply)),
-    "max": reduced(_folded(maximum)),
-    "min": reduced(_folded(minimum)),
-    "amax": reduced(_folded(maximum)),
-    "amin": reduced(_folded(minimum)),
+    "prod": reduced(_folded(n.multiply), n.multiply),
+    "max": reduced(_folded(maximum), maximum),
+    "min": reduced(_folded(minimum), minimum),
+    "amax": reduced(_folded(maximum), maximum),
+    "amin": reduced(_folded(minimum), minimum),
     "nansum": sums,
     "mean": mean,
     "var": var,

@@ -20,7 +20,8 @@ class GradientReport:
 
     ``right``: every gradient is exact, but for an accident of probability ``error_bound``. ``wrong``: ``witness``
     is a real counterexample, or the code overwrites what belongs to the caller. ``undecided``: ``diagnosis``
-    says why.
+    says why. ``unreached`` are the comparisons that went one way at all points: the verdict says nothing of the other.
+    ``unchecked`` are inputs without a verdict, and why.
     """
 
     verdict: Verdict
@@ -29,6 +30,8 @@ class GradientReport:
     error_bound: float | None = None
     witness: Witness | None = None
     points: int = 0
+    unreached: tuple[str, ...] = ()
+    unchecked: dict[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -41,6 +44,8 @@ class GradientReport:
             "diagnosis": list(self.diagnosis),
             "error_bound": self.error_bound,
             "witness": None if self.witness is None else self.witness.as_json(),
+            "unreached": list(self.unreached),
+            "unchecked": dict(self.unchecked),
         }
 
     def __str__(self) -> str:
@@ -48,9 +53,12 @@ class GradientReport:
         if self.verdict == "right":
             head += f": exact at {self.points} random points, an accident has probability below {self.error_bound:.0e}"
         lines = [head]
-        width = max(map(len, self.inputs), default=0)
-        lines += [f"  {name:{width}}  {'exact' if exact else 'NOT exact'}" for name, exact in self.inputs.items()]
+        width = max(map(len, (*self.inputs, *self.unchecked)), default=0)
+        bad = "not decided" if self.verdict == "undecided" else "NOT exact"
+        lines += [f"  {name:{width}}  {'exact' if exact else bad}" for name, exact in self.inputs.items()]
+        lines += [f"  {name:{width}}  not checked: {why}" for name, why in self.unchecked.items()]
         lines += self.diagnosis
+        lines += [f"not reached: {comparison}" for comparison in self.unreached]
         if self.witness is not None:
             lines += ["counterexample:", *(f"  {line}" for line in str(self.witness).splitlines())]
         return "\n".join(lines)

@@ -15,7 +15,7 @@ import numpy as np
 from .comparison import FieldBench, shape_problem
 from .edits import Definition, Edit, shape_of
 from .modular import Singular, Unlucky
-from .reach import reached
+from .reach import methods_named, reached
 from .rules import Rule, candidates
 from .screening import Screen
 from .smaller import made_smaller
@@ -135,8 +135,8 @@ def promising(
 
 def definitions(subject: Subject) -> list[Definition]:
     """Backward and what it calls, but for what forward runs too; of that, what makes gradients as well."""
-    shared = {id(function) for function in reached(subject.forward)}
-    functions = reached(subject.backward)
+    shared = {id(function) for function in (*reached(subject.forward), *methods_named(subject.forward))}
+    functions = [*reached(subject.backward), *methods_named(subject.backward)]
     own = [function for function in functions if id(function) not in shared]
     both = [function for function in functions if id(function) in shared and _derives(function)]
     made = map(Definition.of, [*own, *(both if subject.style != "cache" else [])])

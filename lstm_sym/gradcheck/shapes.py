@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from math import prod
 from typing import Any
 
 SIZES = (4, 3, 5, 2, 7, 6, 8, 9)
@@ -13,7 +14,12 @@ SIZES = (4, 3, 5, 2, 7, 6, 8, 9)
 
 ITEM = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:=\s*(.*?)\s*)?$")
 DIMENSIONS = re.compile(r"(\d+|[A-Za-z]\w*?)(?:x(\d+|[A-Za-z]\w*?))*$")
+FLOAT = r"-?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][-+]?\d+)?"
 LARGEST = 1 << 16
+MOST = 1 << 20
+"""The number of entries that all inputs may have together."""
+
+SMALLER = "exact numbers are slow, and sizes from 2 to 7, all different, show the same mistakes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,9 @@ def read_shapes(text: str) -> list[Spec]:
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise ValueError(f"--shapes: {twice[0]} is given twice")
+    entries = sum(prod(spec.shape or ()) for spec in specs)
+    if entries > MOST:
+        raise ValueError(f"--shapes: the inputs have {entries} entries, more than {MOST}; {SMALLER}")
     if not specs:
         raise ValueError("--shapes: no parameter is given")
     return specs
@@ -56,10 +65,12 @@ def _spec(name: str, value: str | None, letters: dict[str, int]) -> Spec:
     if value is None:
         return Spec(name, ())
     if value.startswith("[") and value.endswith("]"):
-        if not re.fullmatch(r"\[\s*-?\d+(\s*,\s*-?\d+)*\s*\]", value):
-            raise ValueError(f"--shapes: {name}={value} is no list of integers")
-        return Spec(name, None, [int(k) for k in value[1:-1].split(",")])
-    if re.fullmatch(r"-?\d*\.\d+([eE]-?\d+)?", value):
+        items = [item.strip() for item in value[1:-1].split(",")]
+        if not all(re.fullmatch(rf"-?\d+|{FLOAT}", item) for item in items):
+            raise ValueError(f"--shapes: {name}={value} is no list of numbers")
+        whole = all(re.fullmatch(r"-?\d+", item) for item in items)
+        return Spec(name, None, [int(item) if whole else float(item) for item in items])
+    if re.fullmatch(FLOAT, value):
         return Spec(name, None, float(value))
     if re.fullmatch(r"-\d+", value):
         return Spec(name, None, int(value))
@@ -68,7 +79,7 @@ def _spec(name: str, value: str | None, letters: dict[str, int]) -> Spec:
         raise ValueError(f"--shapes: {name}={value} is no shape; write sizes with x between, such as 5x3")
     shape = tuple(int(size) if size.isdigit() else letters.setdefault(size, SIZES[len(letters) % 8]) for size in sizes)
     if min(shape) < 1 or max(shape) > LARGEST:
-        raise ValueError(f"--shapes: {name}={value} has a size that is not from 1 to {LARGEST}")
+        raise ValueError(f"--shapes: {name}={value} has a size that is not from 1 to {LARGEST}; {SMALLER}")
     return Spec(name, shape, shape[0] if len(shape) == 1 else None)
 
 

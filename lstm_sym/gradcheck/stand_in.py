@@ -104,7 +104,9 @@ class StandIn:
         self.numpy = Module(np, table, self.replaced)
         self.linalg = Module(np.linalg, {}, self.replaced)
         self.random = Module(np.random, {}, self._random)
-        table |= {"linalg": self.linalg, "random": self.random}
+        strides = Module(np.lib.stride_tricks, {}, self.replaced)
+        library = Module(np.lib, {"stride_tricks": strides}, lambda value: value)
+        table |= {"linalg": self.linalg, "random": self.random, "lib": library}
         self.math = Module(math, self._math_table(), lambda value: value)
 
     # --- one value ----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -11,17 +11,18 @@ import numpy as np
 
 from .array import Array, Scalar, array_of, discrete, exact
 from .frames import Unsupported, place_of
+from .magnitude import USUAL, Magnitude
 from .modular import Singular, Unlucky
 from .numbers import Numbers
+from .signatures import Misuse, arguments, by_parameter, name_of, required
 from .trees import Path, at, leaves, mapped, named
 
 STYLES = ("vjp", "cache")
 CACHES = ("cache", "caches", "ctx", "context", "saved", "tape", "memory", "residuals", "res")
+TUPLES = ("inputs", "args", "primals", "params", "xs", "x", "parameters")
+"""What a first parameter that takes the tuple of all inputs is called."""
+
 PREFIXES = ("d", "d_", "D", "grad_", "g_", "g", "delta_", "")
-
-
-class Misuse(ValueError):
-    """The check cannot be made with these arguments."""
 
 
 class Failed(Exception):
@@ -55,6 +56,11 @@ class Subject:
     backward: Callable[..., Any] | None
     inputs: Mapping[str, Any]
     style: str = "auto"
+    magnitude: Magnitude = USUAL
+    floating: bool = False
+    """Whether exp is 0 where floating point has 0 by far."""
+    fixed: frozenset[str] = frozenset()
+    """Floating-point inputs that are passed on as they are."""
 
     @property
     def leaves(self) -> list[Leaf]:
@@ -63,14 +69,35 @@ class Subject:
             Leaf(named(name, path), (name, *path), value)
             for name, tree in self.inputs.items()
             for path, value in leaves(tree)
-            if moves(value)
+            if moves(value) and not self.holds(name, path)
         ]
+
+    def holds(self, name: str, path: Path) -> bool:
+        """Whether an input is fixed."""
+        return name in self.fixed or named(name, path) in self.fixed
+
+    def fixed_names(self) -> dict[str, str]:
+        """The inputs of floating-point numbers that are fixed, as not checked."""
+        return {
+            named(name, path): "it is fixed"
+            for name, tree in self.inputs.items()
+            for path, value in leaves(tree)
+            if moves(value) and self.holds(name, path)
+        }
+
+    def upstream_parameter(self) -> str:
+        """The name of backward's parameter for the upstream gradient, where there is just one."""
+        parameters = [] if self.backward is None else required(self.backward)
+        place = 0 if self.style == "cache" else 1
+        return parameters[place] if len(parameters) == 2 else ""
 
     def made(self, source: Source, stand_in: Any) -> dict[str, Any]:
         """Inputs for one run: numbers from the source where floating-point numbers stand, copies of all else."""
 
         def leaf(name: str) -> Callable[[Path, Any], Any]:
             def make(path: Path, value: Any) -> Any:
+                if moves(value) and self.holds(name, path):
+                    return exact(value, stand_in.domain) if isinstance(value, np.ndarray) else value
                 if moves(value):
                     numbers = source(named(name, path), value)
                     array = array_of(numbers)
@@ -85,13 +112,13 @@ class Subject:
         """The same with its style settled, by the parameters of backward and by what forward returned."""
         if self.style != "auto" or self.backward is None:
             return self
-        parameters = _parameters(self.backward)
+        parameters = required(self.backward)
         last = parameters[-1].lower() if parameters else ""
         first = parameters[0].lower() if parameters else ""
         cached = isinstance(outputs, tuple) and len(outputs) >= 2
         if cached and (last in CACHES or last.endswith("cache")):
             return replace(self, style="cache")
-        if first in ("inputs", "args", "primals", "params", "xs", "x", "parameters") or not cached:
+        if first in TUPLES or not cached:
             return replace(self, style="vjp")
         if first.startswith(("d", "grad", "g_", "cot", "upstream")) and not isinstance(
             outputs[-1], Array | float | int
@@ -104,61 +131,134 @@ class Subject:
         if self.style != "cache":
             return outputs, None
         if not isinstance(outputs, tuple) or len(outputs) < 2:
-            raise Misuse(f"{_name(self.forward)} returns no tuple (out, cache)")
+            raise Misuse(f"{name_of(self.forward)} returns no tuple (out, cache)")
         *values, cache = outputs
         return (values[0] if len(values) == 1 else tuple(values)), cache
 
     def run_forward(self, inputs: dict[str, Any]) -> Any:
         """What forward returns."""
-        return self._called(self.forward, tuple(inputs.values()))
+        return self._called(self.forward, *arguments(self.forward, inputs))
 
     def run_backward(self, inputs: dict[str, Any], cotangents: Any, cache: Any) -> Any:
         """What backward returns."""
         assert self.backward is not None
         if self.style == "cache":
-            parameters = _parameters(self.backward)
+            parameters = required(self.backward)
             several = isinstance(cotangents, tuple) and len(parameters) == len(cotangents) + 1
             args = (*cotangents, cache) if several else (cotangents, cache)
         else:
             args = (tuple(inputs.values()), cotangents)
+        self._require_call(args)
         return self._called(self.backward, args)
 
-    def _called(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    def _require_call(self, args: tuple[Any, ...]) -> None:
+        """A clear word on a backward that does not take what it is called with."""
+        assert self.backward is not None
+        try:
+            signature = inspect.signature(self.backward)
+        except (TypeError, ValueError):
+            return
+        try:
+            signature.bind(*args)
+        except TypeError:
+            raise Failed(
+                f"{name_of(self.backward)}{signature} does not take what it is called with; {self._forms()}"
+            ) from None
+
+    def _forms(self) -> str:
+        """How backward is called, and what else is possible."""
+        names = ", ".join(self.inputs) + ("," if len(self.inputs) == 1 else "")
+        if self.style == "cache":
+            return "it is called as backward(dout, cache), with what forward returns beside its outputs as cache"
+        return (
+            f"it is called as backward(inputs, cotangents) with inputs = ({names}); if it takes (dout, cache), let "
+            "forward return (out, cache)"
+        )
+
+    def _called(
+        self, function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any] | None = None
+    ) -> Any:
         try:
             with np.errstate(all="ignore"):
-                return function(*args)
+                return function(*args, **(options or {}))
         except (Unlucky, Singular, KeyboardInterrupt):
             raise
         except Unsupported as error:
-            raise Failed(f"{place_of(error) or _name(function)}: {error}") from error
+            raise Failed(f"{place_of(error) or name_of(function)}: {error}") from error
         except RecursionError as error:
-            raise Failed(f"{_name(function)}: the recursion is too deep") from error
+            raise Failed(f"{name_of(function)}: the recursion is too deep") from error
         except BaseException as error:
             text = " ".join(str(error).split()) or "no message"
-            raise Failed(
-                f"{_name(function)} raises {type(error).__name__} at {place_of(error) or '?'}: {text}"
-            ) from error
+            where = f" at {place}" if (place := place_of(error)) else ""
+            said = f"{name_of(function)} raises {type(error).__name__}{where}: {text}"
+            raise Failed(said + self._hint(error, function)) from error
+
+    def _hint(self, error: BaseException, function: Any) -> str:
+        """How backward is called, where its first parameter does not look like what it is given."""
+        if (
+            self.backward is None
+            or function is not self.backward
+            or not isinstance(error, TypeError | AttributeError | ValueError | IndexError)
+        ):
+            return ""
+        first = (required(self.backward) or [""])[0].lower()
+        return "" if self.style == "cache" or first in TUPLES else f"; {self._forms()}"
 
     def gradients(self, given: Any) -> list[Any]:
         """What backward returned, leaf by leaf of the inputs; ``None`` where it gives nothing."""
         names, found = list(self.inputs), self.leaves
         moving = list(dict.fromkeys(leaf.path[0] for leaf in found))
-        by_name = _by_name(given, names, moving)
+        arrays = list(dict.fromkeys(leaf.path[0] for leaf in found if not isinstance(leaf.value, float)))
+        if isinstance(given, Mapping):
+            given = self._gathered(given, moving)
+        by_name = _by_name(given, names, moving, arrays)
+        for name, branch in by_name.items():
+            own = self.inputs[name]
+            if isinstance(branch, Mapping) and isinstance(own, Mapping):
+                renamed = _matched(branch, list(own))
+                by_name[name] = renamed if len(renamed) == len(branch) else branch
         result: list[Any] = []
         for leaf in found:
             name, *path = leaf.path
-            if name not in by_name:
-                result.append(None)
-                continue
+            branch = by_name.get(name)
             try:
-                result.append(at(by_name[name], tuple(path)))
+                result.append(None if branch is None else at(branch, tuple(path)))
             except KeyError:
-                raise Failed(f"{_name(self.backward)} returns no gradient for {leaf.name}") from None
+                if not _forgotten(branch, self.inputs[name], path):
+                    raise Failed(f"{name_of(self.backward)} returns no gradient for {leaf.name}") from None
+                result.append(None)
         return result
 
+    def _gathered(self, given: Mapping[Any, Any], moving: list[str]) -> Mapping[Any, Any]:
+        """Gradients of the entries of a dictionary, given beside the others, as a dictionary of their own."""
+        found = dict(given)
+        for name in moving:
+            own = self.inputs[name]
+            if isinstance(own, Mapping) and not _matched(given, [name]):
+                entries = _matched(given, list(own))
+                if entries:
+                    used = {prefix + str(key) for key in entries for prefix in PREFIXES}
+                    found = {key: value for key, value in found.items() if str(key) not in used} | {name: entries}
+        return found
 
-def _by_name(given: Any, names: list[str], moving: list[str]) -> dict[str, Any]:
-    """Gradients by the name of the input: from a mapping, from a tuple in the inputs' order, from the only one."""
+
+def _forgotten(given: Any, inputs: Any, path: list[Any]) -> bool:
+    """Whether a dictionary of gradients lacks an entry, and does not merely call it by another name."""
+    for key in path:
+        if not isinstance(given, Mapping) or not isinstance(inputs, Mapping) or not given.keys() <= inputs.keys():
+            return False
+        if key not in given:
+            return True
+        given, inputs = given[key], inputs[key]
+    return False
+
+
+def _by_name(given: Any, names: list[str], moving: list[str], arrays: list[str]) -> dict[str, Any]:
+    """Gradients by the name of the input: from a mapping, from a tuple in the inputs' order, from the only one.
+
+    Where there are too few, Python's numbers among the inputs are taken for settings, which have none.
+    """
+    way_out = "; what needs no gradient is named in fixed=..., on the command line given as a literal such as eps=1e-5"
     if hasattr(given, "_asdict") and not isinstance(given, Array):
         found = _matched(given._asdict(), moving)
         if len(found) == len(moving):
@@ -167,20 +267,27 @@ def _by_name(given: Any, names: list[str], moving: list[str]) -> dict[str, Any]:
     if isinstance(given, Mapping):
         found = _matched(given, moving)
         missing = [name for name in moving if name not in found]
-        if missing:
+        if missing and (len(given) > len(found) or not found):
             raise Failed(
-                f"backward returns gradients under {', '.join(map(str, given))}; none is found for {', '.join(missing)}"
+                f"backward returns gradients under {', '.join(map(str, given))}; none is found for "
+                f"{', '.join(missing)}{way_out}"
             )
         return found
     if isinstance(given, list | tuple):
         if len(given) == len(names) and not (len(names) == 1 and len(moving) == 1 and len(given) != 1):
             return dict(zip(names, given))
-        if len(given) == len(moving):
-            return dict(zip(moving, given))
-        raise Failed(f"backward returns {len(given)} gradients for the inputs {', '.join(names)}")
-    if len(moving) == 1:
-        return {moving[0]: given}
-    raise Failed(f"backward returns a single {type(given).__name__} for the inputs {', '.join(names)}")
+        for those in (moving, arrays):
+            if len(given) == len(those):
+                return dict(zip(those, given))
+        raise Failed(f"backward returns {len(given)} gradients for the inputs {', '.join(names)}{way_out}")
+    for those in (moving, arrays):
+        if len(those) == 1:
+            return {those[0]: given}
+    raise Failed(f"backward returns a single {_kind(given)} for the inputs {', '.join(names)}{way_out}")
+
+
+def _kind(given: Any) -> str:
+    return "array" if isinstance(given, Array) else type(given).__name__
 
 
 def _matched(given: Mapping[Any, Any], names: list[str]) -> dict[str, Any]:
@@ -210,29 +317,12 @@ def exact_leaves(outputs: Any, domain: Any) -> list[tuple[Path, Array]]:
     return found
 
 
-def _parameters(function: Callable[..., Any]) -> list[str]:
-    try:
-        kinds = inspect.Parameter
-        return [
-            name
-            for name, parameter in inspect.signature(function).parameters.items()
-            if parameter.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
-            and parameter.default is kinds.empty
-        ]
-    except (TypeError, ValueError):
-        return []
-
-
-def _name(function: Any) -> str:
-    return getattr(function, "__name__", type(function).__name__)
-
-
 def named_inputs(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
     """Inputs by the names of forward's parameters, in containers of their own.
 
     A container that the code sees by itself, too, would be filled with exact numbers there.
     """
-    named = _by_parameter(forward, inputs)
+    named = by_parameter(forward, inputs)
     for name, tree in named.items():
         for path, value in leaves(tree):
             _require_seen_through(name + "".join(f"[{key!r}]" for key in path), value)
@@ -249,25 +339,11 @@ def _require_seen_through(name: str, value: Any) -> None:
         )
 
 
-def _by_parameter(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
-    try:
-        parameters = list(inspect.signature(forward).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    if isinstance(inputs, Mapping):
-        unknown = [name for name in inputs if parameters and name not in names]
-        if unknown and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
-            raise Misuse(f"{_name(forward)} has no parameter {', '.join(unknown)}; it has {', '.join(names)}")
-        missing = [p.name for p in parameters if p.name in names and p.name not in inputs and p.default is p.empty]
-        if missing:
-            raise Misuse(f"no shape is given for {', '.join(missing)}, which {_name(forward)} takes")
-        ordered = [name for name in names if name in inputs] or list(inputs)
-        if ordered != names[: len(ordered)] and parameters:
-            skipped = next(name for name in names if name not in inputs)
-            raise Misuse(f"the parameter {skipped} of {_name(forward)} stands before others and needs a value too")
-        return {name: inputs[name] for name in ordered}
-    if not isinstance(inputs, Sequence) or isinstance(inputs, str):
-        raise Misuse("inputs must be a sequence, or a mapping from the names of forward's parameters")
-    labels = [*names, *(f"input{k}" for k in range(len(names), len(inputs)))]
-    return dict(zip(labels, inputs))
+def require_leaves(subject: Subject, otherwise: str) -> None:
+    """Misuse where no input is of floating-point numbers, or where what is fixed is none of the inputs."""
+    entries = {named(name, path) for name, tree in subject.inputs.items() for path, _ in leaves(tree)}
+    for name in sorted(subject.fixed - entries - set(subject.inputs)):
+        raise Misuse(f"fixed: there is no input {name}; the inputs are {', '.join(subject.inputs)}")
+    if not subject.leaves:
+        others = " that is not fixed" if subject.fixed else ""
+        raise Misuse(f"no input{others} is of floating-point numbers, so {otherwise}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,20 +35,20 @@ def chosen(mask: Any, x: Numbers, y: Numbers) -> Numbers:
     return Numbers(x.domain, tuple(parts), x.varies or y.varies, x.degree | y.degree, x.slope | y.slope)
 
 
-def maximum(x: Numbers, y: Numbers) -> Numbers:
-    return chosen(x.domain.order(x, y) >= 0, x, y)
+def maximum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
+    return chosen(x.domain.order(x, y, asked) >= 0, x, y)
 
 
-def minimum(x: Numbers, y: Numbers) -> Numbers:
-    return chosen(x.domain.order(x, y) <= 0, x, y)
+def minimum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
+    return chosen(x.domain.order(x, y, asked) <= 0, x, y)
 
 
 def absolute(x: Numbers) -> Numbers:
-    return chosen(x.domain.order(x, constant(x, 0)) >= 0, x, n.negative(x))
+    return chosen(x.domain.order(x, constant(x, 0), "absolute") >= 0, x, n.negative(x))
 
 
 def sign(x: Numbers) -> Numbers:
-    return x.domain.constant(x.domain.order(x, constant(x, 0)))
+    return x.domain.constant(x.domain.order(x, constant(x, 0), "sign"))
 
 
 def square(x: Numbers) -> Numbers:
@@ -56,7 +57,7 @@ def square(x: Numbers) -> Numbers:
 
 
 def heaviside(x: Numbers, y: Numbers) -> Numbers:
-    order = x.domain.order(x, constant(x, 0))
+    order = x.domain.order(x, constant(x, 0), "heaviside")
     return chosen(order == 0, y, x.domain.constant((order > 0).astype(int)))
 
 
@@ -150,10 +151,10 @@ BINARY: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
     "divide": n.divide,
     "power": power,
     "float_power": power,
-    "maximum": maximum,
-    "fmax": maximum,
-    "minimum": minimum,
-    "fmin": minimum,
+    "maximum": partial(maximum, asked="maximum"),
+    "fmax": partial(maximum, asked="maximum"),
+    "minimum": partial(minimum, asked="minimum"),
+    "fmin": partial(minimum, asked="minimum"),
     "heaviside": heaviside,
     "logaddexp": logaddexp,
     "hypot": lambda x, y: n.apply("sqrt", n.add(square(x), square(y))),
@@ -166,7 +167,12 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "greater_equal": operator.ge,
 }
 
-TESTS: dict[str, bool] = {"isnan": False, "isinf": False, "isfinite": True}
+TESTS: dict[str, Callable[[Any], Any]] = {
+    "isnan": np.zeros_like,
+    "isinf": lambda infinite: infinite,
+    "isfinite": np.logical_not,
+}
+"""From which entries are infinite; a nan is refused before."""
 
 PIECEWISE_CONSTANT = ("floor", "ceil", "rint", "trunc", "floor_divide", "remainder", "fmod", "divmod", "mod")
 
@@ -184,13 +190,14 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     if name in ("matmul", "dot"):
         return delivered(matmul(domain, *inputs), out)
     if name in TESTS:
-        domain.refuse_zeros(numbers_of(inputs[0], domain))
-        return np.full(inputs[0].shape, TESTS[name]) if inputs[0].shape else TESTS[name]
+        numbers = numbers_of(inputs[0], domain)
+        domain.refuse_zeros(numbers)
+        return real(TESTS[name](domain.infinite(numbers)), domain)
     if name == "multiply" and inputs[0] is inputs[1]:
         name, inputs = "square", inputs[:1]
     operands = [numbers_of(x, domain) for x in inputs]
     if name in COMPARISONS:
-        return real(COMPARISONS[name](domain.order(*operands), 0), domain)
+        return real(COMPARISONS[name](domain.order(operands[0], operands[1], name), 0), domain)
     if name in ("equal", "not_equal"):
         return real(domain.same(*operands) == (name == "equal"), domain)
     if name in ("logical_not", "logical_and", "logical_or", "logical_xor"):

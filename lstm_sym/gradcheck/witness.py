@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 from flint import ctx, fmpq
 
 from .balls import Balls
-from .comparison import Bench, FieldBench
+from .comparison import Bench, FieldBench, drawing
+from .magnitude import USUAL
 from .modular import Singular, Unlucky
 from .numbers import Numbers
 from .subject import Leaf, Subject, exact_leaves
@@ -18,6 +20,12 @@ from .trees import leaves
 
 PRECISIONS = (96, 192, 384, 768, 1536)
 ATTEMPTS = 8
+AS_DRAWN = ATTEMPTS
+"""One more attempt, with the numbers of the random point, so that comparisons go there as they went in the field."""
+
+DRAWN, COARSELY = 24, 12
+"""Bits of these numbers, and of a size of others."""
+
 COARSE = 4
 """Attempts with eighths at entries that are wrong in the field; later ones have finer numbers and try more entries."""
 
@@ -26,6 +34,9 @@ LOOKED_AT = 144
 
 ENTRIES = 6
 """How many wrong entries are tried for the plainest difference."""
+
+TINIEST = 2.0**-1074
+"""The smallest number of floating point."""
 
 EIGHTHS = 8
 WIDE = 8
@@ -79,18 +90,26 @@ def _regular(value: Any) -> bool:
 
 
 class BallBench(Bench):
-    """A subject at small rational numbers."""
+    """A subject at small rational numbers; at the attempt ``AS_DRAWN`` at those of the random point of the seed."""
 
-    def __init__(self, subject: Subject, attempt: int) -> None:
+    def __init__(self, subject: Subject, attempt: int, seed: int = 0) -> None:
         random = np.random.default_rng((attempt, 5))
-        domain = Balls(attempt)
+        domain = Balls(attempt, subject.floating)
         self.rationals: dict[str, Any] = {}
+        draw = drawing(subject, seed)
 
         def number(name: str, given: Any) -> Numbers:
             parts = EIGHTHS if attempt < COARSE else max(FINE, 1 << int(given.size).bit_length())
-            found = self._rational(random, given, attempt, parts)
-            self.rationals[name] = found / parts
-            return domain.rationals([fmpq(int(k), parts) for k in found.ravel()], found.shape)
+            if attempt == AS_DRAWN:
+                values = [dyadic(x, DRAWN) for x in draw(given).ravel()]
+            else:
+                found = self._rational(random, given, attempt, parts)
+                scales = 2.0 ** subject.magnitude.exponents(random, given.shape).astype(float)
+                values = [
+                    dyadic(scale, COARSELY) * fmpq(int(k), parts) for scale, k in zip(scales.ravel(), found.ravel())
+                ]
+            self.rationals[name] = np.reshape([int(v.p) / int(v.q) for v in values], given.shape)
+            return domain.rationals(values, given.shape)
 
         super().__init__(subject, domain, number)
 
@@ -116,6 +135,12 @@ class BallBench(Bench):
         near = np.rint(given * parts)
         found = np.where(np.abs(near) > parts, near, spread) if attempt % 2 else spread
         return np.abs(found) if attempt % 3 == 2 else found
+
+
+def dyadic(x: float, bits: int) -> fmpq:
+    """The nearest number of so many bits."""
+    mantissa, exponent = math.frexp(x)
+    return fmpq(round(math.ldexp(mantissa, bits))) * fmpq(2) ** (exponent - bits)
 
 
 def wrong_entries(subject: Subject, leaf: Leaf, seed: int) -> list[tuple[int, ...]]:
@@ -144,17 +169,21 @@ def unit_tangents(shape: tuple[int, ...], indices: list[tuple[int, ...]]) -> Any
     return tangents
 
 
-def find_witness(subject: Subject, candidates: Iterable[Leaf], seed: int) -> Witness | None:
-    """A counterexample in one of these inputs; ``None`` where balls cannot tell the gradients apart."""
+def find_witness(subject: Subject, candidates: Iterable[Leaf], seed: int, least: float = TINIEST) -> Witness | None:
+    """A counterexample in one of these inputs; ``None`` where balls cannot tell the gradients apart.
+
+    Differences below ``least`` do not count; below ``TINIEST`` floating point shows none.
+    """
     for leaf in candidates:
         entries = _spread(wrong_entries(subject, leaf, seed))
         if not entries:
             continue
         few = int(np.prod(leaf.shape)) <= LOOKED_AT
-        for attempt in range(ATTEMPTS):
+        attempts = range(ATTEMPTS)
+        for attempt in (*attempts, AS_DRAWN) if subject.magnitude == USUAL else (AS_DRAWN, *attempts):
             # Other branches are taken here than in the field, and other entries are wrong there.
-            tried = list(np.ndindex(leaf.shape)) if few and attempt >= COARSE else entries
-            witness = _at_attempt(subject, leaf, tried, attempt)
+            tried = list(np.ndindex(leaf.shape)) if few and COARSE <= attempt < AS_DRAWN else entries
+            witness = _at_attempt(subject, leaf, tried, attempt, seed, least)
             if witness is not None:
                 return witness
     return None
@@ -164,11 +193,13 @@ def _spread(entries: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return entries[:: max(1, len(entries) // ENTRIES)][:ENTRIES]
 
 
-def _at_attempt(subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], attempt: int) -> Witness | None:
-    for bits in PRECISIONS[: 2 if attempt >= COARSE else None]:
+def _at_attempt(
+    subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], attempt: int, seed: int, least: float
+) -> Witness | None:
+    for bits in PRECISIONS[: 2 if COARSE <= attempt < AS_DRAWN else None]:
         with ctx.workprec(bits):
             try:
-                return _compared(subject, leaf, entries, attempt)
+                return _compared(subject, leaf, entries, attempt, seed, least)
             except _Close:
                 continue
             except (Unlucky, Singular, ZeroDivisionError):
@@ -181,8 +212,10 @@ class _Close(Exception):
     """The balls overlap at this precision."""
 
 
-def _compared(subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], attempt: int) -> Witness | None:
-    bench = BallBench(subject, attempt)
+def _compared(
+    subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], attempt: int, seed: int, least: float
+) -> Witness | None:
+    bench = BallBench(subject, attempt, seed)
     with bench.rebinding() as rebinding:
         gradients, cotangents = bench.backward(rebinding, tangents=bench.drift(1))
         tangents = bench.drift(len(entries) + 1)
@@ -192,6 +225,7 @@ def _compared(subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], atte
         return None
     gradient = gradients[bench.leaves.index(leaf)]
     best: tuple[float, Any] | None = None
+    close = True
     bars = dict(leaves(cotangents))
     for k, index in enumerate(entries):
         true = bench.domain.rings[0].rational(0, 1)
@@ -204,16 +238,21 @@ def _compared(subject: Subject, leaf: Leaf, entries: list[tuple[int, ...]], atte
         difference = true - given
         if difference.contains(0):
             continue
+        if float(abs(difference).upper()) < least:
+            close = False
+            continue
         size = float(abs(difference).mid()) / max(float(abs(true).mid()), float(abs(given).mid()), 1e-300)
         if best is None or size > best[0]:
             best = size, (index, true, given)
+    if best is None and not close:
+        return None
     if best is None:
         raise _Close
     index, true, given = best[1]
     plain = {name: values.tolist() for name, values in bench.rationals.items()}
     inputs = {name: value for name, value in plain.items() if not name.startswith("cotangent")}
-    upstream = {name.removeprefix("cotangent") or "out": value for name, value in plain.items() if name not in inputs}
-    only = next(iter(upstream.values())) if len(upstream) == 1 else upstream
+    bar = {name.removeprefix("cotangent") or "out": value for name, value in plain.items() if name not in inputs}
+    only = next(iter(bar.values())) if len(bar) == 1 else bar
     return Witness(inputs, only, leaf.name, index, _text(true), _text(given))
 
 

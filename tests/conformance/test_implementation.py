@@ -1,5 +1,7 @@
 """Other people's code for a cell, right and wrong, in the layouts that people use."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -202,6 +204,52 @@ def test_results_in_another_order():
 def test_what_cannot_be_matched_is_told(f, options, message):
     with pytest.raises(ValueError, match=message):
         implements(RNN_TANH, f, **options)
+
+
+def one_step(x, h, W, U, b):
+    return np.tanh(W @ h + U @ x + b)
+
+
+def by_name(x, h, *, W, U, b, **rest):
+    return one_step(x, h, W, U, b)
+
+
+def by_position(x, h, W, U, b, /, *rest):
+    return one_step(x, h, W, U, b)
+
+
+@pytest.mark.parametrize("f", [one_step, by_name, by_position, partial(one_step)])
+def test_parameters_of_every_kind(f):
+    assert implements(RNN_TANH, f, axes="d").ok
+    assert implements(RNN_TANH, f, axes="d", returns="final h").ok
+    assert (
+        implements(RNN_TANH, f, axes="d", transposed="W").diagnosis[0].endswith("computes RNN_tanh with W transposed")
+    )
+
+
+def unlucky(x, h, W, U, b):
+    raise RuntimeError("no luck")
+
+
+@pytest.mark.parametrize(
+    "f, options, message",
+    [
+        (
+            one_step,
+            {"transposed": True},
+            r"raises ValueError at test_implementation.py:\d+: `return np.tanh.*; it was given "
+            r"x \(5,\), h \(3,\), W \(3, 3\), U \(5, 3\), b \(3,\); say how its arrays lie .* \(transposed=...\)",
+        ),
+        (unlucky, {}, r"unlucky raises RuntimeError at .*: no luck; it was given .* b \(3,\)$"),
+        (one_step, {"phi": "relu"}, "phi: cell RNN_tanh leaves no activation open, so there is none to choose"),
+        (lambda x, h, W, U, b, *, mode: x, {}, "takes mode, which is no letter of cell RNN_tanh"),
+        (lambda x, *rest: x, {}, "takes no W, U, b, h; say which parameter that is"),
+        (3, {}, "a function is needed, not 3"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_run_is_told_with_its_line_and_what_it_was_given(f, options, message):
+    with pytest.raises(ValueError, match=message):
+        implements(RNN_TANH, f, axes="d", **options)
 
 
 def test_a_cell_with_a_matrix_for_a_state_is_refused():

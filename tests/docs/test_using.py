@@ -70,7 +70,7 @@ def test_both_languages_show_the_same_session() -> None:
     english, chinese = ([(b["kind"], b["body"]) for b in blocks(page)] for page in PAGES.values())
     assert english == chinese
     named = [[FILE.search(b["before"])[1] for b in blocks(page) if FILE.search(b["before"])] for page in PAGES.values()]
-    assert named[0] == named[1] and len(named[0]) == 3
+    assert named[0] == named[1] and len(named[0]) == 4
 
 
 @pytest.mark.parametrize("query", QUERIES)

@@ -66,6 +66,18 @@ def reads(x):
 
 def raises(x):
     raise RuntimeError("no luck")
+
+class Net:
+    def forward(self, x):
+        return x
+
+    @staticmethod
+    def double(x):
+        return 2 * x, None
+
+    @staticmethod
+    def double_backward(dout, cache):
+        return 2 * dout
 """
 SHAPES = "x=5x4,h0=4,Whh=4x4,s,T=5"
 
@@ -111,16 +123,29 @@ MISBEHAVIOUR = [
     (CODE, "interrupts:backward", "x=3", "KeyboardInterrupt is raised at user.py:"),
     (CODE, "is_killed:backward", "x=3", "was ended by SIGTERM"),
     (CODE, "reads:backward", "x=3", "raises EOFError at user.py:"),
-    ("raise SystemExit(4)", "f:g", "x=3", "cannot be imported: SystemExit"),
-    ("import nothing_of_that_name", "f:g", "x=3", "cannot be imported: ModuleNotFoundError"),
-    ("f = (", "f:g", "x=3", "cannot be imported: SyntaxError"),
+    (
+        "raise SystemExit(4)",
+        "f:g",
+        "x=3",
+        "imported: it ends the process at user.py:1: `raise SystemExit(4)` with status 4",
+    ),
+    ("exit()", "f:g", "x=3", 'what is a program goes below `if __name__ == "__main__":`'),
+    ("import none_such", "f:g", "x=3", "imported: there is no module none_such, which it imports at user.py:1"),
+    (
+        "import none_such",
+        "f:g",
+        "x=3",
+        "install it beside lstm-sym, or copy the two functions to a file that does without",
+    ),
+    ("f = (", "f:g", "x=3", "user.py cannot be imported: SyntaxError at user.py:1: '(' was never closed"),
+    ("1 / 0", "f:g", "x=3", "cannot be imported: ZeroDivisionError is raised at user.py:1: `1 / 0`: division by zero"),
 ]
 
 
 @pytest.mark.parametrize("text, functions, shapes, message", MISBEHAVIOUR)
 def test_a_file_that_misbehaves_ends_in_one_clear_line(run, text, functions, shapes, message):
     status, out, err = run(text, functions, shapes, "--timeout", "3" if "hangs" in functions else "60")
-    lines = [line for line in out.splitlines() if "NOT exact" not in line]
+    lines = [line for line in out.splitlines() if "not decided" not in line]
     assert (status, err, lines[0], len(lines)) == (1, "", "undecided", 2) and message in lines[1]
 
 
@@ -137,6 +162,50 @@ def test_the_inputs_are_told_where_there_is_no_result(run):
     assert json.loads(out)["inputs"] == {name: {"exact": False} for name in ("x", "h0", "Whh", "s")}
 
 
+def test_a_static_method_is_a_function(run):
+    assert run(CODE, "Net.double:Net.double_backward", "x=3")[0] == 0
+
+
+SETTINGS = """
+def forward(x, eps, y):
+    return x * eps * (y > 0)
+
+def backward(inputs, d):
+    x, eps, y = inputs
+    return d * eps * (y > 0)
+
+def clipped(x):
+    return x if x.max() < 1e30 else 0 * x
+
+def clipped_backward(inputs, d):
+    return d
+"""
+
+
+@pytest.mark.parametrize("eps", ["1e-5", ".5", "2.", "-1.5E+2"])
+@pytest.mark.parametrize("y", ["[1.,0,1]", "[1,0,1]"])
+def test_numbers_that_are_written_out_are_passed_on_as_they_are(run, eps, y):
+    status, out, _ = run(SETTINGS, "forward:backward", f"x=3,eps={eps},y={y}", "--json", "-")
+    report = json.loads(out)
+    fixed = {"eps": "it is fixed"} | ({"y": "it is fixed"} if "." in y else {})
+    assert (status, report["inputs"], report["unchecked"]) == (0, {"x": {"exact": True}}, fixed)
+
+
+def test_a_scalar_that_gets_no_gradient_is_not_checked_and_that_is_said(run):
+    _, out, _ = run(SETTINGS, "forward:backward", "x=3,eps,y=[1,0,1]")
+    assert "eps  not checked: backward gives no gradient for it" in out
+
+
+def test_no_integer_is_made_of_a_size_to_please_backward(run):
+    status, out, _ = run(SETTINGS, "forward:backward", "x=3,eps=.1,y=3")
+    assert status == 1 and "returns a single array for the inputs x, eps, y" in out and "NOT exact" not in out
+
+
+def test_what_was_not_reached_is_in_the_json(run):
+    status, out, _ = run(SETTINGS, "clipped:clipped_backward", "x=3", "--json", "-")
+    assert (status, json.loads(out)["unreached"]) == (0, ["user.py:10 `x.max() < 1e30` was always True"])
+
+
 MISUSE = [
     ("forward:nothing", SHAPES, "user.py has no function nothing"),
     ("forward", SHAPES, "is no FILE:FORWARD:BACKWARD"),
@@ -144,6 +213,12 @@ MISUSE = [
     ("forward:backward", "x=5x4,y=3", "forward has no parameter y"),
     ("forward:backward", "x=5x4", "no shape is given for h0, Whh, s, T"),
     ("forward:backward", "x=5x4,x=3", "x is given twice"),
+    ("forward:backward", "x=100000x100000", "a size that is not from 1 to 65536; exact numbers are slow"),
+    ("forward:backward", "x=3000x3000,s", "the inputs have 9000001 entries, more than 1048576; exact numbers are slow"),
+    ("forward:backward", "x=[1,a]", "is no list of numbers"),
+    ("forward:backward", "x=1e", "is no shape"),
+    ("Net.forward:backward", "x=3", "Net.forward is a method, which needs an object; functions are checked"),
+    ("Net:backward", "x=3", "Net is a class; functions are checked: let forward make the object"),
 ]
 
 

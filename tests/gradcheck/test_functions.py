@@ -1,0 +1,69 @@
+"""Functions of NumPy on exact numbers give what they give on floating-point ones."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from lstm_sym.gradcheck import gradcheck
+from lstm_sym.gradcheck.array import exact
+from lstm_sym.gradcheck.field import Field
+from lstm_sym.gradcheck.stand_in import StandIn
+
+FIELD = Field(1)
+NUMPY = StandIn(FIELD).numpy
+
+
+@pytest.mark.parametrize("name", ["convolve", "correlate"])
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+def test_products_of_sliding_vectors(name, mode):
+    random = np.random.default_rng(0)
+    for n, m in itertools.product(range(1, 6), repeat=2):
+        a, v = random.integers(-5, 5, n) * 1.0, random.integers(-5, 5, m) * 1.0
+        wanted = getattr(np, name)(a, v, mode)
+        for first, second in ((exact(a, FIELD), exact(v, FIELD)), (a, exact(v, FIELD)), (exact(a, FIELD), v)):
+            assert np.array_equal(getattr(NUMPY, name)(first, second, mode).shadow, wanted)
+
+
+def windows(x, w):
+    return np.lib.stride_tricks.sliding_window_view(x, len(w)) @ w
+
+
+def strided(x, w):
+    n, m = len(x), len(w)
+    return np.lib.stride_tricks.as_strided(x, (n - m + 1, m), (x.strides[0], x.strides[0])) @ w
+
+
+def convolved(x, w):
+    return np.convolve(x, w[::-1], mode="valid")
+
+
+def backward(inputs, d, shift=0):
+    x, w = inputs
+    dx = np.zeros_like(x)
+    for k in range(len(d)):
+        dx[k : k + len(w)] += d[k] * np.roll(w, shift)
+    return dx, np.correlate(x, d)
+
+
+@pytest.mark.parametrize("forward", [windows, strided, convolved])
+def test_convolutions_in_several_styles(forward):
+    inputs = [np.zeros(7), np.zeros(3)]
+    assert gradcheck(forward, backward, inputs).verdict == "right"
+    report = gradcheck(forward, lambda i, d: backward(i, d, 1), inputs)
+    assert (report.verdict, report.inputs) == ("wrong", {"x": False, "w": True})
+
+
+def test_strides_that_leave_the_array_are_refused():
+    def forward(x):
+        return np.lib.stride_tricks.as_strided(x, (5, 3), (8, 8)).sum()
+
+    report = gradcheck(forward, lambda i, d: d * i[0], [np.zeros(5)])
+    assert report.verdict == "undecided" and "as_strided reads memory outside of the array" in str(report)
+
+
+@pytest.mark.parametrize("name, initial", [("max", 0), ("min", 0), ("max", -np.inf), ("sum", 2), ("prod", 3)])
+def test_a_reduction_with_an_initial_value(name, initial):
+    x = np.array([[-2.0, 1.0, 3.0], [-4.0, -1.0, -5.0]])
+    found = getattr(NUMPY, name)(exact(x, FIELD), axis=1, initial=initial)
+    assert np.array_equal(found.shadow, getattr(np, name)(x, axis=1, initial=initial))
