@@ -328,7 +328,7 @@ class Body:
             self.line(line.target, value if early is None else add(value, early), _equation(line))
 
     def finished(self, kept: set[str]) -> Function:
-        groups = {region: grouped(operations) for region, operations in self.parts.items()}
+        groups = {region: grouped(operations, self.known) for region, operations in self.parts.items()}
         stored = _stored_by([group for part in groups.values() for group in part], kept)
         if most := self.language.pairs:
             groups = {

@@ -180,19 +180,44 @@ def read_by(operation: Operation) -> set[str]:
             return set()
 
 
-def grouped(operations: list[Operation]) -> list[tuple[Operation, ...]]:
-    """The operations with those beside each other that can share one loop over rows and entries.
+def grouped(operations: list[Operation], places: Mapping[str, Place]) -> list[tuple[Operation, ...]]:
+    """The operations with those that can share one loop over rows and entries.
 
-    They have one kind and width, and none reads an entry other than its own of what another one writes.
+    They have one kind and width, and none reads an entry other than its own of what another one writes. An operation
+    goes to the last group that it can join, if nothing between touches what it writes or writes what it reads.
     """
     groups: list[tuple[Operation, ...]] = []
     for operation in operations:
-        last = groups[-1] if groups else ()
-        if last and _joins(operation, last):
-            groups[-1] = (*last, operation)
+        for k in reversed(range(len(groups))):
+            if _joins(operation, groups[k]):
+                groups[k] = (*groups[k], operation)
+                break
+            if not all(_apart(operation, other, places) for other in groups[k]):
+                groups.append((operation,))
+                break
         else:
             groups.append((operation,))
     return groups
+
+
+def _apart(one: Operation, other: Operation, places: Mapping[str, Place]) -> bool:
+    """Whether two operations can change places: neither writes an array that the other one reads or writes."""
+    reads, others = ({places[name].array for name in read_by(o) if name in places} for o in (one, other))
+    writes, written = _arrays_written(one), _arrays_written(other)
+    return not (writes & (others | written) or written & reads)
+
+
+def _arrays_written(operation: Operation) -> set[str]:
+    match operation:
+        case Each() | Total() | Applied() | Composed():
+            return {operation.place.array}
+        case Product():
+            return {operation.target.array}
+        case Outer():
+            made = {operation.made.array} if operation.made is not None else set()
+            return {*made, *(gradient for gradient, _, _ in operation.parts)}
+        case ColumnSum() | Nothing():
+            return {operation.gradient}
 
 
 def split(
