@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -24,6 +24,7 @@ class BackwardCode:
     """The code of ``backward`` and ``coefficients``, written while the workspace is laid out."""
 
     at: Places
+    steps: dict[str, str] = field(default_factory=dict)
 
     def coefficients(self) -> list[str]:
         """The body of the function that computes the coefficients of a chunk of steps."""
@@ -81,6 +82,7 @@ class BackwardCode:
     def _backward_loop(self, matrices: dict[Any, str]) -> list[str]:
         s, step = self.at.stacking, self.at.rows(False)
         calls = Calls(step, arrays=True, taken=self.at.taken)
+        laid_out = self._laid_out(matrices)
         for line in s.backward.loop:
             calls.lines.append(self.at.equation(line))
             self._accumulate(calls, line.target, line.value, matrices, line.early is not None)
@@ -88,12 +90,21 @@ class BackwardCode:
             total = dict(s.plan.carries)[state]
             calls.lines.append(f"# {adjoint(state)[t - 1]} gets {total}")
             self._accumulate(calls, carry(state), value, matrices, False)
-        body = [
+        body = laid_out + [
             f"    np.copyto(work.{self.at.names[carry(x)]}, d_state.{self.at.words.names[x]})" for x in s.plan.carried
         ]
         if not s.backward.loop:
             return body
         return body + backward_loop(self.at, calls)
+
+    def _laid_out(self, matrices: dict[Any, str]) -> list[str]:
+        """The matrices that the steps multiply by, under names of their own."""
+        s, body = self.at.stacking, []
+        stepped = {*[line.target for line in s.backward.loop], *[carry(state) for state, _ in s.carries]}
+        for name in dict.fromkeys(self._matrix_of(x, matrices) for x in s.gathers if x.target in stepped):
+            self.steps[name] = self.at.fresh(f"{name.removesuffix('.T')}_by_step")
+            body.append(f"    {self.steps[name]} = laid_out({name}, B)")
+        return body
 
     def _accumulate(
         self, calls: Calls, target: Sequence, value: MatrixExpr, matrices: dict[Any, str], filled: bool
@@ -102,7 +113,7 @@ class BackwardCode:
         out = self.at.names[target]
         for gather in self.at.stacking.gathers_into(target):
             source = self.at.space.run(gather.sources, self.at.names)
-            matrix = self._matrix_of(gather, matrices)
+            matrix = self.steps[self._matrix_of(gather, matrices)]
             if not filled and out in self.at.space.single:
                 calls.lines.append(f"{source}.dot({matrix}, {out})")
             elif not filled:

@@ -23,7 +23,7 @@ from .rows import axes_of
 from .stacking import stacking_of
 from .step_code import StepParts, step_parts
 from .structures import checked_lines, header_of, helpers_of, joined_parts, opened_fields, shapes_of, structures_of
-from .text import CHECKED, FLAT
+from .text import CALLED, CHECKED
 from .variant import Variant
 from .vocabulary import RESERVED, Vocabulary, vocabulary_of
 from .workspace import CHUNK_BYTES, workspace_class
@@ -51,7 +51,7 @@ def forward_module(plan: Plan, variant: Variant) -> str:
         shapes_of(names, step=variant.step, backward=False),
         *made,
         *helpers_of([*code, *stepped.lines]),
-        *([FLAT] if "flat(" in "\n".join(functions) else []),
+        *[text for name, text in CALLED.items() if f"{name}(" in "\n".join(functions)],
         CHECKED,
         *functions,
         *stepped.parts,

@@ -216,7 +216,7 @@ class ForwardCode:
         body = []
         for stack in self.at.stacking.recurrent:
             name, matrices[stack] = matrices[stack], self.at.fresh(f"{matrices[stack].removesuffix('.T')}_T")
-            body.append(f"    {matrices[stack]} = {name}.T.copy()")
+            body.append(f"    {matrices[stack]} = laid_out({name}.T, B)")
         return body
 
     def follow(self, calls: Calls, matrices: dict[Stack, str]) -> None:

@@ -44,7 +44,7 @@ from .structures import (
     shapes_of,
     structures_of,
 )
-from .text import CHECKED, FITTING, FLAT
+from .text import CALLED, CHECKED, FITTING
 from .variant import WHOLE, Variant, variant_of
 from .vocabulary import Vocabulary, vocabulary_of
 from .workspace import workspace_class
@@ -135,11 +135,11 @@ def loops_of(plan: Plan, prefix: str = "", *, more: Iterable[str] = ()) -> tuple
     backward = _backward_of_loops(plan, names, backward, prefix)
     made = workspace_class(places, [*forward, *backward, *coefficients], OF_BOTH)
     made = made.replace("class Workspace", f"class {space}")
-    flat = [FLAT] if "flat(" in "\n".join([*forward, *backward]) else []
+    called = [text for name, text in CALLED.items() if f"{name}(" in "\n".join([*forward, *backward])]
     fitting = FITTING.replace("Workspace", space).replace("def fitting", f"def {prefix}fitting")
     head = COEFFICIENTS.strip("\n").replace("Workspace", space)
     functions = [forward, *([[head, *coefficients]] if coefficients else []), backward]
-    helpers = [*helpers_of([*forward, *backward, *coefficients, *more]), *flat, fitting]
+    helpers = [*helpers_of([*forward, *backward, *coefficients, *more]), *called, fitting]
     return names, made, helpers, ["\n".join(function) for function in functions]
 
 

@@ -40,6 +40,17 @@ def flat(values: Array) -> Array:
     return values.reshape((-1, values.shape[-1]))
 '''
 
+LAID_OUT = '''
+def laid_out(matrix: Array, B: int) -> Array:
+    """The matrix as B rows meet it fastest: one row if it lies by rows, several in float64 if it lies by columns."""
+    if B == 1:
+        return np.ascontiguousarray(matrix)
+    return np.asfortranarray(matrix) if matrix.dtype == np.float64 else matrix
+'''
+
+CALLED = {"flat": FLAT, "laid_out": LAID_OUT}
+"""What the two passes call, by its name."""
+
 FITTING = '''
 def fitting(workspace: Workspace | None, sizes: dict[str, int], dtype: Any) -> Workspace:
     """The caller's workspace, or a new one if there is none; a ValueError if it is one for other arguments."""

@@ -65,6 +65,22 @@ def both(module, params, x, state, d_outputs, d_state):
     return outputs, final, *module.backward(params, cache, d_outputs, d_state)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "B", "by_rows", "by_columns"),
+    [
+        ("float64", 1, True, False),
+        ("float32", 1, True, False),
+        ("float64", 2, False, True),
+        ("float32", 2, False, True),
+    ],
+)
+def test_a_matrix_lies_as_steps_meet_it_fastest(lstm, dtype, B, by_rows, by_columns):
+    matrix = np.arange(6.0).reshape(2, 3).astype(dtype).T
+    found = lstm.laid_out(matrix, B)
+    assert (found.flags.c_contiguous, found.flags.f_contiguous) == (by_rows, by_columns)
+    assert np.array_equal(found, matrix)
+
+
 def test_modules_pass_ruff_and_run_without_this_library(tmp_path):
     for cell in [*CELLS.values(), *MORE]:
         (tmp_path / f"{cell.name}.py").write_text(export_module(cell, phi=tanh), encoding="utf-8")
