@@ -155,6 +155,14 @@ def copy(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
     return x.__copy__() if isinstance(x, Array) else stacked(x, domain)
 
 
+def in_order(x: Any, order: str, domain: Domain) -> Array:
+    """The array itself if it lies in this order, else a copy that does."""
+    if isinstance(x, Array) and x.flags[f"{order}_CONTIGUOUS"]:
+        return x
+    own: Array = copy(domain, x)
+    return Array(own.store, np.asarray(own.at, order=order))  # type: ignore[call-overload]
+
+
 def copyto(domain: Domain, target: Any, source: Any, **options: Any) -> None:
     if not isinstance(target, Array):
         raise Unsupported("exact numbers are written into an array that was made outside of the check")
@@ -290,7 +298,8 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "array": copy,
     "asarray": lambda domain, x, *args, **options: x,
     "asanyarray": lambda domain, x, *args, **options: x,
-    "ascontiguousarray": lambda domain, x, *args, **options: x,
+    "ascontiguousarray": lambda domain, x, *args, **options: in_order(x, "C", domain),
+    "asfortranarray": lambda domain, x, *args, **options: in_order(x, "F", domain),
     "full_like": full_like,
     "shape": cross_shapes,
     "size": lambda domain, x, axis=None: x.size if axis is None else x.shape[axis],

@@ -92,7 +92,6 @@ class StandIn:
             "array": self._array,
             "asarray": self._asarray,
             "asanyarray": self._asarray,
-            "ascontiguousarray": self._asarray,
             "copy": self._array,
             "ndarray": ArrayType,
             "vectorize": self._vectorize,

@@ -67,3 +67,31 @@ def test_a_reduction_with_an_initial_value(name, initial):
     x = np.array([[-2.0, 1.0, 3.0], [-4.0, -1.0, -5.0]])
     found = getattr(NUMPY, name)(exact(x, FIELD), axis=1, initial=initial)
     assert np.array_equal(found.shadow, getattr(np, name)(x, axis=1, initial=initial))
+
+
+def doubled_backward(inputs, d):
+    (x,) = inputs
+    e = np.ascontiguousarray(d.T)
+    e *= 2
+    return x * np.asfortranarray(e.T)
+
+
+def overwriting_backward(inputs, d):
+    (x,) = inputs
+    e = np.ascontiguousarray(d)
+    e *= 2
+    return x * e
+
+
+@pytest.mark.parametrize("backward, verdict", [(doubled_backward, "right"), (overwriting_backward, "wrong")])
+def test_memory_is_copied_where_its_order_changes(backward, verdict):
+    """The copy of a transpose may be written to; what lies in order is the array itself, upstream gradient or not."""
+    assert gradcheck(lambda x: x * x, backward, [np.zeros((3, 4))]).verdict == verdict
+
+
+@pytest.mark.parametrize("name", ["ascontiguousarray", "asfortranarray"])
+@pytest.mark.parametrize("view", [lambda x: x, lambda x: x.T, lambda x: x[:, ::2]], ids=["whole", "turned", "part"])
+def test_memory_lies_as_it_does_in_NumPy(name, view):
+    x = np.arange(6.0).reshape(2, 3)
+    wanted, found = getattr(np, name)(view(x)), getattr(NUMPY, name)(view(exact(x, FIELD)))
+    assert np.array_equal(found.shadow, wanted) and found.strides == wanted.strides
