@@ -49,7 +49,7 @@ def export(
     from ..cells.loading import cell_at
     from ..export.files import export_files
     from ..export.freshness import staleness
-    from ..export.module import export_module
+    from ..export.module import FORMATS, export_module
     from ..export.plan_page import plan_text
     from ..export.variant import variant_of
 
@@ -68,8 +68,10 @@ def export(
         assert found is not None
         if dtype is not None and to != "onnx":
             raise ValueError("--dtype is for --to onnx; a module takes the type of its arguments")
+        if to not in FORMATS:
+            raise ValueError(f"unknown backend {to!r}; the backends are {', '.join(FORMATS)}")
+        variant.require(to)
         if to == "onnx" and not plan:
-            variant.require(to)
             if layers:
                 raise ValueError(
                     "an ONNX graph is one direction; export_onnx(cell, lengths=True, reverse=True) makes others"

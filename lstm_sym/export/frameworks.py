@@ -41,14 +41,6 @@ from .variant import WHOLE, Variant
 from .vocabulary import RESERVED, Vocabulary, vocabulary_of
 from .writer import ALL, Writer, beside, shifted, widths
 
-OWN = {
-    "jax", "jnp", "lax", "torch", "nn", "xp", "scan", "linear_scan", "parts", "shifted", "given", "kept", "kind",
-    "reverse", "math", "array_namespace", "run", "Layer", "Recurrence", "Mapping",
-    "sigmoid_slope", "tanh_slope", "projected", "plain_scan", "calls", "fixed", "SMALL", "NumPyCalls",
-    "CALLS", "calls_for",
-}  # fmt: skip
-"""Names that these modules use beside those of the NumPy module."""
-
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -228,7 +220,7 @@ def _said_function(text: str, backend: Backend) -> str:
 def _start(names: Vocabulary) -> tuple[dict[Any, str], set[str]]:
     """The text of every letter, and the names that are taken."""
     known = dict(names.rows().names)
-    taken = {*RESERVED, *OWN, *known.values(), *names.names.values()}
+    taken = {*RESERVED, *known.values(), *names.names.values()}
     for output in names.cell.outputs:
         known[direct(output)[t]] = unused(identifier(direct(output)), taken)
         taken.add(known[direct(output)[t]])

@@ -320,16 +320,15 @@ def directions_of(layers: Any) -> list[list[Direction]]:
         raise TypeError(f"layers is a {type(layers).__name__}; wanted a list of layers from the lowest to the highest")
     if not layers:
         raise ValueError("layers is empty; wanted one layer or more")
-    found = []
+    found = []  # Params may have a letter named reverse, which is an array
     for k, layer in enumerate(layers):
         if not isinstance(layer, (tuple, list)) or not layer:
             raise TypeError(f"layer {k} is a {type(layer).__name__}; wanted Params, a Direction, or a tuple of them")
         entries = [layer] if hasattr(layer, "_fields") else layer
-        if len(entries) > 2 and not all(hasattr(entry, "reverse") for entry in entries):
+        told = [isinstance(getattr(entry, "reverse", None), bool) for entry in entries]
+        if len(entries) > 2 and not all(told):
             raise ValueError(f"layer {k} has {len(entries)} directions; say of each Direction(params, reverse)")
-        found.append([
-            entry if hasattr(entry, "reverse") else Direction(entry, reverse=j == 1) for j, entry in enumerate(entries)
-        ])  # fmt: skip
+        found.append([e if told[j] else Direction(e, reverse=j == 1) for j, e in enumerate(entries)])
     return found
 
 

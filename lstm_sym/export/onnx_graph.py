@@ -80,6 +80,9 @@ def _model(cell: Cell, names: Vocabulary, flow: Flow, dtype: str, sequences: Seq
         ]
 
     known = dict(names.rows().names)
+    own = {f"{names.names[s]}{ending}" for s in cell.states for ending in ("_first", "_last")}
+    for name in sorted({*own, *([LENGTHS] if sequences.lengths else [])} & set(known.values())):
+        raise ValueError(f"cell {cell.name}: the graph has an input or output {name} of its own; rename that letter")
     graph = Graph(elem)
     env = {name: name for name in known.values()}
     env |= _sizes(cell, names, flow, graph)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import torch
@@ -204,13 +205,22 @@ class Recurrence(torch.autograd.Function):
         params, given = Params(*kept[:{p}]), kept[{p}:{i}]
         cache = Cache({inputs}, *kept[{i}:])
         d_outputs, d_state = {d_outputs}, State(*gradients[{o}:])
-        d_params, d_inputs, d_initial = backward(params, cache, d_outputs, d_state)
+        with uncast(kept[0]):
+            d_params, d_inputs, d_initial = backward(params, cache, d_outputs, d_state)
         return *d_params, {d_inputs}, *d_initial
+
+
+def uncast(like: Array) -> Any:
+    """Without autocast, which would turn some of the numbers into others of half the length, and not all."""
+    kind = like.device.type
+    on = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    return torch.autocast(kind, enabled=False) if on else nullcontext()
 
 
 def run(params: Params, {x}: {input_type}, state: State) -> tuple[{output_type}, State]:
     """The outputs of every step and the final state, with our gradients under autograd."""
-    values = Recurrence.apply(*params, {applied}, *state)
+    with uncast(state[0]):
+        values = Recurrence.apply(*params, {applied}, *state)
     return {returned}, State(*values[{o}:])
 '''
 
@@ -222,15 +232,17 @@ class Layer(torch.nn.Module):
         super().__init__()
         lengths = {{{lengths}}}
         self.lengths = lengths
+        self.named: dict[str, str] = {{}}  # a letter may have the name of something that a Module has
         bound = 1 / math.sqrt({bound})
         for name in Params._fields:
             shape = [_length(axis, lengths) for axis in SHAPES[f"params.{{name}}"]]
             start = torch.empty(shape, dtype=dtype, device=device).uniform_(-bound, bound)
-            self.register_parameter(name, torch.nn.Parameter(start))
+            self.named[name] = f"{{name}}_" if hasattr(self, name) else name
+            self.register_parameter(self.named[name], torch.nn.Parameter(start))
 
     @property
     def params(self) -> Params:
-        return Params(*[self.get_parameter(name) for name in Params._fields])
+        return Params(*[self.get_parameter(self.named[name]) for name in Params._fields])
 
     def forward(self, {x}: {input_type}, state: State | None = None) -> tuple[{output_type}, State]:
         """A state that is not given is 0."""
@@ -295,9 +307,17 @@ def torch_module(cell: Cell, variant: Variant = WHOLE) -> str:
     return _with_imports_read(text + (f"\n\n{packed}" if packed else ""))
 
 
+READ_AT_TIMES = {
+    "math.": "import math\n",
+    "Mapping[": "from collections.abc import Mapping\n",
+    "nullcontext(": "from contextlib import nullcontext\n",
+}
+"""Imports that some modules need, by what shows that they do."""
+
+
 def _with_imports_read(text: str) -> str:
     """The module without the imports of what only some modules need."""
-    for name, line in {"math.": "import math\n", "Mapping[": "from collections.abc import Mapping\n"}.items():
+    for name, line in READ_AT_TIMES.items():
         text = text if name in text else text.replace(line, "", 1)
     return text
 

@@ -79,6 +79,8 @@ class Layers(torch.nn.Module):
         elif self.batch_first:
             x = each(lambda v: v.transpose(0, 1), x)
         rows = [tuple(layer.params for layer in row) for row in self.layers]
+        if states is not None and len(states) != len(rows):
+            raise ValueError(f"states has {{len(states)}} layers; wanted {{len(rows)}}")
         apart = self.training and self.dropout > 0  # then entries are dropped before the next layer reads them
         finals: list[Any] = []
         for part in [[row] for row in rows] if apart else [rows]:

@@ -16,17 +16,25 @@ from .numpy_code import HELPERS
 from .plan import Plan, carry
 from .rows import Rows
 
+OF_FRAMEWORKS = {
+    "jax", "jnp", "lax", "torch", "nn", "xp", "scan", "linear_scan", "parts", "shifted", "given", "kept", "kind",
+    "reverse", "math", "array_namespace", "run", "Layer", "Recurrence", "Mapping",
+    "sigmoid_slope", "tanh_slope", "projected", "plain_scan", "calls", "fixed", "SMALL", "NumPyCalls",
+    "CALLS", "calls_for", "uncast", "nullcontext",
+}  # fmt: skip
+"""Names that the modules of frameworks use beside those of the NumPy module."""
+
 RESERVED = {
     "Any", "Array", "B", "CHUNK_BYTES", "Cache", "Inputs", "NamedTuple", "Outputs", "Params", "Pieces", "Prepared",
     "SHAPES", "SIZES", "State", "T", "Workspace", "advance", "applied", "backward", "cache", "checked", "chunk",
     "coefficients", "d_given", "d_initial", "d_inputs", "d_outputs", "d_params", "d_piece", "d_state", "deviation",
     "dtype", "every", "factors", "final", "fitting", "flat", "forward", "gradient", "gradients", "inputs", "laid_out",
-    "len",
-    "list", "map", "normalised", "np", "npt", "number", "outer", "outputs", "over_steps", "params", "piece", "pieces",
-    "prepared", "range", "reversed", "run", "seen", "self", "sigma", "sizes", "spare", "stacked", "start", "state",
+    "len", "list", "map", "normalised", "np", "npt", "number", "outer", "outputs", "over_steps", "params", "piece",
+    "pieces", "prepared", "range", "reversed", "run", "seen", "self", "sigma", "sizes", "spare", "stacked", "start",
+    "state",
     "states", "steps", "stop", "sum", "t", "total", "truncated", "values", "views", "wanted", "whole", "work",
     "workspace", "zeros", "zip",
-    *FUNCTIONS, *HELPERS,
+    *FUNCTIONS, *HELPERS, *OF_FRAMEWORKS,
 }  # fmt: skip
 
 STEP, STEPS = ("B",), ("T", "B")

@@ -21,6 +21,9 @@ from .witness import TINIEST, Witness, find_witness
 PATIENCE = 400
 """Points tried in all; many are given up where square roots of square roots are taken."""
 
+MORE = 3
+"""Points after one that shows a mistake, where code branches: another branch may show more of it."""
+
 SECONDS = 20.0
 
 ATTEMPTS = 12
@@ -100,9 +103,10 @@ class Check:
             for point in self._points(started):
                 self.points.append(point)
                 self.branches.add(point.branches)
-                if not point.right:
+                wrong = [point for point in self.points if not point.right]
+                if wrong and not (point.may_branch and len(self.points) <= MORE + self.points.index(wrong[0])):
                     break
-            last = self.points[-1] if self.points else None
+            last = max(self.points, key=_mistakes, default=None)
             if last is None or (last.underflows and not last.right):
                 found = self._as_floating_point_has_it()
                 if found is not None:
@@ -271,7 +275,7 @@ class Check:
             diagnosis += diagnosed(subject, point)
         return GradientReport(
             verdict,
-            dict(point.exact),
+            {name: good and all(p.exact.get(name, True) for p in self.points) for name, good in point.exact.items()},
             tuple(diagnosis),
             0.0 if verdict == "wrong" else None,
             witness,
@@ -279,3 +283,8 @@ class Check:
             () if verdict == "wrong" else self._unreached(),
             subject.fixed_names() | point.unchecked,
         )
+
+
+def _mistakes(point: Point) -> int:
+    """How much a point shows: of equals, the first is the one to speak of."""
+    return len(point.changed) + len(point.shapes) + len(point.unsteady) + list(point.exact.values()).count(False)

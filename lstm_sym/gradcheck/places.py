@@ -79,7 +79,12 @@ class Places:
         self.keys = list(
             dict.fromkeys(n.value for n in self.nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
         )
-        self._kept = self._protected()
+        self._kept = self._protected() | self._counting()
+
+    def _counting(self) -> set[int]:
+        """Parts of an index: slips of a formula are not sought there, an index that is off is one of its own."""
+        inside = [n for node in self.nodes if isinstance(node, ast.Subscript) for n in ast.walk(node.slice)]
+        return {id(n) for n in inside if not isinstance(n, ast.Subscript | ast.Call)}
 
     def _handed(self) -> list[str]:
         """Names that a loop reads before it assigns them: what they are comes from the round before."""
@@ -103,6 +108,26 @@ class Places:
         rooted = {id(n.value) for n in nodes if isinstance(n, ast.Attribute)}
         found = (n for n in nodes if id(n) not in called and not (id(n) in rooted and _text(n) in ("np", "numpy")))
         return [text for text in _names(found) if text in self.given]
+
+    def rows(self, node: ast.AST) -> list[ast.expr]:
+        """What the loop around a node reads as an entry of a sequence, such as h[t]."""
+        loop = self.loop_of(node)
+        inside = [] if loop is None else [n for s in loop.body for n in ast.walk(s)]
+        found: dict[str, ast.expr] = {
+            ast.unparse(n): n
+            for n in inside
+            if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load) and not isinstance(n.slice, ast.Slice)
+        }
+        return list(found.values())
+
+    def functions(self) -> list[ast.expr]:
+        """The functions that are called with one letter."""
+        found = {
+            ast.unparse(n.func): n.func
+            for n in self.nodes
+            if isinstance(n, ast.Call) and len(n.args) == 1 and isinstance(n.args[0], ast.Name) and not n.keywords
+        }
+        return list(found.values())
 
     def loop_of(self, node: ast.AST | None) -> ast.For | ast.While | None:
         """The innermost loop in whose body a node stands."""

@@ -70,7 +70,7 @@ def _residue(subject: Subject, leaf: Leaf, seed: int) -> str | None:
     if not same.any():
         scaled = next(_scaled(given, true, p, sizes), None)
         return f"of the gradient of {leaf.name} {scaled}" if scaled else ""
-    where = next(_blocks(same, sizes), "") or _steps(same) or _listed(same)
+    where = next(_blocks(same, sizes), "") or _listed(same) or _steps(subject, leaf, same)
     return f"{int(same.sum())} of {size} entries of the gradient of {leaf.name} are exact{where}"
 
 
@@ -130,7 +130,7 @@ def _blocks(same: Any, sizes: set[int]) -> Iterator[str]:
             wrong = [k + 1 for k, part in enumerate(parts) if not part.all()]
             if len(wrong) < count and not any(parts[k - 1].all() for k in wrong):
                 some = [parts[k - 1] for k in wrong]
-                if all(not part.any() for part in some) or len(wrong) == 1:
+                if all(not part.any() for part in some) or (len(wrong) == 1 and (~some[0]).sum() > LISTED):
                     verb = "block" if len(wrong) == 1 else "blocks"
                     are = "is" if len(wrong) == 1 else "are"
                     told = " and ".join(map(str, wrong))
@@ -153,7 +153,7 @@ def _factor(given: Any, true: Any, p: int) -> Fraction | None:
     return Fraction(above if above < SMALL else above - p, below)
 
 
-def _steps(same: Any) -> str:
+def _steps(subject: Subject, leaf: Leaf, same: Any) -> str:
     """Along the axis that separates exact entries from others: where the adjoint departs, seen from the end."""
     for axis in range(same.ndim):
         lines = np.moveaxis(same, axis, 0).reshape(same.shape[axis], -1)
@@ -161,15 +161,23 @@ def _steps(same: Any) -> str:
         if whole.any() and not lines[~whole].any():
             first = int(np.flatnonzero(~whole)[-1])
             if not whole[: first + 1].any():
-                return f": those beyond index {first} of axis {axis}; from step {first} backwards they depart"
+                departs = f"; from step {first} backwards they depart" if _over_time(subject, leaf, axis) else ""
+                return f": those beyond index {first} of axis {axis}{departs}"
             return f": those with index {', '.join(map(str, np.flatnonzero(whole)))} of axis {axis}"
     return ""
+
+
+def _over_time(subject: Subject, leaf: Leaf, axis: int) -> bool:
+    """Whether an axis may be that of time: no input has its length elsewhere, and none is a vector along it."""
+    length = leaf.shape[axis]
+    alike = [own.shape for own in subject.leaves if length in own.shape]
+    return all(len(shape) > 1 and shape.count(length) == 1 and shape.index(length) == axis for shape in alike)
 
 
 def _listed(same: Any) -> str:
     """The wrong entries, where they are few."""
     wrong = np.argwhere(~same)
-    if len(wrong) > LISTED:
+    if len(wrong) > LISTED or len(wrong) >= same.sum():
         return ""
     return f": all but {' and '.join(str(tuple(map(int, index))) for index in wrong)}"
 

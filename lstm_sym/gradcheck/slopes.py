@@ -61,9 +61,17 @@ def slope_missing(node: ast.stmt, places: Places) -> New:
     """A derivative of an activation that is left out: of anything that the loop knows."""
     for value, put in values_of(node):
         if id(node) in places.inside:
-            for text in places.letters(node):
-                yield put(filled("a * (1 - b ** 2)", a=value, b=name(text)))
-                yield put(filled("a * b * (1 - b)", a=value, b=name(text)))
+            for known in (*map(name, places.letters(node)), *places.rows(node)):
+                yield put(filled("a * (1 - b ** 2)", a=value, b=known))
+                yield put(filled("a * b * (1 - b)", a=value, b=known))
+
+
+def slope_uncalled(node: ast.Name, places: Places) -> New:
+    """A pre-activation where a function of it belongs, one that the code calls elsewhere."""
+    parent = places.parents.get(id(node))
+    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mult):
+        for function in places.functions():
+            yield ast.Call(function, [node], [])
 
 
 def other_slope(node: ast.BinOp, places: Places) -> New:
