@@ -104,6 +104,16 @@ class Places:
         found = (n for n in nodes if id(n) not in called and not (id(n) in rooted and _text(n) in ("np", "numpy")))
         return [text for text in _names(found) if text in self.given]
 
+    def known_at(self, node: ast.AST) -> list[ast.expr]:
+        """What the loop around a node reads: names, and what it takes of a list at the step that it counts."""
+        loop = self.loop_of(node)
+        found: dict[str, ast.expr] = {text: name(text) for text in self.letters(node)}
+        for part in [n for s in loop.body for n in ast.walk(s)] if loop is not None else []:
+            if isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Load) and isinstance(part.value, ast.Name):
+                if set(_names(ast.walk(part.slice))) & set(self.counters):
+                    found.setdefault(ast.unparse(part), part)
+        return list(found.values())
+
     def loop_of(self, node: ast.AST | None) -> ast.For | ast.While | None:
         """The innermost loop in whose body a node stands."""
         while node is not None:

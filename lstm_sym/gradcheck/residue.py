@@ -130,7 +130,7 @@ def _blocks(same: Any, sizes: set[int]) -> Iterator[str]:
             wrong = [k + 1 for k, part in enumerate(parts) if not part.all()]
             if len(wrong) < count and not any(parts[k - 1].all() for k in wrong):
                 some = [parts[k - 1] for k in wrong]
-                if all(not part.any() for part in some) or len(wrong) == 1:
+                if not any(part.any() for part in some):
                     verb = "block" if len(wrong) == 1 else "blocks"
                     are = "is" if len(wrong) == 1 else "are"
                     told = " and ".join(map(str, wrong))

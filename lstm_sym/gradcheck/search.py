@@ -21,7 +21,7 @@ from .screening import Screen
 from .smaller import made_smaller
 from .subject import Failed, Subject
 
-MOST = 6000
+MOST = 8000
 """Edits that are tried in floating point; the number, unlike a time, is the same on every machine."""
 
 MOST_EXACT = 60

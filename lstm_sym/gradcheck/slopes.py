@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 
-from .places import New, Places, called, factors, filled, name, product, values_of
+from .places import New, Places, called, factors, filled, product, values_of
 
 SIGMOIDS = ("sigmoid", "sigma", "expit", "logistic", "sigm")
 MARKS = ("d", "prime", "deriv", "grad", "backward")
@@ -59,11 +59,11 @@ def slope_of_function(node: ast.BinOp, places: Places) -> New:
 
 def slope_missing(node: ast.stmt, places: Places) -> New:
     """A derivative of an activation that is left out: of anything that the loop knows."""
-    for value, put in values_of(node):
-        if id(node) in places.inside:
-            for text in places.letters(node):
-                yield put(filled("a * (1 - b ** 2)", a=value, b=name(text)))
-                yield put(filled("a * b * (1 - b)", a=value, b=name(text)))
+    for value, put in values_of(node) if id(node) in places.inside else ():
+        for state in places.known_at(node):
+            yield put(filled("a * (1 - b ** 2)", a=value, b=state))
+            yield put(filled("a * b * (1 - b)", a=value, b=state))
+            yield put(filled("a * (1 - b)", a=value, b=state))
 
 
 def other_slope(node: ast.BinOp, places: Places) -> New:
