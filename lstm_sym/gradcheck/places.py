@@ -109,9 +109,9 @@ class Places:
         loop = self.loop_of(node)
         found: dict[str, ast.expr] = {text: name(text) for text in self.letters(node)}
         for part in [n for s in loop.body for n in ast.walk(s)] if loop is not None else []:
-            if isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Load) and isinstance(part.value, ast.Name):
-                if set(_names(ast.walk(part.slice))) & set(self.counters):
-                    found.setdefault(ast.unparse(part), part)
+            taken = isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Load)
+            if taken and set(_names(ast.walk(part.slice))) & set(self.counters):  # type: ignore[attr-defined]
+                found.setdefault(ast.unparse(part), part)  # type: ignore[arg-type]
         return list(found.values())
 
     def loop_of(self, node: ast.AST | None) -> ast.For | ast.While | None:

@@ -70,7 +70,8 @@ def _residue(subject: Subject, leaf: Leaf, seed: int) -> str | None:
     if not same.any():
         scaled = next(_scaled(given, true, p, sizes), None)
         return f"of the gradient of {leaf.name} {scaled}" if scaled else ""
-    where = next(_blocks(same, sizes), "") or _steps(same) or _listed(same)
+    steps = _steps(same)
+    where = next(_blocks(same, sizes), "") or (steps if "depart" in steps else _listed(same) or steps)
     return f"{int(same.sum())} of {size} entries of the gradient of {leaf.name} are exact{where}"
 
 

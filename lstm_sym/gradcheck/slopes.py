@@ -60,7 +60,7 @@ def slope_of_function(node: ast.BinOp, places: Places) -> New:
 def slope_missing(node: ast.stmt, places: Places) -> New:
     """A derivative of an activation that is left out: of anything that the loop knows."""
     for value, put in values_of(node) if id(node) in places.inside else ():
-        for state in places.known_at(node):
+        for state in (known for known in places.known_at(node) if not ast.unparse(known).startswith("d")):
             yield put(filled("a * (1 - b ** 2)", a=value, b=state))
             yield put(filled("a * b * (1 - b)", a=value, b=state))
             yield put(filled("a * (1 - b)", a=value, b=state))
