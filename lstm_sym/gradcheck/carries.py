@@ -158,7 +158,7 @@ def missing_terms(places: Places) -> Changes:
                 found.append((target not in hands, value, loop))
     known = {id(loop): _terms(places, loop) for loop in places.loops}
     handed = [row for row in found if not row[0]]
-    for rows, akin in ((handed, True), (handed, False), (found, True)):
+    for rows, akin in ((handed, True), (found, True), (handed, False)):
         for _, value, loop in rows:
             yield from (
                 (((value, filled("a + b", a=value, b=term)),), "") for term, same in known[id(loop)] if same is akin

@@ -153,7 +153,8 @@ class Field:
     def letters(self, name: str, shadow: Any) -> Numbers:
         """Independent random numbers, which the name decides, with a given shadow.
 
-        A positive one is a square, a negative one the opposite of one, so that the root of x²a is that of a times |x|.
+        A positive one is a square, a negative one the opposite of one, so that the root of x²a is that of a times the
+        absolute value of x.
         """
         random = [(ring, self.random(name, ring.p, (1, *shadow.shape))) for ring in self.modular]
         parts = [np.where(shadow < 0, ring.neg(u), u) for ring, part in random for u in (ring.mul(part, part),)]
@@ -295,7 +296,7 @@ class Field:
         return [*values, np.sqrt(x[-1])]
 
     def squared(self, x: Numbers) -> None:
-        """Note that x² is made of x, so that the root of it is |x|."""
+        """Note that x² is made of x, so that the root of it is the absolute value of x."""
         if x.varies:
             *parts, shadow = (part[:1] for part in x.parts)
             self.roots.squared(parts, shadow < 0)
