@@ -62,6 +62,8 @@ def slope_missing(node: ast.stmt, places: Places) -> New:
     for value, put in values_of(node):
         if id(node) in places.inside:
             for known in (*map(name, places.letters(node)), *places.rows(node)):
+                if ast.unparse(known).startswith("d"):
+                    continue  # an adjoint is no activation
                 yield put(filled("a * (1 - b ** 2)", a=value, b=known))
                 yield put(filled("a * b * (1 - b)", a=value, b=known))
 

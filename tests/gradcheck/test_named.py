@@ -147,19 +147,12 @@ def loaded(tmp_path, source, name):
     return space
 
 
-UNNAMED = {("missing cross path", "peephole_lstm"): 11, ("sigma where its derivative belongs", "gate_lstm"): 23}
-"""Mistakes that are found and whose cause is not: no rule writes the term or the slope that is missing there."""
-
-
 def listed(rows, place):
-    """The rows with their names; of those without a name for the mistake it is expected that none is given."""
-    for k, row in enumerate(rows):
-        named = row[0], row[place]
-        gap = [pytest.mark.xfail(strict=True, reason="its cause is not named")] if UNNAMED.get(named) == k else []
-        yield pytest.param(*row, id=f"{named[0]}-{named[1]}-{k}", marks=gap)
+    """The rows with their names."""
+    return [pytest.param(*row, id=f"{row[0]}-{row[place]}-{k}") for k, row in enumerate(rows)]
 
 
-@pytest.mark.parametrize("kind, module, name, right, wrong", [*listed(ROWS, 2)])
+@pytest.mark.parametrize("kind, module, name, right, wrong", listed(ROWS, 2))
 def test_a_mistake_that_has_been_in_print_is_named(tmp_path, kind, module, name, right, wrong):
     case = next(case for case in module.CASES if case[0] in (name, f"{name}_forward"))
     source, own = inspect.getsource(module), inspect.getsource(getattr(module, case[1]))
@@ -172,7 +165,7 @@ def test_a_mistake_that_has_been_in_print_is_named(tmp_path, kind, module, name,
 SLIPS = [(kind, *row) for kind, rows in ARTICLES.items() for row in rows]
 
 
-@pytest.mark.parametrize("kind, name, changes", [*listed(SLIPS, 1)])
+@pytest.mark.parametrize("kind, name, changes", listed(SLIPS, 1))
 def test_a_slip_in_another_style_is_named(tmp_path, kind, name, changes):
     case = next(case for case in articles.CASES if case[0] in (name, f"{name}_loss"))
     source, own = (
