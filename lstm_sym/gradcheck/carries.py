@@ -148,21 +148,22 @@ def _renamed(term: ast.expr, old: str, new: str) -> ast.expr:
 
 def missing_terms(places: Places) -> Changes:
     """A path that is left out: a weight or a gate times an adjoint of the loop; in one place, then two such paths."""
-    found: list[tuple[bool, ast.expr, ast.For | ast.While]] = []
+    found: list[tuple[str, ast.expr, ast.For | ast.While]] = []
     hands = {*places.handed, *places.idle, *places.waiting}
     for node in places.of(ast.Assign, ast.AugAssign):
         loop = places.loop_of(node)
         for target, value in _assigned(node) if loop is not None else ():
             if target in hands or len(target) > 1:
                 assert loop is not None
-                found.append((target not in hands, value, loop))
+                found.append((target, value, loop))
     known = {id(loop): _terms(places, loop) for loop in places.loops}
-    handed = [row for row in found if not row[0]]
+    handed = [row for row in found if row[0] in hands]
     for rows, akin in ((handed, True), (found, True), (handed, False)):
-        for _, value, loop in rows:
-            yield from (
-                (((value, filled("a + b", a=value, b=term)),), "") for term, same in known[id(loop)] if same is akin
-            )
+        for target, value, loop in rows:
+            for term, same in known[id(loop)]:
+                # What is handed on is often handed on by itself, times a gate.
+                if (same or (rows is handed and target in words(term))) is akin:
+                    yield ((value, filled("a + b", a=value, b=term)),), ""
     for _, value, loop in found:
         for one, other in combinations([term for term, same in known[id(loop)] if same], 2):
             if _alike(one, other):

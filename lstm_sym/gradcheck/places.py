@@ -109,14 +109,24 @@ class Places:
         found = (n for n in nodes if id(n) not in called and not (id(n) in rooted and _text(n) in ("np", "numpy")))
         return [text for text in _names(found) if text in self.given]
 
-    def known_at(self, node: ast.AST) -> list[ast.expr]:
-        """What the loop around a node reads: names, and what it takes of a list at the step that it counts."""
+    def rows(self, node: ast.AST) -> list[ast.expr]:
+        """What the loop around a node reads as an entry of a sequence, such as h[t]."""
         loop = self.loop_of(node)
-        found: dict[str, ast.expr] = {text: name(text) for text in self.letters(node)}
-        for part in [n for s in loop.body for n in ast.walk(s)] if loop is not None else []:
-            taken = isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Load)
-            if taken and set(_names(ast.walk(part.slice))) & set(self.counters):  # type: ignore[attr-defined]
-                found.setdefault(ast.unparse(part), part)  # type: ignore[arg-type]
+        inside = [] if loop is None else [n for s in loop.body for n in ast.walk(s)]
+        found: dict[str, ast.expr] = {
+            ast.unparse(n): n
+            for n in inside
+            if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load) and not isinstance(n.slice, ast.Slice)
+        }
+        return list(found.values())
+
+    def functions(self) -> list[ast.expr]:
+        """The functions that are called with one letter."""
+        found = {
+            ast.unparse(n.func): n.func
+            for n in self.nodes
+            if isinstance(n, ast.Call) and len(n.args) == 1 and isinstance(n.args[0], ast.Name) and not n.keywords
+        }
         return list(found.values())
 
     def loop_of(self, node: ast.AST | None) -> ast.For | ast.While | None:

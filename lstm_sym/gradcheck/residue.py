@@ -70,8 +70,7 @@ def _residue(subject: Subject, leaf: Leaf, seed: int) -> str | None:
     if not same.any():
         scaled = next(_scaled(given, true, p, sizes), None)
         return f"of the gradient of {leaf.name} {scaled}" if scaled else ""
-    steps = _steps(subject, leaf, same)
-    where = next(_blocks(same, sizes), "") or (steps if "depart" in steps else _listed(same) or steps)
+    where = next(_blocks(same, sizes), "") or _listed(same) or _steps(subject, leaf, same)
     return f"{int(same.sum())} of {size} entries of the gradient of {leaf.name} are exact{where}"
 
 
@@ -131,7 +130,7 @@ def _blocks(same: Any, sizes: set[int]) -> Iterator[str]:
             wrong = [k + 1 for k, part in enumerate(parts) if not part.all()]
             if len(wrong) < count and not any(parts[k - 1].all() for k in wrong):
                 some = [parts[k - 1] for k in wrong]
-                if not any(part.any() for part in some):
+                if all(not part.any() for part in some) or (len(wrong) == 1 and (~some[0]).sum() > LISTED):
                     verb = "block" if len(wrong) == 1 else "blocks"
                     are = "is" if len(wrong) == 1 else "are"
                     told = " and ".join(map(str, wrong))

@@ -116,6 +116,7 @@ LIKELY = (
 """Tried one by one, and then in several places at once."""
 
 UNLIKELY = (
+    Rule("the derivative of an activation is missing", slopes.slope_missing, (ast.Assign,)),
     Rule("one stands for another", slips.other_name, (ast.Name, ast.Constant)),
     Rule("two are in each other's place", gate_order.exchanged),
     Rule("a term or a factor is too many", slips.dropped, (ast.BinOp, ast.AugAssign)),
@@ -123,9 +124,9 @@ UNLIKELY = (
     Rule("the sign is wrong", slips.sign, (ast.Assign,)),
     Rule("a sum stands where a mean belongs", slips.lengths, (ast.BinOp, ast.Assign)),
     Rule("a carry or a term is missing", carries.other_carry, (ast.Assign,)),
-    Rule("the derivative of an activation is missing", slopes.slope_missing, (ast.Assign,)),
     Rule("a factor is missing", slips.factor, (ast.Assign,)),
     Rule("a path is missing", carries.missing_terms),
+    Rule("the derivative of an activation is missing", slopes.slope_uncalled, (ast.Name,)),
     Rule("a carry is missing", carries.unmade_carry),
 )
 """Tried when none of those mends everything."""

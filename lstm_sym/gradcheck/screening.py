@@ -74,16 +74,11 @@ class Screen:
             given = subject.gradients(subject.run_backward(self._inputs({}), bars, cache))
             for leaf, gradient in zip(self.leaves, given):
                 if gradient is None or np.shape(gradient) == leaf.shape:
-                    moved = 0 if gradient is None else _times(gradient, self.directions[leaf.name])
                     with np.errstate(all="ignore"):
+                        moved = 0 if gradient is None else gradient * self.directions[leaf.name]
                         slope, true = float(np.sum(moved)), self.true[leaf.name]
                     if abs(slope - true) <= TOLERANCE * abs(true) + FLOOR:
                         found.append(leaf.name)
         except (Failed, TypeError, ValueError, ArithmeticError):
             return []
         return found
-
-
-def _times(gradient: Any, direction: Any) -> Any:
-    with np.errstate(all="ignore"):
-        return gradient * direction

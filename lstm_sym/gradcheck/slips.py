@@ -169,6 +169,7 @@ def factor(node: ast.Assign, places: Places) -> New:
         yield put(filled("2 * a", a=value))
         for text in places.letters(node):
             yield put(filled("a * b", a=value, b=name(text)))
+            yield put(filled("a * (1 - b)", a=value, b=name(text)))
 
 
 def power(node: ast.BinOp, places: Places) -> New:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 
-from .places import New, Places, called, factors, filled, product, values_of
+from .places import New, Places, called, factors, filled, name, product, values_of
 
 SIGMOIDS = ("sigmoid", "sigma", "expit", "logistic", "sigm")
 MARKS = ("d", "prime", "deriv", "grad", "backward")
@@ -59,11 +59,21 @@ def slope_of_function(node: ast.BinOp, places: Places) -> New:
 
 def slope_missing(node: ast.stmt, places: Places) -> New:
     """A derivative of an activation that is left out: of anything that the loop knows."""
-    for value, put in values_of(node) if id(node) in places.inside else ():
-        for state in (known for known in places.known_at(node) if not ast.unparse(known).startswith("d")):
-            yield put(filled("a * (1 - b ** 2)", a=value, b=state))
-            yield put(filled("a * b * (1 - b)", a=value, b=state))
-            yield put(filled("a * (1 - b)", a=value, b=state))
+    for value, put in values_of(node):
+        if id(node) in places.inside:
+            for known in (*map(name, places.letters(node)), *places.rows(node)):
+                if ast.unparse(known).startswith("d"):
+                    continue  # an adjoint is no activation
+                yield put(filled("a * (1 - b ** 2)", a=value, b=known))
+                yield put(filled("a * b * (1 - b)", a=value, b=known))
+
+
+def slope_uncalled(node: ast.Name, places: Places) -> New:
+    """A pre-activation where a function of it belongs, one that the code calls elsewhere."""
+    parent = places.parents.get(id(node))
+    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mult):
+        for function in places.functions():
+            yield ast.Call(function, [node], [])
 
 
 def other_slope(node: ast.BinOp, places: Places) -> New:

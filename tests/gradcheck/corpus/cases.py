@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import batched, columns, gates, layers, norms, scalars
+from . import articles, batched, columns, gates, layers, norms, scalars
 
 MODULES = (columns, batched, gates, layers, norms, scalars)
 
@@ -18,6 +18,6 @@ def value(spec):
 
 RIGHT = [
     (getattr(module, forward), getattr(module, backward), value(shapes))
-    for module in MODULES
+    for module in (*MODULES, articles)
     for forward, backward, shapes in module.CASES
 ]
