@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Collection
 from functools import singledispatch
 from typing import Any
 
 from .c_body import Function
 from .c_operations import (
-    TOKEN,
     Applied,
     ColumnSum,
     Composed,
@@ -21,6 +18,7 @@ from .c_operations import (
     Place,
     Product,
     Total,
+    in_rows,
     index_of,
     names_in,
 )
@@ -50,7 +48,7 @@ def _(operation: Total, function: Function, in_loop: bool) -> list[str]:
         "real total = 0;",
         f"for (size_t j = 0; j < {rows}; j++)",
         *[f"    for (size_t col = 0; col < {col}; col++)" for col in operation.axes[1:]],
-        f"{'    ' * len(operation.axes[1:])}    total += {_text(operation.value, function)};",
+        f"{'    ' * len(operation.axes[1:])}    total += {in_rows(operation.value, function.places)};",
         f"{operation.place.name}_row[0] = {operation.finish};",
     ]
     return _over_rows(body, names_in(operation.value), {operation.place}, function, in_loop)
@@ -59,7 +57,7 @@ def _(operation: Total, function: Function, in_loop: bool) -> list[str]:
 @lines_of.register
 def _(operation: Applied, function: Function, in_loop: bool) -> list[str]:
     (rows, cols), result = operation.axes, f"{operation.place.name}_row"
-    value = _text(operation.value, function)
+    value = in_rows(operation.value, function.places)
     if operation.down:
         body = [
             f"memset({result}, 0, {cols} * sizeof(real));",
@@ -90,7 +88,7 @@ def _(operation: Composed, function: Function, in_loop: bool) -> list[str]:
         f"    for (size_t inner = 0; inner < {operation.inner}; inner++) {{",
         "        INDEPENDENT",
         f"        for (size_t col = 0; col < {cols}; col++)",
-        f"            {place.name}_row[j * {cols} + col] += {_text(operation.value, function)};",
+        f"            {place.name}_row[j * {cols} + col] += {in_rows(operation.value, function.places)};",
         "    }",
     ]
     return _over_rows(body, names_in(operation.value), {place}, function, in_loop)
@@ -138,7 +136,7 @@ def _each(group: list[Each], function: Function, in_loop: bool) -> list[str]:
     read: set[str] = set()
     entries: list[str] = []
     for k, operation in enumerate(group):
-        name, value = operation.place.name, _text(operation.value, function, made)
+        name, value = operation.place.name, in_rows(operation.value, function.places, made)
         read |= names_in(operation.value) - made
         entries += _comment(operation.comment)
         if any(name in names_in(other.value) for other in group[k + 1 :]):
@@ -158,7 +156,7 @@ def _column_sums(group: list[ColumnSum], function: Function, in_loop: bool) -> l
     entries: list[str] = []
     for operation in group:
         entries += _comment(operation.comment)
-        entries.append(f"{operation.gradient}[{index_of(operation)}] += {_text(operation.value, function)};")
+        entries.append(f"{operation.gradient}[{index_of(operation)}] += {in_rows(operation.value, function.places)};")
     read = {name for operation in group for name in names_in(operation.value)}
     body = _over_entries(entries, group[0].width, group[0].axes)
     return [*lines, *_over_rows(body, read, set(), function, in_loop)]
@@ -205,18 +203,6 @@ def _first(place: Place, in_loop: bool) -> str:
 def _offset(place: Place) -> str:
     terms = [term for term in place.offset.split(" + ") if term != "0"]
     return f" + {' + '.join(terms)}" if terms else ""
-
-
-def _text(value: str, function: Function, made: Collection[str] = ()) -> str:
-    """The value with every letter as a variable, or as an entry of its row."""
-
-    def entry(found: re.Match[str]) -> str:
-        name, index = found.groups()
-        if index is None and name in made:
-            return name
-        return f"{name}_row[{(index or index_of(function.places[name])).removeprefix('0 + ')}]"
-
-    return TOKEN.sub(entry, value)
 
 
 def _comment(text: str) -> list[str]:

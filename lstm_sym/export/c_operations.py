@@ -8,7 +8,7 @@ In the text of a value, ``‹f›`` stands for entry j of the letter at the plac
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -160,6 +160,18 @@ def index_of(of: Place | ColumnSum) -> str:
     if of.axes:
         return f"j * {of.axes[1]} + col"
     return "0" if of.width == "1" else "j"
+
+
+def in_rows(value: str, places: Mapping[str, Place], made: Collection[str] = ()) -> str:
+    """The value with every letter as a variable, or as an entry of its row."""
+
+    def entry(found: re.Match[str]) -> str:
+        name, index = found.groups()
+        if index is None and name in made:
+            return name
+        return f"{name}_row[{(index or index_of(places[name])).removeprefix('0 + ')}]"
+
+    return TOKEN.sub(entry, value)
 
 
 def names_in(text: str) -> set[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
 from .c_body import Array, Function
 from .c_operations import (
-    TOKEN,
     Applied,
     ColumnSum,
     Composed,
@@ -22,6 +21,7 @@ from .c_operations import (
     Place,
     Product,
     Total,
+    in_rows,
     index_of,
     names_in,
 )
@@ -82,7 +82,7 @@ def lines_of(operation: Any, site: Site) -> list[str]:
 @lines_of.register
 def _(operation: Total, site: Site) -> list[str]:
     inner = site.indent + 1
-    value = plain(_text(operation.value, site.function))
+    value = plain(in_rows(operation.value, site.function.places))
     loops, deep = _over_entries(operation.width, operation.axes, inner)
     body = [
         *assignment("total", "real(0)", indent=inner),
@@ -96,7 +96,7 @@ def _(operation: Total, site: Site) -> list[str]:
 @lines_of.register
 def _(operation: Applied, site: Site) -> list[str]:
     inner, result = site.indent + 1, f"{operation.place.name}_row"
-    value = plain(_text(operation.value, site.function))
+    value = plain(in_rows(operation.value, site.function.places))
     loops, deep = _over_entries("", operation.axes, inner)
     if operation.down:
         body = [f"{'    ' * inner}{result}.fill(0)", *loops]
@@ -118,7 +118,7 @@ def _(operation: Composed, site: Site) -> list[str]:
     loops = [("j", rows), ("inner", operation.inner), ("col", cols)]
     body = [f"{'    ' * inner}{place.name}_row.fill(0)"]
     body += [f"{'    ' * (inner + k)}for {index} in range({plain(n)}):" for k, (index, n) in enumerate(loops)]
-    value = plain(_text(operation.value, site.function))
+    value = plain(in_rows(operation.value, site.function.places))
     body += assignment(f"{place.name}_row[{index_of(place)}]", value, indent=inner + 3, sign="+=")
     return _over_rows(body, names_in(operation.value), {place}, site)
 
@@ -157,7 +157,7 @@ def _each(group: list[Each], site: Site) -> list[str]:
     read: set[str] = set()
     body, inner = _over_entries(group[0].place.width, group[0].place.axes, site.indent + 1)
     for k, operation in enumerate(group):
-        name, value = operation.place.name, _text(operation.value, site.function, made)
+        name, value = operation.place.name, in_rows(operation.value, site.function.places, made)
         read |= names_in(operation.value) - made
         body += _comment(operation.comment, inner)
         if any(name in names_in(other.value) for other in group[k + 1 :]):
@@ -175,7 +175,7 @@ def _column_sums(group: list[ColumnSum], site: Site) -> list[str]:
     body, inner = _over_entries(group[0].width, group[0].axes, site.indent + 1)
     for operation in group:
         body += _comment(operation.comment, inner)
-        value = plain(_text(operation.value, site.function))
+        value = plain(in_rows(operation.value, site.function.places))
         index = "j, col" if operation.axes else index_of(operation)
         body += assignment(f"{operation.gradient}[{index}]", value, indent=inner, sign="+=")
     read = {name for operation in group for name in names_in(operation.value)}
@@ -278,18 +278,6 @@ def _columns(place: Place) -> str:
 
 def _steps(shift: int) -> str:
     return f"(t + {shift}) * B" if shift else "t * B"
-
-
-def _text(value: str, function: Function, made: Collection[str] = ()) -> str:
-    """The value with every letter as a variable, or as an entry of its row."""
-
-    def entry(found: re.Match[str]) -> str:
-        name, index = found.groups()
-        if index is None and name in made:
-            return name
-        return f"{name}_row[{(index or index_of(function.places[name])).removeprefix('0 + ')}]"
-
-    return TOKEN.sub(entry, value)
 
 
 def _comment(text: str, indent: int) -> list[str]:
