@@ -7,7 +7,7 @@ degree/p, :math:`\langle \bar y, \dot y\rangle = \langle \bar x_k, \dot x_k\rang
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -269,7 +269,13 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     for k, (leaf, gradient) in enumerate(zip(bench.leaves, gradients)):
         right = 0
         if gradient is None and int(left[k]):
-            point.unchecked[leaf.name] = NOTHING
+            if len(leaf.path) > 1 and _siblings_given(leaf, bench.leaves, gradients):
+                point.exact[leaf.name] = False
+                point.shapes[leaf.name] = (
+                    f"backward gives gradients beside it, and none for {leaf.name}, on which the outputs depend"
+                )
+            else:
+                point.unchecked[leaf.name] = NOTHING
             continue
         if gradient is not None:
             problem = shape_problem(leaf, gradient)
@@ -325,3 +331,9 @@ def _same(domain: Field, first: Any, second: Any) -> bool:
         elif isinstance(x, np.ndarray) and not np.array_equal(x, y):
             return False
     return True
+
+
+def _siblings_given(leaf: Any, leaves: Sequence[Any], gradients: Sequence[Any]) -> bool:
+    """Whether others in the same container get a gradient, so that this one is forgotten and not left out."""
+    near = [g for own, g in zip(leaves, gradients) if own.path[:-1] == leaf.path[:-1] and own.name != leaf.name]
+    return any(gradient is not None for gradient in near)

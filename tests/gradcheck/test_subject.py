@@ -196,3 +196,20 @@ def test_the_argument_that_is_overwritten_is_named():
         "all gradients are exact, but backward overwrites the upstream gradient, its argument dout "
         f"(test_subject.py:{line})",
     )
+
+
+@pytest.mark.parametrize("given, verdict", [({"W", "b"}, "right"), ({"W"}, "wrong"), ({"b"}, "wrong")])
+def test_a_gradient_that_is_forgotten_beside_others_is_wrong(given, verdict):
+    def forward(params, x):
+        return np.tanh(x @ params["W"] + params["b"])
+
+    def backward(inputs, d):
+        params, x = inputs
+        da = d * (1 - forward(params, x) ** 2)
+        found = {"W": x.T @ da, "b": da.sum(axis=0)}
+        return {name: found[name] for name in given}, None
+
+    report = gradcheck(forward, backward, [{"W": np.zeros((3, 2)), "b": np.zeros(2)}, np.zeros((4, 3))])
+    assert report.verdict == verdict and set(report.unchecked) == {"x"}
+    for name in {"W", "b"} - given:
+        assert f"and none for params['{name}'], on which the outputs depend" in " ".join(report.diagnosis)
