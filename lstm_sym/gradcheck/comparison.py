@@ -149,7 +149,7 @@ class Bench:
     ) -> tuple[list[Any], Any]:
         """The gradients by leaf, and the cotangents, of a run of forward and then backward."""
         subject = self.subject
-        if subject.style == "cache" or subject.style == "auto":
+        if subject.style != "vjp" or cotangents is None:
             inputs, outputs, cache = self.forward(rebinding, tangents)
             subject = self.subject
             cotangents = self.cotangents(outputs) if cotangents is None else cotangents

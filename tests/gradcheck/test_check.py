@@ -306,3 +306,16 @@ def test_a_dictionary_of_arrays_may_not_be_written_into():
 def test_a_backward_of_another_signature_is_told_how_it_is_called(backward):
     report = gradcheck(np_tanh, backward, [np.zeros((2, 3))], style="vjp")
     assert report.verdict == "undecided" and "is called as backward(inputs, cotangents)" in str(report)
+
+
+@pytest.mark.parametrize("style", ["vjp", "auto"])
+def test_a_style_that_is_said_finds_what_the_one_that_is_guessed_does(style):
+    def backward(inputs, d):
+        (x,) = inputs
+        return d * np.maximum(x, 0)
+
+    wrong = gradcheck(lambda x: np.maximum(x, 0) ** 2, backward, [np.zeros((2, 3))], style=style)
+    assert wrong.verdict == "wrong" and wrong.witness is not None, str(wrong)
+    assert "2" in " ".join(wrong.diagnosis)
+    right = gradcheck(lambda x: np.maximum(x, 0) ** 2, lambda i, d: 2 * backward(i, d), [np.zeros((2, 3))], style=style)
+    assert right.verdict == "right", str(right)
