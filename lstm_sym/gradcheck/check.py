@@ -24,6 +24,9 @@ PATIENCE = 400
 MORE = 3
 """Points after one that shows a mistake, where code branches: another branch may show more of it."""
 
+LEAST = 1e-300
+"""The least bound that is told: the product over many points would not be a number of double precision."""
+
 SECONDS = 20.0
 
 ATTEMPTS = 12
@@ -224,7 +227,7 @@ class Check:
     def _right(self) -> GradientReport:
         bound, exact, unchecked = 1.0, dict(self.points[0].exact), dict(self.points[0].unchecked)
         for point in self.points:
-            bound *= point.error_bound
+            bound = max(bound * point.error_bound, LEAST)
             unchecked |= point.unchecked
         exact = {name: good for name, good in exact.items() if name not in unchecked}
         return GradientReport(
