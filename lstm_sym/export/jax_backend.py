@@ -7,6 +7,7 @@ from .dialect import JAX
 from .frameworks import framework_module
 from .runtime import checked_for
 from .streams import Backend
+from .text import OVER_STEPS
 from .variant import WHOLE, Variant
 from .vocabulary import Vocabulary
 from .writer import Style
@@ -47,12 +48,6 @@ def shifted(initial: Array, values: Array, *, reverse: bool = False) -> Array:
     """The values of the step before each step, or of the step after it."""
     first = initial[None]
     return jnp.concatenate((values[1:], first) if reverse else (first, values[:-1]))
-'''
-
-OVER_STEPS = '''
-def over_steps(u: Array, v: Array) -> Array:
-    """The sum of the outer products u v.T over steps and batch."""
-    return u.reshape(-1, u.shape[-1]).T @ v.reshape(-1, v.shape[-1])
 '''
 
 PARTS = '''

@@ -10,6 +10,7 @@ from .frameworks import framework_module
 from .packings import PACKINGS
 from .runtime import PARTS, checked_for
 from .streams import Backend
+from .text import OVER_STEPS
 from .variant import WHOLE, Variant
 from .vocabulary import Vocabulary
 from .writer import Style
@@ -121,12 +122,6 @@ def shifted(initial: Array, values: Array, *, reverse: bool = False) -> Array:
     """The values of the step before each step, or of the step after it."""
     first = initial.unsqueeze(0)
     return torch.cat((values[1:], first)) if reverse else torch.cat((first, values[:-1]))
-'''
-
-OVER_STEPS = '''
-def over_steps(u: Array, v: Array) -> Array:
-    """The sum of the outer products u v.T over steps and batch."""
-    return u.reshape(-1, u.shape[-1]).T @ v.reshape(-1, v.shape[-1])
 '''
 
 SIGMOID_SLOPE = '''
