@@ -80,6 +80,8 @@ class Bench:
         self.leaves = subject.leaves
         self.values = {leaf.name: number(leaf.name, np.asarray(leaf.value, float)) for leaf in self.leaves}
         self.changed: list[str] = []
+        self.runs = 0
+        """How often backward has been run."""
 
     def rebinding(self, *others: Callable[..., Any]) -> Rebinding:
         subject = self.subject
@@ -162,7 +164,8 @@ class Bench:
         look_too = self.watch(
             "backward overwrites the upstream gradient" + (f", its argument {argument}" if argument else ""), fresh
         )
-        with rebinding.frozen():
+        self.runs += 1
+        with rebinding.frozen(self.runs):
             given = subject.run_backward(inputs, fresh, cache)
         look()
         look_too()

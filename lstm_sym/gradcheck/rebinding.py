@@ -51,13 +51,17 @@ class Rebinding:
         self.undo.clear()
 
     @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """The same random numbers in every run."""
+    def frozen(self, stream: int = 0) -> Iterator[None]:
+        """The same random numbers in every run of one stream, others in other streams.
+
+        What draws them anew in backward does not have those of forward, unless it seeds its generator itself.
+        """
         states = np.random.get_state(), random.getstate()
-        np.random.seed(SEED)
-        random.seed(SEED)
+        np.random.seed(SEED + stream)
+        random.seed(SEED + stream)
+        self.stand_in.unseeded = np.random.default_rng(SEED + stream)
         for generator, state in self.generators:
-            _set_state(generator, copy.deepcopy(state))
+            _set_state(generator, copy.deepcopy(state) if not stream else _state(_reseeded(generator, stream)))
         try:
             yield
         finally:
@@ -224,6 +228,13 @@ def _of_the_user(value: Any) -> bool:
 
 def _state(generator: Any) -> Any:
     return generator.bit_generator.state if hasattr(generator, "bit_generator") else generator.get_state()
+
+
+def _reseeded(generator: Any, stream: int) -> Any:
+    """A generator of the same kind that gives other numbers."""
+    if hasattr(generator, "bit_generator"):
+        return np.random.Generator(type(generator.bit_generator)(SEED + stream))
+    return np.random.RandomState(SEED + stream)
 
 
 def _set_state(generator: Any, state: Any) -> None:

@@ -86,6 +86,8 @@ class StandIn:
 
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
+        self.unseeded = np.random.default_rng(0)
+        """What seeds the generators that the code makes without a seed."""
         table: dict[str, Any] = {name: self._maker(value) for name, value in MADE.items()}
         table |= {
             "full": self._full,
@@ -194,7 +196,7 @@ class StandIn:
 
     def _random(self, value: Any) -> Any:
         if value is np.random.default_rng:
-            return lambda seed=None: np.random.default_rng(0 if seed is None else seed)
+            return lambda seed=None: np.random.default_rng(self.unseeded.integers(1 << 62) if seed is None else seed)
         if isinstance(value, type) or not callable(value):
             return value
         if getattr(value, "__name__", "") in ("seed", "get_state", "set_state"):
