@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, discrete, exact
+from .array import Array, Scalar, discrete, exact
+from .numbers import Domain
 from .randomness import frozen, is_generator, set_state, state_of, unseeded
 from .stand_in import FloatType, Module, StandIn
 from .visible import Visible
+
+NUMPY_TYPES = (np.ndarray, np.float64, np.float32, np.floating, np.inexact, np.number, np.generic)
 
 
 class Rebinding:
@@ -44,6 +47,8 @@ class Rebinding:
         for step in reversed(self.undo):
             step()
         self.undo.clear()
+        for function in self.visible.functions:
+            function.cache_clear()
 
     @contextmanager
     def frozen(self, stream: int = 0) -> Iterator[None]:
@@ -72,7 +77,9 @@ class Rebinding:
     def _replacement(self, value: Any) -> Any:
         """The stand-in for one value of the user's names; the value itself where it stays."""
         stand_in = self.stand_in
-        if isinstance(value, Array | Module):
+        if isinstance(value, Array):
+            return value if value.domain is stand_in.domain else _as_constants(value, stand_in.domain)
+        if isinstance(value, Module):
             return value
         if isinstance(value, types.ModuleType):
             return self._module(value.__name__) or value
@@ -85,7 +92,7 @@ class Rebinding:
             first = copy.deepcopy(state_of(value))
             self.undo.append(lambda: set_state(value, first))
             return value
-        if value is np.ndarray or value in (np.float64, np.float32) if isinstance(value, type) else False:
+        if isinstance(value, type) and value in NUMPY_TYPES:
             return stand_in.numpy.__getattr__(value.__name__)
         origin = getattr(value, "__module__", None) or ""
         name = getattr(value, "__name__", "")
@@ -130,3 +137,9 @@ class Rebinding:
             return module
 
         return imported
+
+
+def _as_constants(value: Array, domain: Domain) -> Any:
+    """What code has kept from an earlier run: numbers that do not depend on the inputs of this one."""
+    shadow = np.nan_to_num(value.shadow)
+    return exact(shadow, domain)[()] if isinstance(value, Scalar) else exact(shadow, domain)

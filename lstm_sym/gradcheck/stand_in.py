@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import numbers
 import types
 from collections.abc import Callable
 from typing import Any
@@ -63,7 +64,29 @@ class ArrayType(metaclass=_ArrayType):
     """``np.ndarray``, of which exact arrays are instances."""
 
 
+class _AbstractType(type):
+    original: Any
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        return isinstance(x, cls.original | Scalar)
+
+    def __subclasscheck__(cls, other: Any) -> bool:
+        return issubclass(other, cls.original)
+
+
+def _abstract(original: type) -> type:
+    """One of NumPy's types of scalars, such as ``np.floating``, of which exact scalars are instances."""
+    return _AbstractType(original.__name__, (), {"original": original})
+
+
+ABSTRACT = {name: _abstract(getattr(np, name)) for name in ("floating", "inexact", "number", "generic")}
+
+numbers.Real.register(Scalar)
+
+
 def plain_type(dtype: Any) -> Any:
+    if isinstance(dtype, _AbstractType):
+        return dtype.original
     return builtins.float if dtype is FloatType else dtype
 
 
@@ -101,6 +124,7 @@ class StandIn:
             "float32": FloatType,
             "float_": FloatType,
             "double": FloatType,
+            **ABSTRACT,
         }
         self.numpy = Module(np, table, self.replaced)
         self.linalg = Module(np.linalg, {}, self.replaced)
