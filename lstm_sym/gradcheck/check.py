@@ -109,7 +109,12 @@ class Check:
         with Kept(self.subject.forward, self.subject.backward):
             found = self._found()
         reason = self._otherwise_in_floating_point(found)
-        return replace(self._undecided(reason), points=found.points) if reason else found
+        if reason:
+            return replace(self._undecided(reason), points=found.points)
+        if found.verdict != "wrong" or not self.diagnose or self.shown is None:
+            return found
+        with Kept(self.subject.forward, self.subject.backward):
+            return replace(found, diagnosis=(*found.diagnosis, *diagnosed(*self.shown)))
 
     def _otherwise_in_floating_point(self, found: GradientReport) -> str:
         """Why a verdict does not hold of the code as its user runs it; empty where it does."""
@@ -297,8 +302,6 @@ class Check:
                 "the exact numbers differ, but no real counterexample was found: the code may rely on an identity "
                 "that they do not have, or on rounded constants"
             )
-        if verdict == "wrong" and self.diagnose:
-            diagnosis += diagnosed(subject, point)
         return GradientReport(
             verdict,
             {name: good and all(p.exact.get(name, True) for p in self.points) for name, good in point.exact.items()},

@@ -37,6 +37,22 @@ def unseeded(stream: int) -> np.random.Generator:
     return np.random.default_rng(SEED + stream)
 
 
+@contextmanager
+def frozen_everywhere(generators: Iterable[tuple[Any, Any]], stream: int = 0) -> Iterator[None]:
+    """The same, and for generators that are made without a seed, where no stand-in for NumPy sees to it."""
+    plain, seeds = np.random.default_rng, unseeded(stream)
+
+    def made(seed: Any = None) -> np.random.Generator:
+        return plain(seeds.integers(1 << 62) if seed is None else seed)
+
+    setattr(np.random, "default_rng", made)  # noqa: B010
+    try:
+        with frozen(generators, stream):
+            yield
+    finally:
+        setattr(np.random, "default_rng", plain)  # noqa: B010
+
+
 def _reseeded(generator: Any, stream: int) -> Any:
     """A generator of the same kind that gives other numbers."""
     if hasattr(generator, "bit_generator"):

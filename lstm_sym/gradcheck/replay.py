@@ -16,7 +16,7 @@ import numpy as np
 
 from .comparison import Point, Record
 from .keeping import Kept
-from .randomness import frozen
+from .randomness import frozen_everywhere
 from .subject import Failed, Misuse, Subject, moves
 from .trees import leaves, mapped, named
 from .witness import Witness
@@ -132,7 +132,7 @@ def _run(subject: Subject, record: Record, kept: Kept, nudge: float) -> tuple[li
     inputs = {name: x * (1 + nudge * random.normal(size=np.shape(x))) for name, x in record.inputs.items()}
     outputs, cache = _forward(subject, inputs, kept)
     bars = mapped(lambda _, bar: bar.copy() if isinstance(bar, np.ndarray) else bar, record.cotangents)
-    with frozen(kept.generators, 1), warnings.catch_warnings():
+    with frozen_everywhere(kept.generators, 1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         given = subject.gradients(subject.run_backward(_inputs(subject, inputs), bars, cache))
     known = {leaf.name: gradient for leaf, gradient in zip(subject.leaves, given) if gradient is not None}
@@ -140,7 +140,7 @@ def _run(subject: Subject, record: Record, kept: Kept, nudge: float) -> tuple[li
 
 
 def _forward(subject: Subject, inputs: dict[str, Any], kept: Kept) -> tuple[Any, Any]:
-    with frozen(kept.generators), warnings.catch_warnings():
+    with frozen_everywhere(kept.generators), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return subject.split(subject.run_forward(_inputs(subject, inputs)))
 
