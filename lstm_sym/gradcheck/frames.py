@@ -8,13 +8,23 @@ import traceback
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
+from typing import ClassVar
 
 HERE = str(Path(__file__).resolve().parent)
 LIBRARY = str(Path(os.__file__).resolve().parent)
 
 
 class Unsupported(Exception):
-    """The code under test does something that exact numbers cannot follow."""
+    """The code under test does something that exact numbers cannot follow.
+
+    ``raised`` are those of the run, since code may catch what it is not meant to see.
+    """
+
+    raised: ClassVar[list[Unsupported]] = []
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.raised.append(self)
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import numbers
 import types
 from collections.abc import Callable
 from typing import Any
@@ -63,7 +64,29 @@ class ArrayType(metaclass=_ArrayType):
     """``np.ndarray``, of which exact arrays are instances."""
 
 
+class _AbstractType(type):
+    original: Any
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        return isinstance(x, cls.original | Scalar)
+
+    def __subclasscheck__(cls, other: Any) -> bool:
+        return issubclass(other, cls.original)
+
+
+def _abstract(original: type) -> type:
+    """One of NumPy's types of scalars, such as ``np.floating``, of which exact scalars are instances."""
+    return _AbstractType(original.__name__, (), {"original": original})
+
+
+ABSTRACT = {name: _abstract(getattr(np, name)) for name in ("floating", "inexact", "number", "generic")}
+
+numbers.Real.register(Scalar)
+
+
 def plain_type(dtype: Any) -> Any:
+    if isinstance(dtype, _AbstractType):
+        return dtype.original
     return builtins.float if dtype is FloatType else dtype
 
 
@@ -86,6 +109,8 @@ class StandIn:
 
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
+        self.unseeded = np.random.default_rng(0)
+        """What seeds the generators that the code makes without a seed."""
         table: dict[str, Any] = {name: self._maker(value) for name, value in MADE.items()}
         table |= {
             "full": self._full,
@@ -99,6 +124,7 @@ class StandIn:
             "float32": FloatType,
             "float_": FloatType,
             "double": FloatType,
+            **ABSTRACT,
         }
         self.numpy = Module(np, table, self.replaced)
         self.linalg = Module(np.linalg, {}, self.replaced)
@@ -194,7 +220,7 @@ class StandIn:
 
     def _random(self, value: Any) -> Any:
         if value is np.random.default_rng:
-            return lambda seed=None: np.random.default_rng(0 if seed is None else seed)
+            return lambda seed=None: np.random.default_rng(self.unseeded.integers(1 << 62) if seed is None else seed)
         if isinstance(value, type) or not callable(value):
             return value
         if getattr(value, "__name__", "") in ("seed", "get_state", "set_state"):

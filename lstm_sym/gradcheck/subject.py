@@ -178,9 +178,13 @@ class Subject:
     def _called(
         self, function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any] | None = None
     ) -> Any:
+        Unsupported.raised.clear()
         try:
             with np.errstate(all="ignore"):
-                return function(*args, **(options or {}))
+                result = function(*args, **(options or {}))
+            if Unsupported.raised:
+                raise Unsupported.raised[0]
+            return result
         except (Unlucky, Singular, KeyboardInterrupt):
             raise
         except Unsupported as error:
