@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ INFINITE = arb("inf")
 
 ROUNDED = 2.0**-50
 """The relative radius of a constant that has been rounded before the code could use it."""
+
+LOST = 2.0**-53
+"""Its least radius: it may be the difference of numbers near 1, such as a decay and 1."""
 
 
 class BallRing:
@@ -163,6 +167,9 @@ class Balls:
         """The same; a counterexample is looked for among finite numbers."""
         self.refuse_zeros(*arrays)
 
+    def odd_root(self, x: list[Any], degree: int) -> list[Any]:
+        return [entrywise(lambda u: _odd_root(u, degree), x[0])]
+
     def values(self, name: str, x: list[Any]) -> list[Any]:
         function = FUNCTIONS[name]
         if name == "exp" and self.floating:
@@ -191,10 +198,12 @@ def _read(x: float) -> arb:
     if math.isinf(x):
         return INFINITE if x > 0 else -INFINITE
     found = reading(x)
-    value = arb(fmpq(found.rational.numerator, found.rational.denominator)) * arb.pi() ** found.pi
-    if found.root:
-        return value.sqrt() if x > 0 else -(-value).sqrt()
-    return value if found.exact else arb(value, abs(x) * ROUNDED)
+    value = READ[found.function](_fraction(found.rational) * arb.pi() ** found.pi) * _fraction(found.factor)
+    return value if found.exact else arb(value, max(abs(x) * ROUNDED, LOST))
+
+
+def _fraction(x: Fraction) -> arb:
+    return arb(fmpq(x.numerator, x.denominator))
 
 
 def _inverse(x: arb) -> arb:
@@ -220,6 +229,12 @@ def _sqrt(x: arb) -> arb:
     return x.sqrt()
 
 
+def _odd_root(x: arb, degree: int) -> arb:
+    if not x > 0:
+        raise Singular("the root of a number that is not positive")
+    return x.root(degree)
+
+
 FUNCTIONS: dict[str, Callable[[arb], arb]] = {
     "exp": lambda x: x.exp(),
     "log": _log,
@@ -228,6 +243,16 @@ FUNCTIONS: dict[str, Callable[[arb], arb]] = {
     "sin": lambda x: x.sin(),
     "cos": lambda x: x.cos(),
     "arctan": lambda x: x.atan(),
+    "arcsin": lambda x: x.asin(),
     "erf": lambda x: x.erf(),
     "sigmoid": lambda x: 1 / (1 + (-x).exp()),
 }
+
+READ: dict[str, Callable[[arb], arb]] = {
+    "": lambda x: x,
+    **{name: FUNCTIONS[name] for name in ("sqrt", "exp", "log")},
+    "1/log": lambda x: 1 / x.log(),
+    "2**": lambda x: arb(2) ** x,
+    "10**": lambda x: arb(10) ** x,
+}
+"""The functions of which constants are values."""

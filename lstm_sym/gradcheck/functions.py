@@ -252,7 +252,15 @@ def average(domain: Domain, x: Any, axis: Any = None, weights: Any = None, **opt
 
 
 def nan_to_num(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
+    """A copy; what a division by 0 gives is refused, since it may be inf or nan."""
+    domain.refuse_infinite(x.read())
     return x.__copy__()
+
+
+def vander(domain: Domain, x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """The powers of the entries of a vector, column by column."""
+    exponents = np.arange(len(x) if N is None else N)
+    return x.reshape(-1, 1) ** (exponents if increasing else exponents[::-1])
 
 
 def sliding_window_view(domain: Domain, x: Array, *args: Any, **options: Any) -> Any:
@@ -323,6 +331,7 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "multi_dot": multi_dot,
     "average": average,
     "nan_to_num": nan_to_num,
+    "vander": vander,
     "sliding_window_view": sliding_window_view,
     "as_strided": as_strided,
     "convolve": convolve,

@@ -12,7 +12,7 @@ from . import numbers as n
 from .array import Array, Scalar, array_of, numbers_of, result_of
 from .frames import Unsupported
 from .numbers import Numbers
-from .ufuncs import absolute, chosen, maximum, minimum
+from .ufuncs import absolute, maximum, minimum
 
 
 def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
@@ -177,4 +177,4 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "argwhere": truth("argwhere"),
 }
 
-__all__ = ["REDUCTIONS", "Scalar", "chosen", "cumsum", "norm"]
+__all__ = ["REDUCTIONS", "Scalar", "cumsum", "norm"]

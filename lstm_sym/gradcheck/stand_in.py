@@ -30,6 +30,10 @@ MATH = (
 )
 
 
+EXACT = ("sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log1p", "tanh", "sinh", "cosh", "power", "float_power")
+"""Functions of constants that are not rounded."""
+
+
 def exact_inside(x: Any) -> bool:
     """Whether an argument is exact or holds something that is."""
     if isinstance(x, Array):
@@ -114,6 +118,8 @@ class StandIn:
         table: dict[str, Any] = {name: self._maker(value) for name, value in MADE.items()}
         table |= {
             "full": self._full,
+            "logspace": self._logspace,
+            "geomspace": self._geomspace,
             "array": self._array,
             "asarray": self._asarray,
             "asanyarray": self._asarray,
@@ -185,6 +191,13 @@ class StandIn:
             dtype = builtins.float if exact_inside(fill_value) else np.asarray(fill_value).dtype
         return filled(self.domain, shape, fill_value, plain_type(dtype))
 
+    def _logspace(self, start: float, stop: float, num: int = 50, endpoint: bool = True, base: float = 10.0) -> Any:
+        return base ** exact(np.linspace(start, stop, num, endpoint), self.domain)
+
+    def _geomspace(self, start: float, stop: float, num: int = 50, endpoint: bool = True) -> Any:
+        ratio = result_of(self.domain.constant(stop)) / start
+        return start * ratio ** exact(np.linspace(0, 1, num, endpoint), self.domain)
+
     def _array(self, x: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
         dtype = plain_type(dtype)
         if isinstance(x, Array):
@@ -234,20 +247,24 @@ class StandIn:
             def call(x: Any) -> Any:
                 if isinstance(x, Array):
                     return call_ufunc(self.domain, ufunc or name, "__call__", (x.item(),), {})
-                if name == "sqrt":
-                    return result_of(self.domain.constant(x)) ** 0.5 if x >= 0 else plain(x)
-                return plain(x)
+                found = plain(x)
+                if name in EXACT and math.isfinite(found):
+                    return call_ufunc(self.domain, name, "__call__", (x,), {})
+                return found
 
             return call
 
         def log(x: Any, base: Any = None) -> Any:
             if not isinstance(x, Array):
-                return math.log(x) if base is None else math.log(x, base)
+                found = math.log(x) if base is None else math.log(x, base)
+                return found if base is not None else call_ufunc(self.domain, "log", "__call__", (x,), {})
             result = np.log(x.item())
             return result if base is None else result / np.log(result_of(self.domain.constant(base)))
 
         def power(x: Any, y: Any) -> Any:
-            return x**y if isinstance(x, Array) or isinstance(y, Array) else math.pow(x, y)
+            if isinstance(x, Array) or isinstance(y, Array):
+                return x**y
+            return result_of(self.domain.constant(math.fabs(x))) ** y if x > 0 else math.pow(x, y)
 
         def summed(values: Any) -> Any:
             values = list(values)
@@ -267,6 +284,11 @@ class StandIn:
         }
 
 
+def _real(args: tuple[Any, ...]) -> bool:
+    """Whether NumPy would give floating-point numbers: whole powers of integers are integers."""
+    return len(args) == 1 or np.result_type(*args).kind == "f"
+
+
 class Ufunc:
     """A universal function; on constants that are not exact yet it gives exact results where it can."""
 
@@ -282,11 +304,7 @@ class Ufunc:
             options["dtype"] = plain_type(options["dtype"])
         if exact_inside(args) or exact_inside(options):
             return call_ufunc(domain, name, "__call__", args, options)
-        if (
-            name in ("sqrt", "exp", "log", "tanh")
-            and "out" not in options
-            and not any(isinstance(x, list) for x in args)
-        ):
+        if name in EXACT and "out" not in options and not any(isinstance(x, list) for x in args) and _real(args):
             try:
                 return call_ufunc(domain, name, "__call__", args, options)
             except Cramped:

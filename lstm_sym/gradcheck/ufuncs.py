@@ -10,101 +10,35 @@ from typing import Any
 
 import numpy as np
 
-from . import circular
+from . import circular, special
 from . import numbers as n
 from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, result_of
-from .constants import reading
 from .frames import Unsupported
 from .numbers import Domain, Numbers
+from .powers import cube_root, power, square
 
 # --- what is made of other functions --------------------------------------------------------------
 
 
-def constant(x: Numbers, value: float) -> Numbers:
-    return x.domain.constant(value)
-
-
-def chosen(mask: Any, x: Numbers, y: Numbers) -> Numbers:
-    """x where the mask is true, y elsewhere."""
-    shape = np.broadcast_shapes(np.shape(mask), x.shape, y.shape)
-    parts = []
-    for ring, a, b in zip(x.domain.rings, x.parts, y.parts):
-        width = max(len(a), len(b))
-        a, b = (n.lifted(n.widened(ring, part, width), len(shape)) for part in (a, b))
-        parts.append(np.where(mask, a, b))
-    return Numbers(x.domain, tuple(parts), x.varies or y.varies, x.degree | y.degree, x.slope | y.slope)
-
-
 def maximum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
-    return chosen(x.domain.order(x, y, asked) >= 0, x, y)
+    return n.chosen(x.domain.order(x, y, asked) >= 0, x, y)
 
 
 def minimum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
-    return chosen(x.domain.order(x, y, asked) <= 0, x, y)
+    return n.chosen(x.domain.order(x, y, asked) <= 0, x, y)
 
 
 def absolute(x: Numbers) -> Numbers:
-    return chosen(x.domain.order(x, constant(x, 0), "absolute") >= 0, x, n.negative(x))
+    return n.chosen(x.domain.order(x, n.constant(x, 0), "absolute") >= 0, x, n.negative(x))
 
 
 def sign(x: Numbers) -> Numbers:
-    return x.domain.constant(x.domain.order(x, constant(x, 0), "sign"))
-
-
-def square(x: Numbers) -> Numbers:
-    x.domain.squared(x)
-    return n.multiply(x, x)
+    return x.domain.constant(x.domain.order(x, n.constant(x, 0), "sign"))
 
 
 def heaviside(x: Numbers, y: Numbers) -> Numbers:
-    order = x.domain.order(x, constant(x, 0), "heaviside")
-    return chosen(order == 0, y, x.domain.constant((order > 0).astype(int)))
-
-
-def power(x: Numbers, y: Numbers) -> Numbers:
-    """x to the power y: by squaring, by a root, or as exp(y log x)."""
-    if y.varies:
-        return n.apply("exp", n.multiply(y, n.apply("log", x)))
-    exponents = np.unique(y.domain.shadow(y))
-    if len(exponents) != 1:
-        return n.apply("exp", n.multiply(y, n.apply("log", x)))
-    exponent = reading(float(exponents[0]))
-    if not exponent.plain:
-        return n.apply("exp", n.multiply(y, n.apply("log", x)))
-    found = exponent.rational
-    if found.denominator == 2:
-        return _spread(n.power(n.apply("sqrt", x), found.numerator), y)
-    if found == 2:
-        return _spread(square(x), y)
-    whole = math.floor(found)
-    result = n.power(x, whole)
-    rest = found - whole
-    if rest:
-        result = n.multiply(result, n.apply("exp", n.multiply(constant(x, float(rest)), n.apply("log", x))))
-    return _spread(result, y)
-
-
-def _spread(x: Numbers, y: Numbers) -> Numbers:
-    """x in the shape that it and y have together."""
-    return n.add(x, x.domain.constant(np.zeros(np.broadcast_shapes(x.shape, y.shape))))
-
-
-def logaddexp(x: Numbers, y: Numbers) -> Numbers:
-    return n.apply("log", n.add(n.apply("exp", x), n.apply("exp", y)))
-
-
-def hyperbolic(sign: int) -> Callable[[Numbers], Numbers]:
-    def half_sum(x: Numbers) -> Numbers:
-        e = n.apply("exp", x)
-        other = n.reciprocal(e)
-        both = n.add(e, other) if sign > 0 else n.subtract(e, other)
-        return n.multiply(both, constant(x, 0.5))
-
-    return half_sum
-
-
-def logarithm(base: int) -> Callable[[Numbers], Numbers]:
-    return lambda x: n.divide(n.apply("log", x), n.apply("log", constant(x, base)))
+    order = x.domain.order(x, n.constant(x, 0), "heaviside")
+    return n.chosen(order == 0, y, x.domain.constant((order > 0).astype(int)))
 
 
 def elementwise(name: str) -> Callable[[Numbers], Numbers]:
@@ -121,26 +55,41 @@ UNARY: dict[str, Callable[[Numbers], Numbers]] = {
     "square": square,
     "reciprocal": n.reciprocal,
     "exp": elementwise("exp"),
-    "exp2": lambda x: n.apply("exp", n.multiply(x, n.apply("log", constant(x, 2)))),
-    "expm1": lambda x: n.subtract(n.apply("exp", x), constant(x, 1)),
+    "exp2": special.to_the(2),
+    "exp10": special.to_the(10),
+    "expm1": lambda x: n.subtract(n.apply("exp", x), n.constant(x, 1)),
     "log": elementwise("log"),
-    "log1p": lambda x: n.apply("log", n.add(x, constant(x, 1))),
-    "log2": logarithm(2),
-    "log10": logarithm(10),
+    "log1p": lambda x: n.apply("log", n.add(x, n.constant(x, 1))),
+    "log2": special.logarithm(2),
+    "log10": special.logarithm(10),
     "sqrt": elementwise("sqrt"),
+    "cbrt": cube_root,
     "tanh": elementwise("tanh"),
+    "arctanh": special.of_half_quotient,
+    "arcsinh": special.of_sum_with_root(1),
+    "arccosh": special.of_sum_with_root(-1),
     "sin": circular.sine,
     "cos": circular.cosine,
     "tan": circular.tangent,
+    "sinc": special.cardinal_sine,
     "arctan": circular.arctangent,
+    "arcsin": circular.arcsine,
+    "arccos": circular.arccosine,
+    "deg2rad": special.scaled(math.pi / 180),
+    "radians": special.scaled(math.pi / 180),
+    "rad2deg": special.scaled(180 / math.pi),
+    "degrees": special.scaled(180 / math.pi),
     "erf": circular.error_function,
     "erfc": circular.complementary,
+    "erfcx": lambda x: n.multiply(n.apply("exp", square(x)), circular.complementary(x)),
     "ndtr": circular.normal_distribution,
-    "sinh": hyperbolic(-1),
-    "cosh": hyperbolic(1),
+    "log_ndtr": lambda x: n.apply("log", circular.normal_distribution(x)),
+    "entr": lambda x: n.negative(special.times_logarithm(x, x)),
+    "sinh": special.hyperbolic(-1),
+    "cosh": special.hyperbolic(1),
     "expit": elementwise("sigmoid"),
     "log_expit": lambda x: n.apply("log", n.apply("sigmoid", x)),
-    "logit": lambda x: n.apply("log", n.divide(x, n.subtract(constant(x, 1), x))),
+    "logit": lambda x: n.apply("log", n.divide(x, n.subtract(n.constant(x, 1), x))),
 }
 
 BINARY: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
@@ -156,7 +105,13 @@ BINARY: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
     "minimum": partial(minimum, asked="minimum"),
     "fmin": partial(minimum, asked="minimum"),
     "heaviside": heaviside,
-    "logaddexp": logaddexp,
+    "logaddexp": special.logaddexp,
+    "logaddexp2": lambda x, y: special.logarithm(2)(n.add(special.to_the(2)(x), special.to_the(2)(y))),
+    "arctan2": circular.angle,
+    "xlogy": special.times_logarithm,
+    "xlog1py": lambda x, y: special.times_logarithm(x, n.add(y, n.constant(y, 1))),
+    "rel_entr": special.relative_entropy,
+    "kl_div": lambda x, y: n.add(n.subtract(special.relative_entropy(x, y), x), y),
     "hypot": lambda x, y: n.apply("sqrt", n.add(square(x), square(y))),
 }
 

@@ -1,0 +1,81 @@
+"""What the constants in somebody's code are in the fields, once they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from .constants import Reading
+from .exponentials import Exponentials
+from .modular import Modular
+from .roots import SquareRoots
+
+Elements = list[Any]
+"""An array in every ring."""
+
+
+class Meanings:
+    """The constants of one random point, at which pi is a random number, and functions are what they are elsewhere."""
+
+    def __init__(
+        self,
+        modular: Sequence[Modular],
+        rings: Sequence[Any],
+        pi: Sequence[int],
+        exponentials: Exponentials,
+        roots: SquareRoots,
+    ) -> None:
+        self.modular, self.rings, self.pi = modular, rings, pi
+        self.exponentials, self.roots = exponentials, roots
+        self.functions: dict[str, Callable[[Elements], Elements]] = {
+            "sqrt": lambda x: self.roots.taken(x, False)[0],
+            "exp": self._exp,
+            "log": self._log,
+            "1/log": self._inverse_logarithm,
+            "2**": lambda x: self._power(2, x),
+            "10**": lambda x: self._power(10, x),
+        }
+
+    def of(self, readings: list[Reading]) -> Elements:
+        """The constants in every ring."""
+        elements = self._lifted(
+            [
+                np.array([self._multiple_of_pi(found, pi, ring) for found in readings], np.int64)
+                for pi, ring in zip(self.pi, self.modular)
+            ]
+        )
+        for name in {found.function for found in readings} - {""}:
+            own = np.array([found.function == name for found in readings])
+            values = self.functions[name]([part[own] for part in elements])
+            factors = self._fractions([found.factor for found in readings if found.function == name])
+            for ring, part, value, factor in zip(self.rings, elements, values, factors):
+                part[own] = ring.mul(factor, value)
+        return elements
+
+    def _multiple_of_pi(self, found: Reading, pi: int, ring: Modular) -> int:
+        fraction = ring.rational(found.rational.numerator, found.rational.denominator)
+        return fraction * pow(pi, found.pi, ring.p) % ring.p
+
+    def _fractions(self, x: list[Fraction]) -> Elements:
+        return self._lifted(
+            [np.array([ring.rational(u.numerator, u.denominator) for u in x], np.int64) for ring in self.modular]
+        )
+
+    def _lifted(self, residues: list[Any]) -> Elements:
+        return [ring.lifted(part) for ring, part in zip(self.rings, residues)]
+
+    def _exp(self, x: Elements) -> Elements:
+        return self._lifted(self.exponentials.powers(x))
+
+    def _log(self, x: Elements) -> Elements:
+        return self._lifted(self.exponentials.logarithms(x))
+
+    def _inverse_logarithm(self, x: Elements) -> Elements:
+        return [ring.inv(part) for ring, part in zip(self.rings, self._log(x))]
+
+    def _power(self, base: int, exponents: Elements) -> Elements:
+        logarithms = self._log(self._fractions([Fraction(base)]))
+        return self._exp([ring.mul(u, part) for ring, u, part in zip(self.rings, exponents, logarithms)])
