@@ -1,8 +1,8 @@
 """An array of exact numbers that behaves as NumPy's arrays of floating-point numbers do.
 
 It is a store of numbers and an array of addresses into it. Whatever moves entries about (a slice, a transpose,
-a concatenation) is done by NumPy itself on the addresses, which lie in memory as the floating-point numbers would:
-so what is a view there is a view here, and a write through it is seen by every other view.
+a concatenation) is done by NumPy itself on the addresses, which lie in memory as the floating-point numbers would
+(``layout``): so what is a view there is a view here, and a write through it is seen by every other view.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .frames import Unsupported, place
+from .layout import addresses, as_given
 from .numbers import Domain, Numbers, lifted, widened
 
 FLOAT = np.dtype(np.float64)
@@ -29,14 +30,14 @@ class Store:
         self.written = ""
         """Where it was last written to, if it is watched."""
 
-    def write(self, addresses: Any, values: Numbers) -> None:
+    def write(self, at: Any, values: Numbers) -> None:
         """Overwrite the numbers at some addresses by values that broadcast to them."""
         own, parts = self.numbers, []
-        dimensions = np.ndim(addresses)
+        dimensions = np.ndim(at)
         for ring, part, new in zip(own.domain.rings, own.parts, values.parts):
             width = max(len(part), len(new))
             part, new = widened(ring, part, width), widened(ring, lifted(new, dimensions), width)
-            part[:, addresses] = new
+            part[:, at] = new
             parts.append(part)
         if self.watched:
             self.written = place()
@@ -114,8 +115,13 @@ class Array:
         return placed(self, self.at[plain_index(index)])
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        addresses = self.at[plain_index(index)]
-        self.store.write(addresses, fitting(numbers_of(value, self.domain), np.shape(addresses)))
+        at = self.at[plain_index(index)]
+        self.require_writeable("assignment destination is read-only")
+        self.store.write(at, fitting(numbers_of(value, self.domain), np.shape(at)))
+
+    def require_writeable(self, otherwise: str) -> None:
+        if not self.at.flags.writeable:
+            raise ValueError(otherwise)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -170,7 +176,7 @@ class Array:
         return str(self.shadow)
 
     def __copy__(self) -> Array:
-        return type(self)(*_fresh(self.read()))
+        return type(self)(*fresh(self.read(), np.copy(self.at)))
 
     def __deepcopy__(self, memory: Any) -> Array:
         return self.__copy__()
@@ -213,7 +219,7 @@ class Discrete(np.ndarray):
     def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
         kind = np.dtype(dtype)
         if kind.kind == "f" and self.domain is not None:
-            return exact(np.asarray(self), self.domain)
+            return exact(np.asarray(super().astype(kind, *args, **options)), self.domain)
         return super().astype(kind, *args, **options)
 
     def dot(self, other: Any, out: Any = None) -> Any:
@@ -238,29 +244,38 @@ def discrete(x: Any, domain: Domain) -> Any:
     return found
 
 
-def _fresh(numbers: Numbers) -> tuple[Store, Any]:
+def _stored(numbers: Numbers) -> Store:
     size = int(np.prod(numbers.shape))
-    flat = numbers.each(lambda part: part.reshape(len(part), size))
-    return Store(flat), np.arange(size).reshape(numbers.shape)
+    return Store(numbers.each(lambda part: part.reshape(len(part), size)))
 
 
-def array_of(numbers: Numbers) -> Array:
-    """An array that holds the numbers."""
-    return Array(*_fresh(numbers))
+def fresh(numbers: Numbers, like: Any = None) -> tuple[Store, Any]:
+    """A store of the numbers, and addresses of all of them."""
+    return _stored(numbers), addresses(numbers.shape, like)
 
 
-def result_of(numbers: Numbers) -> Array:
+def array_of(numbers: Numbers, like: Any = None) -> Array:
+    """An array that holds the numbers, and lies in memory as an array of NumPy's that is its model."""
+    return Array(*fresh(numbers, like))
+
+
+def result_of(numbers: Numbers, like: Any = None) -> Array:
     """The same, a ``Scalar`` where NumPy would give one."""
-    return Array(*_fresh(numbers)) if numbers.shape else Scalar(*_fresh(numbers))
+    return Array(*fresh(numbers, like)) if numbers.shape else Scalar(*fresh(numbers))
 
 
-def placed(x: Array, addresses: Any) -> Any:
+def instead_of(x: Any, numbers: Numbers) -> Array:
+    """An array that holds the numbers, in the memory of one of NumPy's."""
+    return Array(_stored(numbers), as_given(x))
+
+
+def placed(x: Array, at: Any) -> Any:
     """What NumPy's own operation on the addresses of ``x`` gives: a scalar, a view or a copy."""
-    if not isinstance(addresses, np.ndarray):
-        return Scalar(*_fresh(x.store.numbers.each(lambda part: part[:, np.asarray(addresses)])))
-    if np.may_share_memory(addresses, x.at):
-        return Array(x.store, addresses)
-    return array_of(x.store.numbers.each(lambda part: part[:, addresses]))
+    if not isinstance(at, np.ndarray):
+        return Scalar(*fresh(x.store.numbers.each(lambda part: part[:, np.asarray(at)])))
+    if np.may_share_memory(at, x.at):
+        return Array(x.store, at)
+    return array_of(x.store.numbers.each(lambda part: part[:, at]), at)
 
 
 def plain_index(index: Any) -> Any:
@@ -277,8 +292,8 @@ def plain_index(index: Any) -> Any:
 
 
 def exact(x: Any, domain: Domain) -> Array:
-    """Real numbers as an array of exact ones."""
-    return array_of(domain.constant(x))
+    """Real numbers as an array of exact ones, which lies in memory as they do."""
+    return instead_of(np.asarray(x), domain.constant(x))
 
 
 def numbers_of(x: Any, domain: Domain) -> Numbers:
@@ -304,7 +319,8 @@ def stacked(items: Any, domain: Domain) -> Array:
         raise ValueError(f"an array needs parts of one shape, got {shapes}")
     from .functions import call_function
 
-    return call_function(domain, np.stack, (arrays,), {})
+    made: Array = call_function(domain, np.stack, (arrays,), {})
+    return made if made.flags.c_contiguous else array_of(made.read())
 
 
 def fitting(numbers: Numbers, shape: tuple[int, ...]) -> Numbers:

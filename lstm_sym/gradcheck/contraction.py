@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from . import numbers as n
-from .array import Array, numbers_of, result_of
+from .array import Array, array_of, numbers_of, placed, result_of
 from .frames import Unsupported
+from .layout import asked, modelled
 from .numbers import Domain, Numbers
+from .ufuncs import delivered
 
 
 def matmul(domain: Domain, a: Any, b: Any) -> Array:
@@ -30,25 +33,22 @@ def matmul(domain: Domain, a: Any, b: Any) -> Array:
         result = result.reshape(result.shape[:-1])
     if left:
         result = result.reshape(result.shape[:-1] if right else (*result.shape[:-2], result.shape[-1]))
-    return result_of(result)
+    return result_of(result, None if len(result.shape) < 3 else asked(np.matmul, a, b))
 
 
-def written(result: Any, out: Any) -> Any:
-    """The result, in ``out`` where that is given."""
-    if out is None:
-        return result
-    out[...] = result
-    return out
+def in_c_order(x: Array) -> Array:
+    """The same array, copied if it does not lie in C order."""
+    return x if x.flags.c_contiguous else array_of(x.read())
 
 
 def dot(domain: Domain, a: Any, b: Any, out: Any = None) -> Any:
     """``np.dot``: matrix products up to two dimensions, products by a scalar, sums over the last axis beyond."""
     x, y = (u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in (a, b))
     if not x.ndim or not y.ndim:
-        return written(x * y, out)
+        return delivered(in_c_order(x * y), out)
     if x.ndim <= 2 and y.ndim <= 2:
-        return written(matmul(domain, x, y), out)
-    return written(tensordot(domain, x, y, ((x.ndim - 1,), (max(y.ndim - 2, 0),))), out)
+        return delivered(matmul(domain, x, y), out)
+    return delivered(tensordot(domain, x, y, ((x.ndim - 1,), (max(y.ndim - 2, 0),))), out)
 
 
 def tensordot(domain: Domain, a: Any, b: Any, axes: Any = 2) -> Any:
@@ -72,15 +72,21 @@ def tensordot(domain: Domain, a: Any, b: Any, axes: Any = 2) -> Any:
         right[j] = left[i]
     summed = {left[i] for i, _ in pairs}
     kept = [k for k in (*left, *right) if k not in summed]
-    return einsum(domain, f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x, y)
+    return in_c_order(einsum(domain, f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x, y))
 
 
 def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **options: Any) -> Any:
-    """Einstein's summation over named indices, two operands at a time."""
+    """Einstein's summation over named indices, two operands at a time; of one where nothing is summed, a view."""
     if not isinstance(subscripts, str):
         raise Unsupported("np.einsum with lists of axes is not followed; name the indices in a string")
     arrays = [u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in operands]
     inputs, output = _parsed(subscripts, arrays)
+    if len(arrays) == 1:
+        like = np.einsum(subscripts, arrays[0].at)
+        if np.may_share_memory(like, arrays[0].at):
+            return delivered(placed(arrays[0], like), out)
+    else:
+        like = modelled(partial(np.einsum, subscripts), [u.at for u in arrays], options)
     current = [_diagonal(array, labels) for array, labels in zip(arrays, inputs, strict=True)]
     while len(current) > 1:
         (x, left), (y, right), *rest = current
@@ -91,7 +97,7 @@ def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **o
         x = n.total(x, labels.index(label))
         labels = labels.replace(label, "")
     order = [labels.index(label) for label in output]
-    return written(result_of(x.each(lambda part: part.transpose(0, *[k + 1 for k in order]))), out)
+    return delivered(result_of(x.each(lambda part: part.transpose(0, *[k + 1 for k in order])), like), out)
 
 
 def _parsed(subscripts: str, arrays: list[Array]) -> tuple[list[str], str]:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from . import contraction
-from .array import Array, Discrete, array_of, discrete, exact, numbers_of, placed, plain_index, result_of, stacked
+from .array import Array, Discrete, array_of, discrete, numbers_of, placed, plain_index, result_of, stacked
 from .frames import Unsupported
+from .layout import addresses, elementwise, lying
 from .numbers import Domain, gathered
 from .reductions import REDUCTIONS, norm
-from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, maximum, minimum
+from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, delivered, maximum, minimum
 from .ufuncs import discrete as as_discrete
 
 VIEWS = (
@@ -26,8 +27,8 @@ MOVES: dict[str, tuple[int, ...]] = {
     "concatenate": (0,), "concat": (0,), "stack": (0,), "hstack": (0,), "vstack": (0,), "dstack": (0,),
     "column_stack": (0,), "block": (0,), "where": (1, 2), "select": (1, 2), "choose": (1,), "take": (0,),
     "take_along_axis": (0,), "repeat": (0,), "tile": (0,), "roll": (0,), "pad": (0,), "tril": (0,), "triu": (0,),
-    "diag": (0,), "diagflat": (0,), "delete": (0,), "insert": (0, 2), "append": (0, 1), "compress": (1,),
-    "extract": (1,), "resize": (0,), "broadcast_arrays": (0, 1, 2, 3),
+    "diagflat": (0,), "delete": (0,), "insert": (0, 2), "append": (0, 1), "compress": (1,),
+    "extract": (1,), "resize": (0,),
 }  # fmt: skip
 """They copy entries of several arrays, at those positions among the arguments; what they fill up with is 0."""
 
@@ -83,27 +84,21 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
         count = int(np.prod(numbers.shape))
         pool.append(numbers.reshape((count,)))
         size += count
-        return np.arange(size - count, size).reshape(numbers.shape)
+        return np.add(addresses(numbers.shape, lying(x)), size - count, order="K")
 
     inner = [addressed(x) if k in positions else plain_index(x) for k, x in enumerate(args)]
     if "constant_values" in options:
         options = {**options, "constant_values": addressed(options["constant_values"])}
     out = options.pop("out", None)
     options.pop("dtype", None)
-    addresses = function(*inner, **options)
+    found = function(*inner, **options)
     whole = gathered(pool)
 
     def made(at: Any) -> Any:
         numbers = whole.each(lambda part: part[:, np.asarray(at)])
-        return array_of(numbers) if isinstance(at, np.ndarray) else result_of(numbers)
+        return array_of(numbers, at) if isinstance(at, np.ndarray) else result_of(numbers)
 
-    if isinstance(addresses, list | tuple):
-        return type(addresses)(map(made, addresses))
-    result = made(addresses)
-    if out is not None:
-        out[...] = result
-        return out
-    return result
+    return delivered(made(found), out)
 
 
 # --- what has a rule of its own -------------------------------------------------------------------
@@ -112,55 +107,70 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
 def clip(domain: Domain, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **bounds: Any) -> Any:
     """The entries between two bounds."""
     low, high = bounds.get("min", a_min), bounds.get("max", a_max)
-    result = x if isinstance(x, Array) else array_of(numbers_of(x, domain))
+    result = numbers_of(x, domain)
     if low is not None:
-        result = result_of(maximum(result.read(), numbers_of(low, domain), "lower bound"))
+        result = maximum(result, numbers_of(low, domain), "lower bound")
     if high is not None:
-        result = result_of(minimum(result.read(), numbers_of(high, domain), "upper bound"))
-    if out is not None:
-        out[...] = result
-        return out
-    return result
+        result = minimum(result, numbers_of(high, domain), "upper bound")
+    like = elementwise([u for u in (x, low, high) if u is not None])
+    return delivered(result_of(result, like), out)
 
 
 def like(value: float | None) -> Callable[..., Any]:
-    def make(domain: Domain, x: Any, dtype: Any = None, shape: Any = None, **rest: Any) -> Any:
-        return filled(domain, x.shape if shape is None else shape, value, dtype or x.dtype)
+    def make(
+        domain: Domain, x: Any, dtype: Any = None, order: Any = "K", subok: bool = True, *, shape: Any = None, **_: Any
+    ) -> Any:
+        return full_like(domain, x, value, dtype, order, shape=shape)
 
     return make
 
 
-def full_like(domain: Domain, x: Any, fill_value: Any, dtype: Any = None, shape: Any = None, **rest: Any) -> Any:
-    return filled(domain, x.shape if shape is None else shape, fill_value, dtype or x.dtype)
+def full_like(
+    domain: Domain, x: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: bool = True, *,
+    shape: Any = None, **_: Any,
+) -> Any:  # fmt: skip
+    model = np.empty_like(lying(stacked(x, domain) if isinstance(x, list | tuple) else x), order=order, shape=shape)
+    return filled(domain, model, fill_value, dtype or getattr(x, "dtype", None) or float)
 
 
-def filled(domain: Domain, shape: Any, value: Any, dtype: Any) -> Any:
-    """A new array full of one value, exact if its type is that of floating-point numbers.
+def filled(domain: Domain, model: Any, value: Any, dtype: Any) -> Any:
+    """A new array of the shape and layout of another, full of one value, and exact if its type is of floats.
 
     With ``None`` it holds what nobody can know, so that code which reads it differs from run to run.
     """
     kind = np.dtype(dtype)
     if kind.kind in "biu":
-        return discrete(np.full(shape, value or 0, kind), domain)
+        return discrete(np.full_like(model, value or 0, kind), domain)
     if kind.kind != "f":
         raise Unsupported(f"an array of the type {kind} cannot hold exact numbers")
     if value is None:
-        return array_of(domain.junk(np.empty(shape).shape))
-    made = exact(np.zeros(shape), domain)
+        return array_of(domain.junk(model.shape), model)
+    made = array_of(domain.constant(np.zeros(model.shape)), model)
     made[...] = value
     return made
 
 
-def copy(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
-    return x.__copy__() if isinstance(x, Array) else stacked(x, domain)
+def copy(domain: Domain, x: Any, order: Any = "K", subok: bool = False) -> Array:
+    own = stacked(x, domain)
+    return array_of(own.read(), np.array(own.at, order=order))
 
 
-def in_order(x: Any, order: str, domain: Domain) -> Array:
+def in_order(domain: Domain, x: Any, order: Any) -> Array:
     """The array itself if it lies in this order, else a copy that does."""
-    if isinstance(x, Array) and x.flags[f"{order}_CONTIGUOUS"]:
-        return x
-    own: Array = copy(domain, x)
-    return Array(own.store, np.asarray(own.at, order=order))  # type: ignore[call-overload]
+    own = stacked(x, domain)
+    at = np.asarray(own.at, order=order)
+    return own if at is own.at else array_of(own.read(), at)
+
+
+def broadcast_arrays(domain: Domain, *arrays: Any, subok: bool = False) -> tuple[Any, ...]:
+    own = [stacked(x, domain) for x in arrays]
+    return tuple(placed(x, at) for x, at in zip(own, np.broadcast_arrays(*[x.at for x in own])))
+
+
+def diag(domain: Domain, x: Any, k: int = 0) -> Any:
+    """The matrix that has a vector on a diagonal; of a matrix, a view of a diagonal."""
+    own = stacked(x, domain)
+    return placed(own, np.diag(own.at, k)) if own.ndim == 2 else moved(domain, np.diag, (own, k), {}, (0,))
 
 
 def copyto(domain: Domain, target: Any, source: Any, **options: Any) -> None:
@@ -175,11 +185,7 @@ def cross_shapes(domain: Domain, x: Any) -> Any:
 
 def outer(domain: Domain, a: Any, b: Any, out: Any = None) -> Any:
     x, y = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, b))
-    result = x.reshape(-1, 1) * y.reshape(1, -1)
-    if out is not None:
-        out[...] = result
-        return out
-    return result
+    return delivered(x.reshape(-1, 1) * y.reshape(1, -1), out)
 
 
 def inner(domain: Domain, a: Any, b: Any) -> Any:
@@ -206,7 +212,11 @@ def trace(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
 
 
 def sort(domain: Domain, x: Any, axis: int = -1, **options: Any) -> Any:
-    return np.take_along_axis(x, REDUCTIONS["argsort"](x, axis=axis), axis)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    order = REDUCTIONS["argsort"](x, axis=axis)
+    found: Any = np.take_along_axis(x, order, axis)
+    return array_of(found.read(), np.copy(x.at))
 
 
 def array_equal(domain: Domain, a: Any, b: Any, **options: Any) -> bool:
@@ -251,10 +261,10 @@ def average(domain: Domain, x: Any, axis: Any = None, weights: Any = None, **opt
     return (x * weights).sum(axis=axis) / (weights + 0 * x).sum(axis=axis)
 
 
-def nan_to_num(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
-    """A copy; what a division by 0 gives is refused, since it may be inf or nan."""
+def nan_to_num(domain: Domain, x: Any, copy: bool = True, **options: Any) -> Any:
+    """The numbers themselves; what a division by 0 gives is refused, since it may be inf or nan."""
     domain.refuse_infinite(x.read())
-    return x.__copy__()
+    return x.__copy__() if copy else x
 
 
 def vander(domain: Domain, x: Any, N: int | None = None, increasing: bool = False) -> Any:
@@ -303,11 +313,11 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "einsum": contraction.einsum,
     "norm": lambda domain, x, *args, **options: norm(x, *args, **options),
     "copy": copy,
-    "array": copy,
-    "asarray": lambda domain, x, *args, **options: x,
-    "asanyarray": lambda domain, x, *args, **options: x,
-    "ascontiguousarray": lambda domain, x, *args, **options: in_order(x, "C", domain),
-    "asfortranarray": lambda domain, x, *args, **options: in_order(x, "F", domain),
+    "ascontiguousarray": lambda domain, x, *args, **options: in_order(domain, np.atleast_1d(x), "C"),
+    "asfortranarray": lambda domain, x, *args, **options: in_order(domain, np.atleast_1d(x), "F"),
+    "broadcast_arrays": broadcast_arrays,
+    "diag": diag,
+    "real": lambda domain, x: x,
     "full_like": full_like,
     "shape": cross_shapes,
     "size": lambda domain, x, axis=None: x.size if axis is None else x.shape[axis],

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, discrete, exact, numbers_of, placed
+from .array import Array, array_of, discrete, exact, fresh, numbers_of, placed
+from .flat import Flat
 from .frames import Unsupported
-from .functions import call_function
+from .functions import call_function, in_order
+from .layout import laid
 from .reductions import REDUCTIONS
 
 BY_FUNCTION = (
-    "ravel", "squeeze", "swapaxes", "repeat", "take", "diagonal", "dot", "clip", "compress", "trace", "conj",
+    "ravel", "squeeze", "swapaxes", "repeat", "take", "diagonal", "dot", "clip", "compress", "trace",
 )  # fmt: skip
 
 
@@ -26,23 +28,28 @@ def _transpose(x: Array, *axes: Any) -> Any:
     return placed(x, np.asarray(x.at).transpose(*axes))
 
 
-def _copy(x: Array, *args: Any, **options: Any) -> Array:
-    return Array.__copy__(x)
+def _copy(x: Array, order: Any = "C") -> Array:
+    return type(x)(*fresh(x.read(), x.at.copy(order)))
 
 
-def _flatten(x: Array, *args: Any) -> Array:
-    return _reshape(_copy(x), -1)
+def _flatten(x: Array, order: Any = "C") -> Array:
+    at = x.at.flatten(order)
+    return array_of(x.store.numbers.each(lambda part: part[:, at]))
 
 
-def _astype(x: Array, dtype: Any, *args: Any, copy: bool = True, **options: Any) -> Any:
+def _astype(
+    x: Array, dtype: Any, order: Any = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+) -> Any:
     kind = np.dtype(dtype)
     if kind.kind == "f" or kind.kind == "O":
-        return _copy(x) if copy else x
+        return _copy(x, order) if copy else in_order(x.domain, x, order)
     if kind.kind == "b":
-        return discrete(~x.domain.same(x.read(), x.domain.constant(0)), x.domain)
-    if kind.kind in "iu" and not x.store.numbers.varies:
-        return discrete(np.asarray(x.shadow).astype(kind), x.domain)
-    raise Unsupported(f".astype({kind}) takes numbers that depend on the inputs out of the check")
+        found = ~x.domain.same(x.read(), x.domain.constant(0))
+    elif kind.kind in "iu" and not x.store.numbers.varies:
+        found = np.asarray(x.shadow).astype(kind)
+    else:
+        raise Unsupported(f".astype({kind}) takes numbers that depend on the inputs out of the check")
+    return discrete(laid(found, x.at.astype(kind, order)), x.domain)
 
 
 def _fill(x: Array, value: Any) -> None:
@@ -71,7 +78,10 @@ METHODS: dict[str, Callable[..., Any]] = {
     "transpose": _transpose,
     "copy": _copy,
     "flatten": _flatten,
+    "conj": lambda x: x,
+    "conjugate": lambda x: x,
     "astype": _astype,
+    "setflags": lambda x, *args, **options: x.at.setflags(*args, **options),
     "fill": _fill,
     "item": _item,
     "tolist": _tolist,
@@ -81,7 +91,7 @@ METHODS: dict[str, Callable[..., Any]] = {
 PROPERTIES: dict[str, Callable[[Array], Any]] = {
     "T": _transpose,
     "mT": lambda x: placed(x, np.swapaxes(x.at, -1, -2)),
-    "flat": lambda x: _reshape(x, -1),
+    "flat": Flat,
 }
 
 

@@ -11,8 +11,9 @@ import numpy as np
 from . import numbers as n
 from .array import Array, Scalar, array_of, numbers_of, result_of
 from .frames import Unsupported
+from .layout import asked, laid
 from .numbers import Numbers
-from .ufuncs import absolute, maximum, minimum
+from .ufuncs import delivered, maximum, minimum
 
 
 def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
@@ -50,11 +51,9 @@ def reduced(step: Callable[[Numbers, int], Numbers], pair: Callable[[Numbers, Nu
             numbers = pair(numbers, numbers_of(initial, x.domain))
         if keepdims:
             numbers = numbers.reshape(tuple(1 if k in axes else size for k, size in enumerate(x.shape)))
-        result = result_of(numbers) if not keepdims else array_of(numbers)
-        if out is not None:
-            out[...] = result
-            return out
-        return result
+        like = asked(np.add.reduce, x, axis=axes, keepdims=keepdims)
+        result = result_of(numbers, like) if not keepdims else array_of(numbers, like)
+        return delivered(result, out)
 
     return reduce
 
@@ -93,17 +92,13 @@ sums = reduced(n.total, n.add)
 
 def mean(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **rest: Any) -> Any:
     count = int(np.prod([x.shape[k] for k in axes_of(axis, x.ndim)]))
-    result = sums(x, axis, keepdims=keepdims, **rest) / count
-    if out is not None:
-        out[...] = result
-        return out
-    return result
+    return delivered(sums(x, axis, keepdims=keepdims, **rest) / count, out)
 
 
 def var(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: Any = False) -> Any:
     centred = x - mean(x, axis, keepdims=True)
     count = int(np.prod([x.shape[k] for k in axes_of(axis, x.ndim)])) - ddof
-    return sums(centred * centred, axis, keepdims=keepdims) / count
+    return delivered(sums(centred * centred, axis, keepdims=keepdims) / count, out)
 
 
 def std(x: Array, *args: Any, **options: Any) -> Any:
@@ -117,11 +112,11 @@ def cumulative(pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[..., Any
         (axis,) = axes_of(axis, x.ndim)
         whole = x.read()
         steps = [_slice(whole, axis, slice(k, k + 1)) for k in range(x.shape[axis])]
-        result = Array.__copy__(x)
+        result = array_of(whole, asked(np.cumsum, x, axis=axis))
         for k in range(1, len(steps)):
             steps[k] = pair(steps[k - 1], steps[k])
             result[(slice(None),) * axis + (slice(k, k + 1),)] = array_of(steps[k])
-        return result
+        return delivered(result, out)
 
     return accumulate
 
@@ -134,13 +129,13 @@ def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) ->
     if ord in (None, "fro", 2) and not (ord == 2 and axis is None and x.ndim == 2):
         return np.sqrt(sums(x * x, axis, keepdims=keepdims))
     if ord == 1 and (x.ndim == 1 or isinstance(axis, int)):
-        return sums(result_of(absolute(x.read())), axis, keepdims=keepdims)
+        return sums(np.abs(x), axis, keepdims=keepdims)
     raise Unsupported(f"np.linalg.norm of order {ord} is not followed")
 
 
 def extreme_index(name: str) -> Callable[..., Any]:
     def find(x: Array, axis: Any = None, out: Any = None, **rest: Any) -> Any:
-        return getattr(np, name)(x.domain.decidable(x.read()), axis=axis, **rest)
+        return getattr(np, name)(laid(x.domain.decidable(x.read()), x.at), axis=axis, **rest)
 
     return find
 
@@ -148,7 +143,7 @@ def extreme_index(name: str) -> Callable[..., Any]:
 def truth(name: str) -> Callable[..., Any]:
     def test(x: Array, *args: Any, **options: Any) -> Any:
         numbers = x.read()
-        return getattr(np, name)(~x.domain.same(numbers, x.domain.constant(0)), *args, **options)
+        return getattr(np, name)(laid(~x.domain.same(numbers, x.domain.constant(0)), x.at), *args, **options)
 
     return test
 

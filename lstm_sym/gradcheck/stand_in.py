@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, result_of, stacked
-from .functions import call_function, filled
+from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, plain_index, result_of, stacked
+from .functions import call_function, filled, in_order
+from .functions import copy as copied
 from .modular import Cramped
 from .numbers import Domain
 from .ufuncs import call_ufunc
@@ -123,7 +124,7 @@ class StandIn:
             "array": self._array,
             "asarray": self._asarray,
             "asanyarray": self._asarray,
-            "copy": self._array,
+            "copy": self._copy,
             "ndarray": ArrayType,
             "vectorize": self._vectorize,
             "float64": FloatType,
@@ -180,16 +181,17 @@ class StandIn:
     # --- making arrays ------------------------------------------------------------------------------
 
     def _maker(self, value: float | None) -> Callable[..., Any]:
-        def make(shape: Any, dtype: Any = builtins.float, *args: Any, **options: Any) -> Any:
-            shape = options.get("shape", shape)
-            return filled(self.domain, shape, value, plain_type(dtype) or builtins.float)
+        def make(shape: Any, dtype: Any = builtins.float, order: Any = "C", **options: Any) -> Any:
+            model = np.empty(plain_index(shape), order=order)
+            return filled(self.domain, model, value, plain_type(dtype) or builtins.float)
 
         return make
 
-    def _full(self, shape: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
+    def _full(self, shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **options: Any) -> Any:
         if dtype is None:
             dtype = builtins.float if exact_inside(fill_value) else np.asarray(fill_value).dtype
-        return filled(self.domain, shape, fill_value, plain_type(dtype))
+        model = np.empty(plain_index(shape), order=order)
+        return filled(self.domain, model, fill_value, plain_type(dtype))
 
     def _logspace(self, start: float, stop: float, num: int = 50, endpoint: bool = True, base: float = 10.0) -> Any:
         return base ** exact(np.linspace(start, stop, num, endpoint), self.domain)
@@ -198,26 +200,27 @@ class StandIn:
         ratio = result_of(self.domain.constant(stop)) / start
         return start * ratio ** exact(np.linspace(0, 1, num, endpoint), self.domain)
 
-    def _array(self, x: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
+    def _array(
+        self, x: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K", ndmin: int = 0, **options: Any
+    ) -> Any:
         dtype = plain_type(dtype)
-        if isinstance(x, Array):
-            made = x.__copy__() if options.get("copy", True) else x
-        elif exact_inside(x):
-            made = stacked(x, self.domain).__copy__()
-        else:
-            return self.given(np.array(x, dtype, *args, **options))
-        made = Array(made.store, np.asarray(made.at))
+        if not exact_inside(x):
+            return self.given(np.array(x, dtype, copy=copy, order=order, ndmin=ndmin, **options))
+        own = stacked(x, self.domain)
+        made: Array = copied(self.domain, own, order) if copy else in_order(self.domain, own, order)
+        if isinstance(made, Scalar):
+            made = copied(self.domain, made)
         if dtype is not None and np.dtype(dtype).kind not in "fO":
             return made.astype(dtype)
-        return made.reshape((1,) * (options.get("ndmin", 0) - made.ndim) + made.shape)
+        return made.reshape((1,) * (ndmin - made.ndim) + made.shape)
 
-    def _asarray(self, x: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
-        if isinstance(x, Array):
-            dtype = plain_type(dtype)
-            return x if dtype is None or np.dtype(dtype).kind in "fO" else x.astype(dtype)
-        if isinstance(x, np.ndarray) and dtype is None:
+    def _copy(self, x: Any, order: Any = "K", subok: bool = False) -> Any:
+        return self._array(x, order=order)
+
+    def _asarray(self, x: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, **options: Any) -> Any:
+        if isinstance(x, np.ndarray) and dtype is None and order is None and not copy:
             return x
-        return self._array(x, dtype)
+        return self._array(x, dtype, copy=copy, order=order or "K")
 
     def _vectorize(self, function: Callable[..., Any], *settings: Any, **options: Any) -> Callable[..., Any]:
         def call(*args: Any) -> Any:

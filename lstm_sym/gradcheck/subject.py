@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .array import Array, Scalar, array_of, discrete, exact
+from .array import Array, Scalar, discrete, exact, instead_of
 from .frames import Unsupported, place_of
 from .magnitude import USUAL, Magnitude
 from .modular import Singular, Unlucky
@@ -100,9 +100,9 @@ class Subject:
                     return exact(value, stand_in.domain) if isinstance(value, np.ndarray) else value
                 if moves(value):
                     numbers = source(named(name, path), value)
-                    array = array_of(numbers)
+                    array = instead_of(np.asarray(value), numbers)
                     return array if numbers.shape or isinstance(value, np.ndarray) else Scalar(array.store, array.at)
-                return discrete(value.copy(), stand_in.domain) if isinstance(value, np.ndarray) else value
+                return discrete(value.copy(order="K"), stand_in.domain) if isinstance(value, np.ndarray) else value
 
             return make
 

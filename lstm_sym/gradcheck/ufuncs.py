@@ -14,6 +14,7 @@ from . import circular, special
 from . import numbers as n
 from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, result_of
 from .frames import Unsupported
+from .layout import elementwise
 from .numbers import Domain, Numbers
 from .powers import cube_root, power, square
 
@@ -41,7 +42,7 @@ def heaviside(x: Numbers, y: Numbers) -> Numbers:
     return n.chosen(order == 0, y, x.domain.constant((order > 0).astype(int)))
 
 
-def elementwise(name: str) -> Callable[[Numbers], Numbers]:
+def known(name: str) -> Callable[[Numbers], Numbers]:
     return lambda x: n.apply(name, x)
 
 
@@ -54,17 +55,17 @@ UNARY: dict[str, Callable[[Numbers], Numbers]] = {
     "sign": sign,
     "square": square,
     "reciprocal": n.reciprocal,
-    "exp": elementwise("exp"),
+    "exp": known("exp"),
     "exp2": special.to_the(2),
     "exp10": special.to_the(10),
     "expm1": lambda x: n.subtract(n.apply("exp", x), n.constant(x, 1)),
-    "log": elementwise("log"),
+    "log": known("log"),
     "log1p": lambda x: n.apply("log", n.add(x, n.constant(x, 1))),
     "log2": special.logarithm(2),
     "log10": special.logarithm(10),
-    "sqrt": elementwise("sqrt"),
+    "sqrt": known("sqrt"),
     "cbrt": cube_root,
-    "tanh": elementwise("tanh"),
+    "tanh": known("tanh"),
     "arctanh": special.of_half_quotient,
     "arcsinh": special.of_sum_with_root(1),
     "arccosh": special.of_sum_with_root(-1),
@@ -87,7 +88,7 @@ UNARY: dict[str, Callable[[Numbers], Numbers]] = {
     "entr": lambda x: n.negative(special.times_logarithm(x, x)),
     "sinh": special.hyperbolic(-1),
     "cosh": special.hyperbolic(1),
-    "expit": elementwise("sigmoid"),
+    "expit": known("sigmoid"),
     "log_expit": lambda x: n.apply("log", n.apply("sigmoid", x)),
     "logit": lambda x: n.apply("log", n.divide(x, n.subtract(n.constant(x, 1), x))),
 }
@@ -139,7 +140,8 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     out = options.pop("out", None)
     if options.pop("where", True) is not True:
         raise Unsupported(f"np.{name}(where=…) is not followed")
-    options = {key: value for key, value in options.items() if key not in ("dtype", "casting", "order", "subok")}
+    order = options.pop("order", None)
+    options = {key: value for key, value in options.items() if key not in ("dtype", "casting", "subok")}
     if method != "__call__":
         return _method(domain, name, method, inputs, options, out)
     if name in ("matmul", "dot"):
@@ -147,17 +149,17 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     if name in TESTS:
         numbers = numbers_of(inputs[0], domain)
         domain.refuse_zeros(numbers)
-        return real(TESTS[name](domain.infinite(numbers)), domain)
+        return real(TESTS[name](domain.infinite(numbers)), domain, inputs, out)
     if name == "multiply" and inputs[0] is inputs[1]:
         name, inputs = "square", inputs[:1]
     operands = [numbers_of(x, domain) for x in inputs]
     if name in COMPARISONS:
-        return real(COMPARISONS[name](domain.order(operands[0], operands[1], name), 0), domain)
+        return real(COMPARISONS[name](domain.order(operands[0], operands[1], name), 0), domain, inputs, out)
     if name in ("equal", "not_equal"):
-        return real(domain.same(*operands) == (name == "equal"), domain)
+        return real(domain.same(*operands) == (name == "equal"), domain, inputs, out)
     if name in ("logical_not", "logical_and", "logical_or", "logical_xor"):
         zero = domain.constant(0)
-        return real(getattr(np, name)(*[~domain.same(x, zero) for x in operands]), domain)
+        return real(getattr(np, name)(*[~domain.same(x, zero) for x in operands]), domain, inputs, out)
     if name in PIECEWISE_CONSTANT:
         if any(x.varies for x in operands):
             raise Unsupported(f"np.{name} of a number that depends on the inputs has no derivative to check")
@@ -165,12 +167,22 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     table: dict[str, Any] = UNARY if len(operands) == 1 else BINARY
     if name not in table:
         raise Unsupported(f"np.{name} is not followed on exact numbers")
-    return delivered(result_of(table[name](*operands)), out)
+    like = None if out is not None else elementwise(inputs, order)
+    return delivered(result_of(table[name](*operands), like), out)
 
 
-def real(mask: Any, domain: Domain) -> Any:
-    """Truth values as NumPy would give them."""
-    return discrete(mask, domain) if np.ndim(mask) else np.bool_(mask)
+def real(mask: Any, domain: Domain, inputs: Any, out: Any = None) -> Any:
+    """Truth values of operands as NumPy would give them, or in ``out`` where that is given."""
+    target = out[0] if isinstance(out, tuple) else out
+    if isinstance(target, Array):
+        return delivered(exact(mask, domain), target)
+    if target is None:
+        like = elementwise(inputs)
+        if like is None:
+            return discrete(mask, domain) if np.ndim(mask) else np.bool_(mask)
+        target = discrete(np.empty_like(like, bool), domain)
+    np.copyto(target, mask)
+    return target
 
 
 def delivered(result: Array, out: Any) -> Array:
@@ -182,6 +194,7 @@ def delivered(result: Array, out: Any) -> Array:
         raise Unsupported("exact numbers are written into an array that was made outside of the check")
     if target.shape != np.broadcast_shapes(target.shape, result.shape):
         raise ValueError(f"non-broadcastable output operand with shape {target.shape} for {result.shape}")
+    target.require_writeable("output array is read-only")
     target[...] = result
     return target
 

@@ -1,7 +1,7 @@
 """Every derivation, broken by machine: each mutant is refused, refuted with a witness that replays, or proved.
 
 A mutant of a bound may be true and yet beyond the certificate, so it may stay undecided; none that is false is proved.
-Long steps have thousands of mutants; here a few are tried of those of the theorems on BPTT of the zoo, every fourth of a
+Long steps have thousands; here a few are tried of those of the theorems on BPTT of the zoo, every fourth of a
 bound, for which numbers are sought in vain where it is true, and of the others as many as stand in ``MOST``, from all
 parts of the step. ``make mutants`` tries all.
 """
