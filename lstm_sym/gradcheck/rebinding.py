@@ -140,7 +140,8 @@ class Rebinding:
                 self._look_into(item)
 
     def _look_into(self, value: Any) -> None:
-        if (getattr(value, "__module__", None) or getattr(value, "__name__", None) or "").startswith("lstm_sym"):
+        home = getattr(value, "__module__", None) or getattr(value, "__name__", None) or ""
+        if home.split(".")[0] == "lstm_sym":
             return
         kinds = types.FunctionType | types.MethodType | types.ModuleType | type | dict | list
         if isinstance(value, kinds) or hasattr(value, "__wrapped__") or _partial(value) or _of_the_user(value):
@@ -200,9 +201,9 @@ class Rebinding:
     def _importing(self, plain: Callable[..., Any]) -> Callable[..., Any]:
         """``__import__`` for an import inside one of the functions."""
 
-        def imported(name: str, space: Any = None, local: Any = None, names: Any = (), level: int = 0) -> Any:
-            module = plain(name, space, local, names, level)
-            if level or space is None or id(space) not in self.spaces:
+        def imported(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+            module = plain(name, globals, locals, fromlist, level)
+            if level or globals is None or id(globals) not in self.spaces:
                 return module
             if name == "math" or name.split(".")[0] in ("numpy", "scipy"):
                 return self._module(module.__name__) or module
