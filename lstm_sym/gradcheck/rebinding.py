@@ -128,9 +128,9 @@ class Rebinding:
     def _importing(self, plain: Callable[..., Any]) -> Callable[..., Any]:
         """``__import__`` for an import inside one of the functions."""
 
-        def imported(name: str, space: Any = None, local: Any = None, names: Any = (), level: int = 0) -> Any:
-            module = plain(name, space, local, names, level)
-            if level or space is None or id(space) not in self.visible.spaces:
+        def imported(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+            module = plain(name, globals, locals, fromlist, level)
+            if level or globals is None or id(globals) not in self.visible.spaces:
                 return module
             if name == "math" or name.split(".")[0] in ("numpy", "scipy"):
                 return self._module(module.__name__) or module

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .array import Array, Scalar, discrete, exact, instead_of
-from .frames import Unsupported, place_of
+from .frames import Unsupported, place_of, told
 from .magnitude import USUAL, Magnitude
 from .modular import Singular, Unlucky
 from .numbers import Numbers
@@ -190,11 +190,9 @@ class Subject:
         except Unsupported as error:
             raise Failed(f"{place_of(error) or name_of(function)}: {error}") from error
         except RecursionError as error:
-            raise Failed(f"{name_of(function)}: the recursion is too deep") from error
+            raise Failed(f"{place_of(error) or name_of(function)}: the recursion is too deep") from error
         except BaseException as error:
-            text = " ".join(str(error).split()) or "no message"
-            where = f" at {place}" if (place := place_of(error)) else ""
-            said = f"{name_of(function)} raises {type(error).__name__}{where}: {text}"
+            said = f"{name_of(function)} raises {type(error).__name__}{told(error)}"
             raise Failed(said + self._hint(error, function)) from error
 
     def _hint(self, error: BaseException, function: Any) -> str:

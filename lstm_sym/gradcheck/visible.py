@@ -74,7 +74,8 @@ class Visible:
                 self._look_into(value)
 
     def _look_into(self, value: Any) -> None:
-        if (getattr(value, "__module__", None) or getattr(value, "__name__", None) or "").startswith("lstm_sym"):
+        home = getattr(value, "__module__", None) or getattr(value, "__name__", None) or ""
+        if home.split(".")[0] == "lstm_sym":
             return
         kinds = types.FunctionType | types.MethodType | types.ModuleType | type | dict | list
         if isinstance(value, kinds) or hasattr(value, "__wrapped__") or is_partial(value) or of_the_user(value):
