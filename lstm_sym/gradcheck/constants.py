@@ -116,29 +116,30 @@ def _irrational(x: float) -> Iterator[Reading]:
     """What a positive number may be that is no fraction."""
     for pi in (1, -1):
         multiple = Fraction(x / math.pi**pi).limit_denominator(MULTIPLES_OF_PI)
-        if 0 < multiple.numerator <= LARGEST and _close(float(multiple) * math.pi**pi, x):
+        if 0 < multiple.numerator <= LARGEST and close(float(multiple) * math.pi**pi, x):
             yield Reading(multiple, pi)
     for pi in (0, 1, -1):
         square = Fraction(x * x / math.pi**pi).limit_denominator(ROOTS)
-        if 0 < square.numerator <= LARGEST and _close(math.sqrt(square * math.pi**pi), x):
+        if 0 < square.numerator <= LARGEST and close(math.sqrt(square * math.pi**pi), x):
             yield Reading(square, pi, True, "sqrt")
     for base in (2, 10):
         exponent = Fraction(math.log(x) / math.log(base)).limit_denominator(ROOTS)
-        if exponent and _close(float(base) ** float(exponent), x):
+        if exponent and close(float(base) ** float(exponent), x):
             yield Reading(exponent, 0, True, f"{base}**")
     exponent = Fraction(math.log(x)).limit_denominator(ROOTS)
-    if exponent and _close(math.exp(exponent), x):
+    if exponent and close(math.exp(exponent), x):
         yield Reading(exponent, 0, True, "exp")
     for factor in [sign * Fraction(size) for size in ("1", "1/2", "2") for sign in (1, -1)]:
         for pi in (0, 1) if x < 2 * math.log(LARGEST) else ():
             argument = Fraction(math.exp(x / factor) / math.pi**pi).limit_denominator(ROOTS)
             value = math.log(argument * math.pi**pi) if argument > 0 else 0.0
-            if 0 < argument.numerator <= LARGEST and _close(factor * value, x):
+            if 0 < argument.numerator <= LARGEST and close(factor * value, x):
                 yield Reading(argument, pi, True, "log", factor)
     argument = Fraction(round(math.exp(min(1 / x, math.log(LARGEST)))))
-    if argument > 1 and _close(1 / math.log(argument), x):
+    if argument > 1 and close(1 / math.log(argument), x):
         yield Reading(argument, 0, True, "1/log")
 
 
-def _close(value: float, x: float) -> bool:
+def close(value: float, x: float) -> bool:
+    """Whether they are a few units in the last place apart."""
     return abs(value - x) <= ULPS * math.ulp(x)
