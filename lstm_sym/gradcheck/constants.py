@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,8 @@ ROOTS = 1024
 LARGEST = 4096
 """The largest numerator: of large ones every floating-point number is the value of some."""
 POWERS = 128
+COARSE = 48
+"""The largest numerator and denominator that are seen in a number of single precision."""
 EXPONENTS = np.arange(2, POWERS)
 FACTORS = (1, -1, 0.5, -0.5, 2, -2)
 """Of logarithms."""
@@ -116,6 +119,27 @@ def _rational(x: float) -> Iterator[Fraction]:
     found = np.flatnonzero((bases != 1) & (np.abs(bases**EXPONENTS - x) <= (ULPS + EXPONENTS / 2) * ulp))
     for k in found.tolist():
         yield Fraction(repr(float(bases[k]))) ** int(EXPONENTS[k])
+
+
+def widened(x: Any) -> Any:
+    """Numbers of half or single precision as what they may be the rounded values of, in double precision."""
+    return np.array([_unrounded(value) for value in x.ravel()], float).reshape(x.shape)
+
+
+def _unrounded(x: Any) -> float:
+    """A short decimal, a fraction, a multiple of pi or a root that ``x`` is the value of; else the shortest decimal."""
+    value, kind = float(str(x)), type(x)
+    if value == int(value) if math.isfinite(value) else True:
+        return value
+    size, digits = abs(float(x)), len(str(x).strip("-0").partition("e")[0].replace(".", "").strip("0"))
+    if digits <= np.finfo(kind).precision - 1:
+        return value
+    for unit, root in ((1.0, 1), (math.pi, 1), (1 / math.pi, 1), (1.0, 2), (1 / math.pi, 2)):
+        above, below = simplest(size**root / unit, COARSE)
+        found = (above / below * unit) ** (1 / root)
+        if above <= COARSE and kind(found) == kind(size):
+            return math.copysign(found, value)
+    return value
 
 
 def simplest(x: float, bound: int) -> tuple[int, int]:

@@ -33,6 +33,7 @@ from typing import Any
 import numpy as np
 
 from .branches import Branches
+from .constants import widened
 from .exponentials import Exponentials
 from .frames import place
 from .infinity import Infinity
@@ -122,7 +123,7 @@ class Field:
             return Numbers(self, (*self.lifted(residues), x.astype(float)[None]))
         if x.dtype.kind != "f":
             raise TypeError(f"numbers of the type {x.dtype} have no exact value here")
-        x = x.astype(float)
+        x = widened(x) if x.dtype.itemsize < 8 else x.astype(float)
         if np.isnan(x).any():
             raise ValueError("nan has no exact value")
         infinite = np.isinf(x)

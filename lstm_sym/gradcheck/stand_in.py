@@ -23,6 +23,8 @@ from .ufuncs import call_ufunc
 MADE = {"zeros": 0.0, "ones": 1.0, "empty": None}
 """What a new array is full of; ``None`` for what NumPy happens to find in memory."""
 
+FLOATS = ("float64", "float32", "float16", "longdouble", "float_", "double", "single", "half")
+
 MATH = (
     *("exp", "expm1", "log1p", "log2", "log10", "sqrt", "tanh", "sinh", "cosh", "fabs"),
     *("sin", "cos", "tan", "erf", "erfc"),
@@ -48,7 +50,7 @@ class _FloatType(type):
 
     def __call__(cls, x: Any = 0.0) -> Any:
         if isinstance(x, Array):
-            return x.item()
+            return x.item() if x.size == 1 else x.__copy__()
         return builtins.float(x)
 
 
@@ -68,7 +70,15 @@ class ArrayType(metaclass=_ArrayType):
 
 
 def plain_type(dtype: Any) -> Any:
-    return builtins.float if dtype is FloatType else dtype
+    """A type of floating-point numbers as ``float``, since no precision is looked at; anything else as it is."""
+    if dtype is FloatType:
+        return builtins.float
+    if not isinstance(dtype, str | type | np.dtype):
+        return dtype
+    try:
+        return builtins.float if np.dtype(dtype).kind == "f" else dtype
+    except TypeError:
+        return dtype
 
 
 class Module(types.ModuleType):
@@ -101,11 +111,8 @@ class StandIn:
             "copy": self._array,
             "ndarray": ArrayType,
             "vectorize": self._vectorize,
-            "float64": FloatType,
-            "float32": FloatType,
-            "float_": FloatType,
-            "double": FloatType,
         }
+        table |= dict.fromkeys(FLOATS, FloatType)
         self.numpy = Module(np, table, self.replaced)
         self.linalg = Module(np.linalg, {}, self.replaced)
         self.random = Module(np.random, {}, self._random)
