@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 from flint import arb, fmpq
 
-from .constants import reading
+from .constants import reading, widened
 from .field import HUGE, MASKED
 from .frames import place
 from .modular import Singular, Unlucky
@@ -20,6 +21,9 @@ INFINITE = arb("inf")
 
 ROUNDED = 2.0**-50
 """The relative radius of a constant that has been rounded before the code could use it."""
+
+COARSELY = 8
+"""Units of the precision of a constant of single precision that its radius is."""
 
 LOST = 2.0**-53
 """Its least radius: it may be the difference of numbers near 1, such as a decay and 1."""
@@ -81,6 +85,8 @@ class Balls:
         if x.dtype.kind not in "biuf":
             raise TypeError(f"numbers of the type {x.dtype} have no exact value here")
         read = _integer if x.dtype.kind in "biu" else _read
+        if x.dtype.kind == "f" and x.dtype.itemsize < 8:
+            read, x = partial(_read_coarsely, float(COARSELY * np.finfo(x.dtype).eps)), widened(x)
         return Numbers(self, (objects([read(v) for v in x.ravel().tolist()], x.shape)[None],))
 
     def rationals(self, values: list[fmpq], shape: tuple[int, ...]) -> Numbers:
@@ -200,6 +206,11 @@ def _read(x: float) -> arb:
     found = reading(x)
     value = READ[found.function](_fraction(found.rational) * arb.pi() ** found.pi) * _fraction(found.factor)
     return value if found.exact else arb(value, max(abs(x) * ROUNDED, LOST))
+
+
+def _read_coarsely(rounded: float, x: float) -> arb:
+    """A number of single precision: nothing that it is multiplied with is known better."""
+    return _read(x) if x == math.floor(x) or math.isinf(x) else arb(_read(x).mid(), abs(x) * rounded)
 
 
 def _fraction(x: Fraction) -> arb:

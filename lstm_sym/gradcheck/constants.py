@@ -14,6 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
+
+import numpy as np
 
 DENOMINATOR = 1 << 20
 """The largest denominator of a fraction that rounds to the constant."""
@@ -35,6 +38,12 @@ ROOTS = 1024
 LARGEST = 4096
 """The largest numerator: of large ones every floating-point number is the value of some."""
 POWERS = 128
+COARSE = 48
+"""The largest numerator and denominator that are seen in a number of single precision."""
+EXPONENTS = np.arange(2, POWERS)
+FACTORS = (1, -1, 0.5, -0.5, 2, -2)
+"""Of logarithms."""
+ULP = math.ulp(1.0)
 SHORT = 4
 """A constant may be the power, with an exponent below ``POWERS``, of a decimal of so many places: 0.999**t."""
 
@@ -74,71 +83,115 @@ def reading(x: float) -> Reading:
     exact = Fraction(x)
     if exact.denominator == 1:
         return Reading(exact)
-    rational = next(_rational(x, exact), None)
+    size = abs(x)
+    rational = next(_rational(size), None)
     if rational is not None:
-        return Reading(rational)
-    size = next(_irrational(abs(x)), None) if abs(x) < LARGEST * math.pi else None
-    if size is None:
+        return Reading(rational if x > 0 else -rational)
+    found = next(_irrational(size), None) if size < LARGEST * math.pi else None
+    if found is None:
         return Reading(exact, exact=False)
-    return size if x > 0 else -size
+    return found if x > 0 else -found
 
 
-def _rational(x: float, exact: Fraction) -> Iterator[Fraction]:
-    decimal, digits = Fraction(repr(x)), len(repr(abs(x)).partition("e")[0].replace(".", "").strip("0"))
+def _rational(x: float) -> Iterator[Fraction]:
+    """What fraction a positive number may be."""
+    text, ulp = repr(x), math.ulp(x)
+    digits = len(text.partition("e")[0].replace(".", "").strip("0"))
     if digits <= DIGITS:
-        yield decimal
-    near = min(max(NEAR, ULPS * math.ulp(x)), LIKE * abs(x))
-    places = PLACES - max(0, math.floor(math.log10(abs(x))))
-    for plain in (exact.limit_denominator(PLAIN), round(exact, places)):
-        if abs(plain - exact) <= near:
-            yield plain
+        yield Fraction(text)
+    near = min(max(NEAR, ULPS * ulp), LIKE * x)
+    yield from _within(near, x, *simplest(x, PLAIN))
+    scale = 10 ** max(0, PLACES - max(0, math.floor(math.log10(x))))
+    yield from _within(near, x, round(x * scale), scale)
     if digits <= LONGEST:
-        yield decimal
-    fraction = exact.limit_denominator(FOLDED)
-    if abs(fraction - exact) <= ULPS * math.ulp(x) and abs(x) < LARGEST:
-        yield fraction
+        yield Fraction(text)
+    if x < LARGEST:
+        yield from _within(ULPS * ulp, x, *simplest(x, FOLDED))
     # Of larger numbers fewer fractions are seen, else there is one for every number.
-    fraction = exact.limit_denominator(max(1, math.isqrt(int(2**-12 / math.ulp(max(abs(x), 1.0))))))
-    if float(fraction) == x:
-        yield fraction
-    scale = Fraction(10) ** math.floor(math.log10(abs(x)))
-    scaled = (exact / scale).limit_denominator(PLAIN) * scale
-    if abs(scaled - exact) <= ULPS * math.ulp(x):
-        yield scaled
-    for exponent in range(2, POWERS):
-        base = round(Fraction(abs(x) ** (1 / exponent)), SHORT)
-        power = float(base) ** exponent
-        if base != 1 and abs(power - abs(x)) <= (ULPS + exponent / 2) * math.ulp(x) and x > 0:
-            yield base**exponent
+    above, below = simplest(x, max(1, math.isqrt(int(2**-12 / max(ulp, ULP)))))
+    if above / below == x:
+        yield Fraction(above, below)
+    power = 10.0 ** -math.floor(math.log10(x))
+    above, below = simplest(x * power, PLAIN)
+    if math.isfinite(power) and close(above / below / power, x):
+        yield Fraction(above, below) * Fraction(10) ** math.floor(math.log10(x))
+    bases = np.round(x ** (1 / EXPONENTS), SHORT)
+    found = np.flatnonzero((bases != 1) & (np.abs(bases**EXPONENTS - x) <= (ULPS + EXPONENTS / 2) * ulp))
+    for k in found.tolist():
+        yield Fraction(repr(float(bases[k]))) ** int(EXPONENTS[k])
+
+
+def widened(x: Any) -> Any:
+    """Numbers of half or single precision as what they may be the rounded values of, in double precision."""
+    return np.array([_unrounded(value) for value in x.ravel()], float).reshape(x.shape)
+
+
+def _unrounded(x: Any) -> float:
+    """A short decimal, a fraction, a multiple of pi or a root that ``x`` is the value of; else the shortest decimal."""
+    value, kind = float(str(x)), type(x)
+    if value == int(value) if math.isfinite(value) else True:
+        return value
+    size, digits = abs(float(x)), len(str(x).strip("-0").partition("e")[0].replace(".", "").strip("0"))
+    if digits <= np.finfo(kind).precision - 1:
+        return value
+    for unit, root in ((1.0, 1), (math.pi, 1), (1 / math.pi, 1), (1.0, 2), (1 / math.pi, 2)):
+        above, below = simplest(size**root / unit, COARSE)
+        found = (above / below * unit) ** (1 / root)
+        if above <= COARSE and kind(found) == kind(size):
+            return math.copysign(found, value)
+    return value
+
+
+def simplest(x: float, bound: int) -> tuple[int, int]:
+    """Numerator and denominator of the fraction that is nearest to a positive number, of a denominator up to a bound.
+
+    By continued fractions, as ``Fraction.limit_denominator`` finds it, ten times as fast.
+    """
+    n, whole = x.as_integer_ratio()
+    if whole <= bound:
+        return n, whole
+    d = whole
+    (p, q), (r, s) = (0, 1), (1, 0)
+    while q + n // d * s <= bound:
+        k = n // d
+        (p, q), (r, s) = (r, s), (p + k * r, q + k * s)
+        n, d = d, n - k * d
+    k = (bound - q) // s
+    return (r, s) if 2 * d * (q + k * s) <= whole else (p + k * r, q + k * s)
+
+
+def _within(distance: float, x: float, numerator: int, denominator: int) -> Iterator[Fraction]:
+    if numerator and abs(numerator / denominator - x) <= distance:
+        yield Fraction(numerator, denominator)
 
 
 def _irrational(x: float) -> Iterator[Reading]:
     """What a positive number may be that is no fraction."""
-    for pi in (1, -1):
-        multiple = Fraction(x / math.pi**pi).limit_denominator(MULTIPLES_OF_PI)
-        if 0 < multiple.numerator <= LARGEST and _close(float(multiple) * math.pi**pi, x):
-            yield Reading(multiple, pi)
-    for pi in (0, 1, -1):
-        square = Fraction(x * x / math.pi**pi).limit_denominator(ROOTS)
-        if 0 < square.numerator <= LARGEST and _close(math.sqrt(square * math.pi**pi), x):
-            yield Reading(square, pi, True, "sqrt")
-    for base in (2, 10):
-        exponent = Fraction(math.log(x) / math.log(base)).limit_denominator(ROOTS)
-        if exponent and _close(float(base) ** float(exponent), x):
-            yield Reading(exponent, 0, True, f"{base}**")
-    exponent = Fraction(math.log(x)).limit_denominator(ROOTS)
-    if exponent and _close(math.exp(exponent), x):
-        yield Reading(exponent, 0, True, "exp")
-    for factor in [sign * Fraction(size) for size in ("1", "1/2", "2") for sign in (1, -1)]:
-        for pi in (0, 1) if x < 2 * math.log(LARGEST) else ():
-            argument = Fraction(math.exp(x / factor) / math.pi**pi).limit_denominator(ROOTS)
-            value = math.log(argument * math.pi**pi) if argument > 0 else 0.0
-            if 0 < argument.numerator <= LARGEST and _close(factor * value, x):
-                yield Reading(argument, pi, True, "log", factor)
-    argument = Fraction(round(math.exp(min(1 / x, math.log(LARGEST)))))
-    if argument > 1 and _close(1 / math.log(argument), x):
-        yield Reading(argument, 0, True, "1/log")
+    for pi, unit in ((1, math.pi), (-1, 1 / math.pi)):
+        above, below = simplest(x / unit, MULTIPLES_OF_PI)
+        if 0 < above <= LARGEST and close(above / below * unit, x):
+            yield Reading(Fraction(above, below), pi)
+    for pi, unit in ((0, 1.0), (1, math.pi), (-1, 1 / math.pi)):
+        above, below = simplest(x * x / unit, ROOTS)
+        if 0 < above <= LARGEST and close(math.sqrt(above / below * unit), x):
+            yield Reading(Fraction(above, below), pi, True, "sqrt")
+    for name, base in (("2**", 2.0), ("10**", 10.0), ("exp", math.e)):
+        exponent = math.log(x) / math.log(base)
+        above, below = simplest(abs(exponent), ROOTS)
+        if above and close(base ** math.copysign(above / below, exponent), x):
+            yield Reading(Fraction(above if exponent > 0 else -above, below), 0, True, name)
+    for factor in FACTORS:
+        if x / abs(factor) > math.log(LARGEST):
+            continue
+        for pi, unit in ((0, 1.0), (1, math.pi)):
+            above, below = simplest(math.exp(x / factor) / unit, ROOTS)
+            if 0 < above <= LARGEST and close(factor * math.log(above / below * unit), x):
+                yield Reading(Fraction(above, below), pi, True, "log", Fraction(factor))
+    argument = round(math.exp(min(1 / x, math.log(LARGEST))))
+    if argument > 1 and close(1 / math.log(argument), x):
+        yield Reading(Fraction(argument), 0, True, "1/log")
 
 
-def _close(value: float, x: float) -> bool:
+def close(value: float, x: float) -> bool:
+    """Whether they are a few units in the last place apart."""
     return abs(value - x) <= ULPS * math.ulp(x)

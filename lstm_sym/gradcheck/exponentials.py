@@ -11,7 +11,10 @@ from .logarithms import Logarithms, Row
 from .modular import Modular
 
 MULTIPLES = (1, -1, 2, -2)
-"""exp(a + k log S) is seen to be exp(a) to the power k of S for these k, whatever S."""
+"""exp(a + k log S) is seen to be exp(a) times the power k of S, and exp(k a) to be that of exp(a), for these k."""
+
+FEW = 64
+"""Logarithms up to which all of these are looked for, and k = 1 and -1 alone, with known exponentials, beyond."""
 
 
 class Exponentials:
@@ -26,6 +29,7 @@ class Exponentials:
         self.known = Logarithms(keyed, modular)
         self._roots: dict[int, int] = {}
         self._met: dict[int, Row] = {0: (1, 1, 1)}
+        self._inverses = [pow(multiple, -1, modular[1].p) for multiple in MULTIPLES]
         self._waiting: list[tuple[Any, ...]] = []
 
     def powers(self, x: list[Any]) -> list[Any]:
@@ -89,14 +93,27 @@ class Exponentials:
 
     def _times_powers(self, u: int) -> Row | None:
         """exp(a + k log S) = exp(a) to the power k of S where exp(a) is known."""
-        q = self.modular[1].p
+        q, few = self.modular[1].p, len(self.known.fresh) <= FEW
         for argument, logarithm in self.known.fresh:
-            for multiple in MULTIPLES:
-                known = self._met.get((u - multiple * logarithm[1]) % q)
+            for multiple in MULTIPLES if few else MULTIPLES[:2]:
+                rest = (u - multiple * logarithm[1]) % q
+                known = self._seen(rest) if few else self._met.get(rest)
                 if known is not None:
-                    powers = [pow(x, multiple, ring.p) for x, ring in zip(argument, self.modular)]
+                    powers = self._power(argument, multiple)
                     return tuple(own * power % ring.p for own, power, ring in zip(known, powers, self.modular))
         return None
+
+    def _seen(self, u: int) -> Row | None:
+        """exp(u), where it or one that it is a power of was met."""
+        q = self.modular[1].p
+        for multiple, inverse in zip(MULTIPLES, self._inverses):
+            known = self._met.get(u * inverse % q)
+            if known is not None:
+                return self._power(known, multiple)
+        return None
+
+    def _power(self, x: Row, exponent: int) -> Row:
+        return tuple(pow(own, exponent, ring.p) for own, ring in zip(x, self.modular))
 
     def logarithms(self, x: list[Any]) -> list[Any]:
         """Logarithms as residues."""

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 
 from .branches import Branches
-from .constants import reading
+from .constants import widened
 from .exponentials import Exponentials
 from .frames import place
 from .infinity import Infinity
@@ -83,7 +83,8 @@ class Field:
         self.rings: tuple[Any, ...] = (*map(self._extended, self.modular), Shadow(self.infinity))
         self.exponentials = Exponentials(self.keyed, self.modular, self.rings[:-1])
         self.roots = SquareRoots(self.keyed, self.rings[:-1])
-        pi = [int(value[0]) for value in self._squares("pi", ())]
+        pi = tuple(int(value[0]) for value in self._squares("pi", ()))
+        self.exponentials.known.pi = pi
         self.meanings = Meanings(self.modular, self.rings[:-1], pi, self.exponentials, self.roots)
         self.divisors = 0.0
         self.ties: list[str] = []
@@ -122,7 +123,7 @@ class Field:
             return Numbers(self, (*self.lifted(residues), x.astype(float)[None]))
         if x.dtype.kind != "f":
             raise TypeError(f"numbers of the type {x.dtype} have no exact value here")
-        x = x.astype(float)
+        x = widened(x) if x.dtype.itemsize < 8 else x.astype(float)
         if np.isnan(x).any():
             raise ValueError("nan has no exact value")
         infinite = np.isinf(x)
@@ -134,7 +135,7 @@ class Field:
             residues = [(x.astype(np.int64) % ring.p)[None] for ring in self.modular]
             return Numbers(self, (*self.lifted(residues), x[None]))
         distinct, where = np.unique(x, return_inverse=True)
-        read = self.meanings.of([reading(value) for value in distinct.tolist()])
+        read = self.meanings.of(distinct.tolist())
         return Numbers(self, (*(part[where].reshape(1, *x.shape) for part in read), x[None]))
 
     def letters(self, name: str, shadow: Any) -> Numbers:

@@ -273,6 +273,16 @@ def vander(domain: Domain, x: Any, N: int | None = None, increasing: bool = Fals
     return x.reshape(-1, 1) ** (exponents if increasing else exponents[::-1])
 
 
+def rounded(name: str) -> Callable[..., Any]:
+    def call(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
+        numbers = numbers_of(x, domain)
+        if numbers.varies:
+            raise Unsupported(f"np.{name} of a number that depends on the inputs has no derivative to check")
+        return exact(getattr(np, name)(domain.shadow(numbers), *args, **options), domain)
+
+    return call
+
+
 def sliding_window_view(domain: Domain, x: Array, *args: Any, **options: Any) -> Any:
     return placed(x, np.lib.stride_tricks.sliding_window_view(np.asarray(x.at), *args, **options))
 
@@ -346,6 +356,7 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "as_strided": as_strided,
     "convolve": convolve,
     "correlate": correlate,
+    **{name: rounded(name) for name in ("round", "around", "fix")},
     **{name: like(value) for name, value in LIKE.items()},
 }
 

@@ -9,6 +9,7 @@ the argument decides; it is that of a product or a quotient where the argument i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from math import isqrt
 from typing import Any
 
@@ -38,6 +39,7 @@ class Logarithms:
     def __init__(self, keyed: Callable[..., int], modular: Sequence[Modular]) -> None:
         self.keyed, self.modular = keyed, modular
         self.p = modular[0].p
+        self.pi: Row = (1,) * len(modular)
         self.fresh: list[tuple[Row, Row]] = []
         """Arguments of which no more is known, and their logarithms."""
         self._known: dict[int, Row] = {1: (0,) * len(modular)}
@@ -124,8 +126,7 @@ class Logarithms:
                     return self._sum((exponent, self._known[below]))
             above = self._known.get(pow(value, exponent, p))
             if above is not None:
-                parts = [(1, above)]
-                return tuple(a * pow(exponent, -1, ring.p) % ring.p for a, ring in zip(self._sum(*parts), self.modular))
+                return self._part(above, exponent)
         return found
 
     def _products(self, value: int) -> Iterator[Row]:
@@ -148,12 +149,21 @@ class Logarithms:
     # --- constants ------------------------------------------------------------------------------------
 
     def _of_constant(self, row: Row) -> Row | None:
-        """That of a fraction, which is the same in all fields, by its prime factors."""
-        fraction = self._fraction(row)
-        if fraction is None:
-            return None
-        terms = [(sign * k, self._of_prime(int(q))) for sign, n in zip((1, -1), fraction) for q, k in fmpz(n).factor()]
-        return self._sum(*terms)
+        """That of a fraction, which is the same in all fields, by its prime factors; or of one times pi, or a root."""
+        for degree, multiple in product((1, 2), (0, 1, -1)):
+            pairs = zip(row, self.pi, self.modular)
+            powers = [pow(x, degree, ring.p) * pow(pi, -multiple, ring.p) % ring.p for x, pi, ring in pairs]
+            fraction = self._fraction(tuple(powers))
+            if fraction is not None:
+                factors = [(sign * k, q) for sign, n in zip((1, -1), fraction) for q, k in fmpz(n).factor()]
+                terms = [(k, self._of_prime(int(q))) for k, q in factors]
+                if multiple:
+                    terms.append((multiple, self.of(self.pi)))
+                return self._part(self._sum(*terms), degree)
+        return None
+
+    def _part(self, row: Row, parts: int) -> Row:
+        return tuple(a * pow(parts, -1, ring.p) % ring.p for a, ring in zip(row, self.modular))
 
     def _fraction(self, row: Row) -> tuple[int, int] | None:
         """Numerator and denominator of a small positive fraction (Wang 1981)."""

@@ -25,6 +25,8 @@ from .ufuncs import call_ufunc
 MADE = {"zeros": 0.0, "ones": 1.0, "empty": None}
 """What a new array is full of; ``None`` for what NumPy happens to find in memory."""
 
+FLOATS = ("float64", "float32", "float16", "longdouble", "float_", "double", "single", "half")
+
 MATH = (
     *("exp", "expm1", "log1p", "log2", "log10", "sqrt", "tanh", "sinh", "cosh", "fabs"),
     *("sin", "cos", "tan", "erf", "erfc"),
@@ -50,7 +52,7 @@ class _FloatType(type):
 
     def __call__(cls, x: Any = 0.0) -> Any:
         if isinstance(x, Array):
-            return x.item()
+            return x.item() if x.size == 1 else x.__copy__()
         return builtins.float(x)
 
 
@@ -90,9 +92,17 @@ numbers.Real.register(Scalar)
 
 
 def plain_type(dtype: Any) -> Any:
+    """A type of floating-point numbers as ``float``, since no precision is looked at; anything else as it is."""
     if isinstance(dtype, _AbstractType):
         return dtype.original
-    return builtins.float if dtype is FloatType else dtype
+    if dtype is FloatType:
+        return builtins.float
+    if not isinstance(dtype, str | type | np.dtype):
+        return dtype
+    try:
+        return builtins.float if np.dtype(dtype).kind == "f" else dtype
+    except TypeError:
+        return dtype
 
 
 class Module(types.ModuleType):
@@ -127,12 +137,9 @@ class StandIn:
             "copy": self._copy,
             "ndarray": ArrayType,
             "vectorize": self._vectorize,
-            "float64": FloatType,
-            "float32": FloatType,
-            "float_": FloatType,
-            "double": FloatType,
             **ABSTRACT,
         }
+        table |= dict.fromkeys(FLOATS, FloatType)
         self.numpy = Module(np, table, self.replaced)
         self.linalg = Module(np.linalg, {}, self.replaced)
         self.random = Module(np.random, {}, self._random)

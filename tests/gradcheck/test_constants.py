@@ -1,6 +1,7 @@
 """What a floating-point constant means, and that it means the same to the exact numbers as the expression it is of."""
 
 import math
+import operator
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,7 @@ from flint import arb
 
 from lstm_sym.gradcheck import gradcheck, same_function
 from lstm_sym.gradcheck.balls import Balls
-from lstm_sym.gradcheck.constants import Reading, reading
+from lstm_sym.gradcheck.constants import PLAIN, Reading, reading
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ from lstm_sym.gradcheck.constants import Reading, reading
         (math.log(3) + 1, Reading(Fraction(math.log(3) + 1), exact=False)),
         (2**0.5 + 1e-13, Reading(Fraction(2**0.5 + 1e-13), exact=False)),
         (1e200 / 3, Reading(Fraction(1e200 / 3))),
-        (1234567.1234567891, Reading(Fraction(1234567.1234567891), exact=False)),
+        (1234567.2345678912, Reading(Fraction(1234567.2345678912), exact=False)),
     ],
 )
 def test_a_constant_is_read(x, meant):
@@ -76,6 +77,49 @@ def test_a_ball_holds_the_constant_and_its_meaning(x):
 def test_a_constant_is_what_it_is_the_value_of(f, g, verdict):
     """But a sum of two kinds, which Python has rounded, is no more than close to what it is the sum of."""
     assert same_function(f, g, {"x": np.zeros(29)}).verdict == verdict
+
+
+def short(random):
+    """A decimal of up to three digits, or a small whole number, as a string."""
+    return str(Fraction(int(random.integers(1, 1000)), 1000)) if random.random() < 0.7 else str(random.integers(1, 13))
+
+
+def folded(random):
+    """A short expression of short numbers: its exact value, and what floating point makes of it."""
+    exact = Fraction(short(random))
+    rounded = float(exact)
+    for _ in range(random.integers(1, 4)):
+        name, other = random.choice(["add", "sub", "mul", "truediv"]), Fraction(short(random))
+        if name == "truediv":
+            other = Fraction(int(random.integers(1, 11)))
+        exact, rounded = getattr(operator, name)(exact, other), getattr(operator, name)(rounded, float(other))
+    return exact, rounded
+
+
+def test_what_Python_makes_of_short_numbers_means_what_they_make():
+    """Nothing else is read into a constant; fractions of large denominators stay what they are."""
+    random = np.random.default_rng(0)
+    for _ in range(3000):
+        exact, rounded = folded(random)
+        found = reading(rounded)
+        if not exact:
+            continue  # nothing is left but what is rounded
+        if exact.denominator <= PLAIN or 10**9 % exact.denominator == 0:
+            assert found == Reading(exact), (exact, rounded)
+        assert not found.exact or found == Reading(exact), (exact, rounded)
+        assert reading(float(np.float64(rounded))) == found
+
+
+def test_readings_are_in_order_and_read_as_themselves():
+    random = np.random.default_rng(1)
+    plain = [Fraction(int(random.integers(1, 5000)), int(random.integers(1, 500))) for _ in range(300)]
+    plain += [Fraction(int(random.integers(1, 10**9)), 10**10) for _ in range(300)]
+    for value in plain:
+        x, far = float(value), 1e-12 * max(float(value), 1)
+        steps = [x - far, *sorted({x + k * math.ulp(x) for k in range(-8, 9)}), x + far]
+        found = [reading(step).rational for step in steps]
+        assert found == sorted(found) and found[0] < value < found[-1] and found[len(found) // 2] == value
+        assert all(reading(float(x)).rational == x for x in found)
 
 
 def test_a_power_of_pi():
