@@ -15,7 +15,10 @@ from .commands import misuse_told, program, require_place, write_text
 @program.command(short_help="Check somebody's hand-written gradient, exactly.")
 @click.argument("target", metavar="FILE:FORWARD:BACKWARD")
 @click.option(
-    "--shapes", required=True, metavar="x=5x3,h0=4,s,T=5", help="FORWARD's parameters: arrays, scalars, integers."
+    "--shapes",
+    required=True,
+    metavar="x=5x3,h0=4,s,T=5",
+    help="FORWARD's parameters: arrays, scalars, integers; of a dictionary params.W=4x4, of a tuple states.0=4.",
 )
 @click.option(
     "--style",

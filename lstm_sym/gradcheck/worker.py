@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,18 @@ from .check import gradcheck
 from .frames import place_of, printable, told
 from .guard import confine
 from .sandbox import undecided
-from .shapes import Spec, read_shapes, readings
+from .shapes import Spec, by_parameter, read_shapes, readings
 from .source import moving_names
 from .subject import Misuse
+from .trees import leaves, mapped, named
 
 LONGEST = 1e6
 """The most seconds that the clock of ``signal`` is set to."""
 
 GUARD = '`if __name__ == "__main__":`'
+
+PATIENCE = 0.25
+"""The share of the time limit in which other readings of the shapes are tried."""
 
 GRACE = 5
 """Seconds after the time limit at which the process ends by itself."""
@@ -70,11 +75,13 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
         return undecided(f"{file.name} cannot be imported: {import_failure(error)}", names)
     forward, backward = (found(module, name, file) for name in request["functions"])
     first: dict[str, Any] | None = None
+    until = time.monotonic() + PATIENCE * request["timeout"]
     for reading in readings(specs, integers(forward)):
-        inputs = {name: made(spec) for name, spec in reading.items()}
-        literals = [name for name, spec in reading.items() if spec.shape is None and has_numbers(inputs[name])]
+        given = by_parameter(reading)
+        inputs = {name: mapped(lambda _, spec: made(spec), tree) for name, tree in given.items()}
+        fixed = [named(name, path) for name, tree in given.items() for path, spec in leaves(tree) if has_numbers(spec)]
         try:
-            report = gradcheck(forward, backward, inputs, style=request["style"], seed=request["seed"], fixed=literals)
+            report = gradcheck(forward, backward, inputs, style=request["style"], seed=request["seed"], fixed=fixed)
         except Misuse:
             if first is None:
                 raise
@@ -83,13 +90,15 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
         if report.verdict != "undecided" or report.points or report.diagnosis[0].startswith("backward returns"):
             return answer
         first = first or answer
+        if time.monotonic() > until:
+            break
     assert first is not None
     return first
 
 
-def has_numbers(value: Any) -> bool:
+def has_numbers(spec: Spec) -> bool:
     """Whether a literal is made of floating-point numbers, which the check would move."""
-    return np.asarray(value).dtype.kind == "f"
+    return spec.shape is None and np.asarray(spec.literal).dtype.kind == "f"
 
 
 def imported(file: Path) -> Any:
@@ -133,7 +142,8 @@ def found(module: Any, name: str, file: Path) -> Any:
     for part in name.split("."):
         value, owner = getattr(value, part, None), value
     if not callable(value):
-        raise Misuse(f"{file.name} has no function {name}")
+        there = [key for key, other in vars(module).items() if inspect.isfunction(other) and not key.startswith("_")]
+        raise Misuse(f"{file.name} has no function {name}" + (f"; it has {', '.join(there)}" if there else ""))
     bound = isinstance(owner, type) and not inspect.isfunction(inspect.getattr_static(owner, part, None))
     if isinstance(value, type) or (isinstance(owner, type) and not bound):
         kind = "a class" if isinstance(value, type) else "a method, which needs an object"

@@ -206,8 +206,36 @@ def test_what_was_not_reached_is_in_the_json(run):
     assert (status, json.loads(out)["unreached"]) == (0, ["user.py:10 `x.max() < 1e30` was always True"])
 
 
+NESTED = """
+def forward(params, states):
+    return params["W"] @ states[0] * params["eps"] + states[1]
+
+def backward(inputs, d):
+    params, (a, b) = inputs
+    return {"W": params["eps"] * d[:, None] * a}, (params["eps"] * params["W"].T @ d, 2 * d)
+"""
+
+
+def test_entries_of_dictionaries_and_tuples(run):
+    shapes = "params.W=2x3,params.eps=1e-5,states.0=3,states.1=2"
+    status, out, _ = run(NESTED, "forward:backward", shapes, "--json", "-")
+    report = json.loads(out)
+    assert (status, report["unchecked"]) == (1, {"params['eps']": "it is fixed"})
+    exact = {name: found["exact"] for name, found in report["inputs"].items()}
+    assert exact == {"params['W']": True, "states[0]": True, "states[1]": False}
+
+
+MANY = [f"b{k}" for k in range(16)]
+FAILS = f"def forward({', '.join(MANY)}): raise RuntimeError('at once')"
+
+
+def test_other_readings_of_lone_numbers_do_not_take_the_time_away(run):
+    _, out, _ = run(FAILS, "forward:forward", ",".join(f"{name}=3" for name in MANY), "--timeout", "3")
+    assert "forward raises RuntimeError" in out
+
+
 MISUSE = [
-    ("forward:nothing", SHAPES, "user.py has no function nothing"),
+    ("forward:nothing", SHAPES, "user.py has no function nothing; it has forward, backward, hangs, "),
     ("forward", SHAPES, "is no FILE:FORWARD:BACKWARD"),
     ("forward:backward", "x=5by4", "is no shape"),
     ("forward:backward", "x=5x4,y=3", "forward has no parameter y"),

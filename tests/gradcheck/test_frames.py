@@ -16,10 +16,6 @@ class Odd(BaseException):
         return 5
 
 
-def deep(x):
-    return deep(x)
-
-
 ERRORS = [
     (Mute(), ": `raise error`"),
     (Odd(), "raises Odd at"),
@@ -37,8 +33,3 @@ def test_an_error_is_told_whatever_it_says(error, text):
     (said,) = report.diagnosis
     assert report.verdict == "undecided" and text in said and said.isprintable() and len(said) < 500
     assert f"raises {type(error).__name__} at test_frames.py:" in said
-
-
-def test_a_recursion_is_told_with_its_place():
-    said = gradcheck(deep, lambda i, d: d, [np.zeros(3)]).diagnosis[0]
-    assert said.startswith("test_frames.py:") and "the recursion is too deep" in said
