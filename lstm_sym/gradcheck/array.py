@@ -22,10 +22,12 @@ FLOAT = np.dtype(np.float64)
 class Store:
     """Flat numbers that arrays share, and overwrite."""
 
-    __slots__ = ("numbers", "watched", "written")
+    __slots__ = ("first", "numbers", "watched", "written")
 
     def __init__(self, numbers: Numbers) -> None:
         self.numbers = numbers
+        self.first: Any = None
+        """The addresses of the array that it was made for."""
         self.watched = False
         self.written = ""
         """Where it was last written to, if it is watched."""
@@ -61,6 +63,8 @@ class Array:
     def __init__(self, store: Store, at: Any) -> None:
         self.store = store
         self.at = at
+        if store.first is None:
+            store.first = at
 
     if TYPE_CHECKING:  # the operators are bound below, from a table
 
@@ -79,17 +83,37 @@ class Array:
     def domain(self) -> Domain:
         return self.store.numbers.domain
 
-    shape = property(lambda self: np.shape(self.at))
-    ndim = property(lambda self: np.ndim(self.at))
-    size = property(lambda self: int(np.size(self.at)))
-    nbytes = property(lambda self: 8 * int(np.size(self.at)))
-    flags = property(lambda self: np.asarray(self.at).flags)
-    strides = property(lambda self: np.asarray(self.at).strides)
+    ndim = property(lambda self: self.at.ndim)
+    size = property(lambda self: self.at.size)
+    nbytes = property(lambda self: self.at.nbytes)
+    flags = property(lambda self: self.at.flags)
+    strides = property(lambda self: self.at.strides)
     real = property(lambda self: self)
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        found: tuple[int, ...] = self.at.shape
+        return found
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        self.at = self.at.view()
+        self.at.shape = shape
+
+    @property
+    def flat(self) -> Any:
+        """The entries one after another."""
+        from .flat import Flat
+
+        return Flat(self)
+
+    @flat.setter
+    def flat(self, values: Any) -> None:
+        self.flat[...] = values
+
+    @property
     def base(self) -> Any:
-        return None if self.size == self.store.numbers.shape[0] else self.store
+        return None if self.at is self.store.first else self.store
 
     def read(self) -> Numbers:
         """The numbers, in the array's shape."""
@@ -264,6 +288,11 @@ def result_of(numbers: Numbers, like: Any = None) -> Array:
     return Array(*fresh(numbers, like)) if numbers.shape else Scalar(*fresh(numbers))
 
 
+def of_kind(numbers: Numbers, like: Any) -> Array:
+    """An array or a ``Scalar``, as its model is one."""
+    return array_of(numbers, like) if isinstance(like, np.ndarray) else result_of(numbers)
+
+
 def instead_of(x: Any, numbers: Numbers) -> Array:
     """An array that holds the numbers, in the memory of one of NumPy's."""
     return Array(_stored(numbers), as_given(x))
@@ -352,6 +381,8 @@ def _in_place(name: str) -> Any:
 
         if isinstance(self, Scalar):
             return call_ufunc(self.domain, name, "__call__", (self, other), {})
+        if name == "matmul" and self.ndim < 2:
+            raise ValueError("inplace matrix multiplication requires the first operand to have two dimensions")
         return call_ufunc(self.domain, name, "__call__", (self, other), {"out": (self,)})
 
     return operate

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from . import contraction
-from .array import Array, Discrete, array_of, discrete, numbers_of, placed, plain_index, result_of, stacked
+from .array import Array, Discrete, Scalar, array_of, discrete, numbers_of, placed, plain_index, result_of, stacked
 from .frames import Unsupported
-from .layout import addresses, elementwise, lying
+from .layout import as_given, elementwise, lying
 from .numbers import Domain, gathered
 from .reductions import REDUCTIONS, norm
 from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, delivered, maximum, minimum
@@ -84,7 +84,7 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
         count = int(np.prod(numbers.shape))
         pool.append(numbers.reshape((count,)))
         size += count
-        return np.add(addresses(numbers.shape, lying(x)), size - count, order="K")
+        return as_given(lying(x), size - count)
 
     inner = [addressed(x) if k in positions else plain_index(x) for k, x in enumerate(args)]
     if "constant_values" in options:
@@ -113,7 +113,7 @@ def clip(domain: Domain, x: Any, a_min: Any = None, a_max: Any = None, out: Any 
     if high is not None:
         result = minimum(result, numbers_of(high, domain), "upper bound")
     like = elementwise([u for u in (x, low, high) if u is not None])
-    return delivered(result_of(result, like), out)
+    return delivered(result_of(result, like), out, stretched=True)
 
 
 def like(value: float | None) -> Callable[..., Any]:
@@ -192,7 +192,7 @@ def inner(domain: Domain, a: Any, b: Any) -> Any:
     x, y = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, b))
     if not x.ndim or not y.ndim:
         return x * y
-    return contraction.tensordot(domain, x, y, ((x.ndim - 1,), (y.ndim - 1,)))
+    return contraction.tensordot(domain, x, y, ((x.ndim - 1,), (y.ndim - 1,)))[() if x.ndim == y.ndim == 1 else ...]
 
 
 def vdot(domain: Domain, a: Any, b: Any) -> Any:
@@ -249,6 +249,8 @@ def log_softmax(domain: Domain, x: Any, axis: Any = None) -> Any:
 
 
 def multi_dot(domain: Domain, arrays: Any, **options: Any) -> Any:
+    if any(np.ndim(x) != 2 for x in arrays[1:-1]):
+        raise np.linalg.LinAlgError("array given that is not two-dimensional")
     result = arrays[0]
     for other in arrays[1:]:
         result = np.dot(result, other)
@@ -262,7 +264,8 @@ def average(domain: Domain, x: Any, axis: Any = None, weights: Any = None, **opt
 
 
 def nan_to_num(domain: Domain, x: Any, copy: bool = True, **options: Any) -> Any:
-    return x.__copy__() if copy else x
+    own = stacked(x, domain)
+    return (own.__copy__() if copy else own)[() if not own.ndim else ...]
 
 
 def sliding_window_view(domain: Domain, x: Array, *args: Any, **options: Any) -> Any:
@@ -314,7 +317,7 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "shape": cross_shapes,
     "size": lambda domain, x, axis=None: x.size if axis is None else x.shape[axis],
     "ndim": lambda domain, x: x.ndim,
-    "isscalar": lambda domain, x: not x.ndim,
+    "isscalar": lambda domain, x: isinstance(x, Scalar),
     "iscomplexobj": lambda domain, x: False,
     "clip": clip,
     "copyto": copyto,

@@ -44,7 +44,7 @@ def laid(values: Any, like: Any) -> Any:
     return values if like.ndim < 2 or like.flags.c_contiguous else _at(np.empty_like(like, values.dtype), values)
 
 
-def as_given(x: Any) -> Any:
+def as_given(x: Any, first: int = 0) -> Any:
     """Addresses that lie exactly as the entries of a real array, gaps, directions and protection included."""
     found = addresses(x.shape, x if _apart(x) else np.copy(x))
     if x.size and _apart(x) and not (x.flags.c_contiguous or x.flags.f_contiguous):
@@ -53,6 +53,7 @@ def as_given(x: Any) -> Any:
         whole = np.empty(1 + sum(map(abs, steps)) // ITEM, np.int64)
         places = np.ndarray(x.shape, np.int64, whole, -sum(step for step in steps if step < 0), strides)
         found = _at(places, found)
+    found += first
     found.flags.writeable = x.flags.writeable
     return found
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from .array import Array, array_of, discrete, exact, fresh, numbers_of, placed
-from .flat import Flat
 from .frames import Unsupported
-from .functions import call_function, in_order
+from .functions import call_function
 from .layout import laid
 from .reductions import REDUCTIONS
 
@@ -41,8 +40,9 @@ def _astype(
     x: Array, dtype: Any, order: Any = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
 ) -> Any:
     kind = np.dtype(dtype)
-    if kind.kind == "f" or kind.kind == "O":
-        return _copy(x, order) if copy else in_order(x.domain, x, order)
+    if kind.kind in "fO":
+        at = x.at.astype(np.int64, order, copy=copy)
+        return x if at is x.at else type(x)(*fresh(x.read(), at))
     if kind.kind == "b":
         found = ~x.domain.same(x.read(), x.domain.constant(0))
     elif kind.kind in "iu" and not x.store.numbers.varies:
@@ -91,7 +91,6 @@ METHODS: dict[str, Callable[..., Any]] = {
 PROPERTIES: dict[str, Callable[[Array], Any]] = {
     "T": _transpose,
     "mT": lambda x: placed(x, np.swapaxes(x.at, -1, -2)),
-    "flat": Flat,
 }
 
 

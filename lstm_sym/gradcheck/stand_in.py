@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, plain_index, result_of, stacked
+from .array import Array, Scalar, array_of, discrete, exact, numbers_of, plain_index, result_of, stacked
 from .functions import call_function, filled, in_order
 from .functions import copy as copied
 from .modular import Cramped
@@ -138,10 +138,8 @@ class StandIn:
 
     def given(self, value: Any) -> Any:
         """What NumPy has given, with arrays of floating-point numbers made exact."""
-        if isinstance(value, np.ndarray) and not isinstance(value, Discrete):
-            if value.dtype.kind == "f":
-                return exact(value, self.domain)
-            return discrete(value, self.domain)
+        if isinstance(value, np.ndarray):
+            return exact(np.asarray(value), self.domain) if value.dtype.kind == "f" else discrete(value, self.domain)
         if isinstance(value, tuple | list) and any(isinstance(item, np.ndarray) for item in value):
             return type(value)(map(self.given, value))
         return value

@@ -190,7 +190,7 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     if method != "__call__":
         return _method(domain, name, method, inputs, options, out)
     if name in ("matmul", "dot"):
-        return delivered(matmul(domain, *inputs), out)
+        return delivered(matmul(domain, *inputs), out, stretched=True)
     if name in TESTS:
         numbers = numbers_of(inputs[0], domain)
         domain.refuse_zeros(numbers)
@@ -208,12 +208,19 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     if name in PIECEWISE_CONSTANT:
         if any(x.varies for x in operands):
             raise Unsupported(f"np.{name} of a number that depends on the inputs has no derivative to check")
-        return getattr(np, name)(*[domain.shadow(x) for x in operands])
+        return _constants(getattr(np, name)(*[domain.shadow(x) for x in operands]), domain, inputs, out)
     table: dict[str, Any] = UNARY if len(operands) == 1 else BINARY
     if name not in table:
         raise Unsupported(f"np.{name} is not followed on exact numbers")
     like = None if out is not None else elementwise(inputs, order)
-    return delivered(result_of(table[name](*operands), like), out)
+    return delivered(result_of(table[name](*operands), like), out, stretched=True)
+
+
+def _constants(values: Any, domain: Domain, inputs: Any, out: Any) -> Any:
+    """Constants that NumPy has computed, as exact numbers."""
+    if isinstance(values, tuple):
+        return tuple(_constants(value, domain, inputs, None) for value in values)
+    return delivered(result_of(domain.constant(values), elementwise(inputs)), out, stretched=True)
 
 
 def real(mask: Any, domain: Domain, inputs: Any, out: Any = None) -> Any:
@@ -230,14 +237,14 @@ def real(mask: Any, domain: Domain, inputs: Any, out: Any = None) -> Any:
     return target
 
 
-def delivered(result: Array, out: Any) -> Array:
-    """The result, written to ``out`` where that is given."""
+def delivered(result: Array, out: Any, *, stretched: bool = False) -> Array:
+    """The result, written to ``out`` where that is given, which has its shape, or one that it is stretched to."""
     target = out[0] if isinstance(out, tuple) else out
     if target is None:
         return result
     if not isinstance(target, Array) or isinstance(target, Scalar):
         raise Unsupported("exact numbers are written into an array that was made outside of the check")
-    if target.shape != np.broadcast_shapes(target.shape, result.shape):
+    if target.shape != (np.broadcast_shapes(target.shape, result.shape) if stretched else result.shape):
         raise ValueError(f"non-broadcastable output operand with shape {target.shape} for {result.shape}")
     target.require_writeable("output array is read-only")
     target[...] = result
