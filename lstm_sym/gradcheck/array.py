@@ -12,44 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .frames import Unsupported, place
-from .layout import addresses, as_given
-from .numbers import Domain, Numbers, lifted, widened
+from .frames import Unsupported
+from .layout import addresses, as_given, in_c_order
+from .numbers import Domain, Numbers
+from .store import Store
 
 FLOAT = np.dtype(np.float64)
-
-
-class Store:
-    """Flat numbers that arrays share, and overwrite."""
-
-    __slots__ = ("first", "numbers", "watched", "written")
-
-    def __init__(self, numbers: Numbers) -> None:
-        self.numbers = numbers
-        self.first: Any = None
-        """The addresses of the array that it was made for."""
-        self.watched = False
-        self.written = ""
-        """Where it was last written to, if it is watched."""
-
-    def write(self, at: Any, values: Numbers) -> None:
-        """Overwrite the numbers at some addresses by values that broadcast to them."""
-        own, parts = self.numbers, []
-        dimensions = np.ndim(at)
-        for ring, part, new in zip(own.domain.rings, own.parts, values.parts):
-            width = max(len(part), len(new))
-            part, new = widened(ring, part, width), widened(ring, lifted(new, dimensions), width)
-            part[:, at] = new
-            parts.append(part)
-        if self.watched:
-            self.written = place()
-        self.numbers = Numbers(
-            own.domain,
-            tuple(parts),
-            own.varies or values.varies,
-            own.degree | values.degree,
-            own.slope | values.slope,
-        )
 
 
 class Array:
@@ -349,7 +317,7 @@ def stacked(items: Any, domain: Domain) -> Array:
     from .functions import call_function
 
     made: Array = call_function(domain, np.stack, (arrays,), {})
-    return made if made.flags.c_contiguous else array_of(made.read())
+    return made if in_c_order(made.at) else array_of(made.read())
 
 
 def fitting(numbers: Numbers, shape: tuple[int, ...]) -> Numbers:

@@ -10,7 +10,7 @@ import numpy as np
 from . import numbers as n
 from .array import Array, array_of, numbers_of, of_kind, placed, result_of
 from .frames import Unsupported
-from .layout import asked, modelled
+from .layout import asked, in_c_order, modelled
 from .numbers import Domain, Numbers
 from .ufuncs import delivered
 
@@ -39,11 +39,11 @@ def matmul(domain: Domain, a: Any, b: Any) -> Array:
 def dot(domain: Domain, a: Any, b: Any, out: Any = None) -> Any:
     """``np.dot``: matrix products up to two dimensions, products by a scalar, sums over the last axis beyond."""
     x, y = (u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in (a, b))
-    if out is not None and not out.flags.c_contiguous:
-        raise ValueError("output array is not acceptable (must be a C-Array)")
     if not x.ndim or not y.ndim:
         product: Array = x * y
         return delivered(result_of(product.read(), asked(np.dot, x, y)), out)
+    if out is not None and not out.flags.c_contiguous:
+        raise ValueError("output array is not acceptable (must be a C-Array)")
     if x.ndim <= 2 and y.ndim <= 2:
         return delivered(matmul(domain, x, y), out)
     return delivered(tensordot(domain, x, y, ((x.ndim - 1,), (max(y.ndim - 2, 0),))), out)
@@ -71,7 +71,7 @@ def tensordot(domain: Domain, a: Any, b: Any, axes: Any = 2) -> Any:
     summed = {left[i] for i, _ in pairs}
     kept = [k for k in (*left, *right) if k not in summed]
     result = einsum(domain, f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x, y)
-    return result if result.flags.c_contiguous and result.ndim else array_of(result.read())
+    return result if in_c_order(result.at) and result.ndim else array_of(result.read())
 
 
 def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **options: Any) -> Any:
@@ -80,10 +80,12 @@ def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **o
         raise Unsupported("np.einsum with lists of axes is not followed; name the indices in a string")
     arrays = [u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in operands]
     inputs, output = _parsed(subscripts, arrays)
+    if out is not None and out.ndim != len(output):
+        raise ValueError("out parameter does not have the correct number of dimensions")
     if len(arrays) == 1:
         like = np.einsum(subscripts, arrays[0].at)
         if np.may_share_memory(like, arrays[0].at):
-            return delivered(placed(arrays[0], like), out)
+            return delivered(placed(arrays[0], like), out, core=0)
     else:
         like = modelled(partial(np.einsum, subscripts), [u.at for u in arrays], options)
     current = [_diagonal(array, labels) for array, labels in zip(arrays, inputs, strict=True)]
@@ -96,7 +98,7 @@ def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **o
         x = n.total(x, labels.index(label))
         labels = labels.replace(label, "")
     order = [labels.index(label) for label in output]
-    return delivered(of_kind(x.each(lambda part: part.transpose(0, *[k + 1 for k in order])), like), out)
+    return delivered(of_kind(x.each(lambda part: part.transpose(0, *[k + 1 for k in order])), like), out, core=0)
 
 
 def _parsed(subscripts: str, arrays: list[Array]) -> tuple[list[str], str]:

@@ -33,8 +33,8 @@ class Flat(Array):
             raise Unsupported("entries are written through .flat from the memory where they stand")
         numbers = numbers_of(value, self.domain)
         given = int(np.prod(numbers.shape))
-        if at.size and not given:
-            raise ValueError("Error setting single item of array.")
+        if not given:
+            return
         order = np.resize(np.arange(given), at.size)
         flat = numbers.reshape((given,)).each(lambda part: part[:, order])
         self.store.write(at.reshape(-1), fitting(flat, (at.size,)))

@@ -10,7 +10,7 @@ import numpy as np
 from . import contraction
 from .array import Array, Discrete, Scalar, array_of, discrete, numbers_of, placed, plain_index, result_of, stacked
 from .frames import Unsupported
-from .layout import as_given, elementwise, lying
+from .layout import elementwise, lying, to_be_read
 from .numbers import Domain, gathered
 from .reductions import REDUCTIONS, norm
 from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, delivered, maximum, minimum
@@ -84,7 +84,7 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
         count = int(np.prod(numbers.shape))
         pool.append(numbers.reshape((count,)))
         size += count
-        return as_given(lying(x), size - count)
+        return to_be_read(lying(x), size - count)
 
     inner = [addressed(x) if k in positions else plain_index(x) for k, x in enumerate(args)]
     if "constant_values" in options:
@@ -113,7 +113,7 @@ def clip(domain: Domain, x: Any, a_min: Any = None, a_max: Any = None, out: Any 
     if high is not None:
         result = minimum(result, numbers_of(high, domain), "upper bound")
     like = elementwise([u for u in (x, low, high) if u is not None])
-    return delivered(result_of(result, like), out, stretched=True)
+    return delivered(result_of(result, like), out, core=0)
 
 
 def like(value: float | None) -> Callable[..., Any]:
@@ -176,6 +176,8 @@ def diag(domain: Domain, x: Any, k: int = 0) -> Any:
 def copyto(domain: Domain, target: Any, source: Any, **options: Any) -> None:
     if not isinstance(target, Array):
         raise Unsupported("exact numbers are written into an array that was made outside of the check")
+    if isinstance(source, Array) and source.store is target.store and np.array_equal(source.at, target.at):
+        return
     target[options.get("where", ...)] = source
 
 
@@ -191,7 +193,7 @@ def outer(domain: Domain, a: Any, b: Any, out: Any = None) -> Any:
 def inner(domain: Domain, a: Any, b: Any) -> Any:
     x, y = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, b))
     if not x.ndim or not y.ndim:
-        return x * y
+        return contraction.dot(domain, x, y)
     return contraction.tensordot(domain, x, y, ((x.ndim - 1,), (y.ndim - 1,)))[() if x.ndim == y.ndim == 1 else ...]
 
 
@@ -265,6 +267,8 @@ def average(domain: Domain, x: Any, axis: Any = None, weights: Any = None, **opt
 
 def nan_to_num(domain: Domain, x: Any, copy: bool = True, **options: Any) -> Any:
     own = stacked(x, domain)
+    if not copy:
+        own.require_writeable("assignment destination is read-only")
     return (own.__copy__() if copy else own)[() if not own.ndim else ...]
 
 
@@ -283,7 +287,7 @@ def as_strided(domain: Domain, x: Array, shape: Any = None, strides: Any = None,
 
 def convolve(domain: Domain, a: Any, v: Any, mode: str = "full") -> Any:
     """The sum over k of a[n - k] v[k], for vectors."""
-    long, short = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, v))
+    long, short = (np.atleast_1d(stacked(u, domain)) for u in (a, v))
     long, short = (long, short) if long.size >= short.size else (short, long)
     n, m = long.size, short.size
     padded = np.pad(long, (m - 1, m - 1))

@@ -91,13 +91,18 @@ sums = reduced(n.total, n.add)
 
 def mean(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **rest: Any) -> Any:
     count = int(np.prod([x.shape[k] for k in axes_of(axis, x.ndim)]))
-    return delivered(sums(x, axis, keepdims=keepdims, **rest) / count, out)
+    return delivered(_divided(sums(x, axis, keepdims=keepdims, **rest), count), out)
+
+
+def _divided(x: Array, count: int) -> Array:
+    """The quotient, which takes the place of its numerator."""
+    return result_of((x / count).read(), x.at)
 
 
 def var(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: Any = False) -> Any:
     centred = x - mean(x, axis, keepdims=True)
     count = int(np.prod([x.shape[k] for k in axes_of(axis, x.ndim)])) - ddof
-    return delivered(sums(centred * centred, axis, keepdims=keepdims) / count, out)
+    return delivered(_divided(sums(centred * centred, axis, keepdims=keepdims), count), out)
 
 
 def std(x: Array, *args: Any, **options: Any) -> Any:
@@ -115,7 +120,7 @@ def cumulative(pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[..., Any
         for k in range(1, len(steps)):
             steps[k] = pair(steps[k - 1], steps[k])
             result[(slice(None),) * axis + (slice(k, k + 1),)] = array_of(steps[k])
-        return delivered(result, out)
+        return delivered(result, out, core=0)
 
     return accumulate
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, Scalar, array_of, discrete, exact, numbers_of, plain_index, result_of, stacked
+from .array import Array, Scalar, array_of, discrete, exact, numbers_of, placed, plain_index, result_of, stacked
 from .functions import call_function, filled, in_order
 from .functions import copy as copied
 from .modular import Cramped
@@ -171,7 +171,7 @@ class StandIn:
             made = copied(self.domain, made)
         if dtype is not None and np.dtype(dtype).kind not in "fO":
             return made.astype(dtype)
-        return made.reshape((1,) * (ndmin - made.ndim) + made.shape)
+        return placed(made, np.array(made.at, copy=False, ndmin=ndmin)) if ndmin > made.ndim else made
 
     def _copy(self, x: Any, order: Any = "K", subok: bool = False) -> Any:
         return self._array(x, order=order)
