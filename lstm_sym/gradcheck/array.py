@@ -194,7 +194,8 @@ class Scalar(Array):
     __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
-        return placed(self, np.asarray(self.at)[plain_index(index)])
+        found = placed(self, self.at[plain_index(index)])
+        return array_of(found.read()) if index is ... else found
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError("'numpy.float64' object does not support item assignment")
@@ -270,8 +271,10 @@ def placed(x: Array, at: Any) -> Any:
     """What NumPy's own operation on the addresses of ``x`` gives: a scalar, a view or a copy."""
     if not isinstance(at, np.ndarray):
         return Scalar(*fresh(x.store.numbers.each(lambda part: part[:, np.asarray(at)])))
-    if np.may_share_memory(at, x.at):
+    if np.may_share_memory(at, x.at) and not isinstance(x, Scalar):
         return Array(x.store, at)
+    if isinstance(x, Scalar) and not at.ndim:
+        return x
     return array_of(x.store.numbers.each(lambda part: part[:, at]), at)
 
 

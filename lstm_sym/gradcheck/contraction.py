@@ -10,7 +10,7 @@ import numpy as np
 from . import numbers as n
 from .array import Array, array_of, numbers_of, of_kind, placed, result_of
 from .frames import Unsupported
-from .layout import asked, in_c_order, modelled
+from .layout import as_floats, asked, in_c_order, modelled
 from .numbers import Domain, Numbers
 from .ufuncs import delivered
 
@@ -39,12 +39,13 @@ def matmul(domain: Domain, a: Any, b: Any) -> Array:
 def dot(domain: Domain, a: Any, b: Any, out: Any = None) -> Any:
     """``np.dot``: matrix products up to two dimensions, products by a scalar, sums over the last axis beyond."""
     x, y = (u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in (a, b))
+    flat = max(x.ndim, y.ndim) <= 2
+    if out is not None and not out.flags.c_contiguous and (flat or (x.ndim and y.ndim)):
+        raise ValueError("output array is not acceptable (must be a C-Array)")
     if not x.ndim or not y.ndim:
         product: Array = x * y
-        return delivered(result_of(product.read(), asked(np.dot, x, y)), out)
-    if out is not None and not out.flags.c_contiguous:
-        raise ValueError("output array is not acceptable (must be a C-Array)")
-    if x.ndim <= 2 and y.ndim <= 2:
+        return delivered(result_of(product.read(), None if flat else product.at), out)
+    if flat:
         return delivered(matmul(domain, x, y), out)
     return delivered(tensordot(domain, x, y, ((x.ndim - 1,), (max(y.ndim - 2, 0),))), out)
 
@@ -83,9 +84,12 @@ def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **o
     if out is not None and out.ndim != len(output):
         raise ValueError("out parameter does not have the correct number of dimensions")
     if len(arrays) == 1:
-        like = np.einsum(subscripts, arrays[0].at)
+        like = np.einsum(subscripts, as_floats(arrays[0].at), **options)
         if np.may_share_memory(like, arrays[0].at):
-            return delivered(placed(arrays[0], like), out, core=0)
+            return delivered(placed(arrays[0], like.view(np.int64)), out, core=0)
+    elif options.get("optimize"):  # what is multiplied first depends on the sizes
+        with np.errstate(all="ignore"):
+            like = np.einsum(subscripts, *[as_floats(u.at) for u in arrays], **options)
     else:
         like = modelled(partial(np.einsum, subscripts), [u.at for u in arrays], options)
     current = [_diagonal(array, labels) for array, labels in zip(arrays, inputs, strict=True)]

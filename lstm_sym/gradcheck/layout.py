@@ -20,6 +20,9 @@ import numpy as np
 ADDRESS = np.dtype(np.int64)
 """As large as a number of double precision."""
 
+NOWHERE = 127
+"""Every byte of what stands in gaps: no array is so long that this is an address."""
+
 ELEMENTWISE: dict[int, Any] = {1: np.negative, 2: np.add, 3: np.clip}
 """For each number of operands a function that lays its result as all of them do."""
 
@@ -56,7 +59,7 @@ def _empty_as(x: Any, dtype: Any = ADDRESS) -> Any:
     """Places that lie exactly as the entries of an array, gaps and directions included."""
     strides = [stride // x.itemsize * dtype.itemsize for stride in x.strides]
     steps = [max(size - 1, 0) * stride for size, stride in zip(x.shape, strides)]
-    whole = np.empty(1 + sum(map(abs, steps)) // dtype.itemsize, dtype)
+    whole = np.full(dtype.itemsize + sum(map(abs, steps)), NOWHERE, np.uint8).view(dtype)
     return np.ndarray(x.shape, dtype, whole, -sum(step for step in steps if step < 0), strides)
 
 
@@ -113,25 +116,22 @@ def elementwise(operands: Sequence[Any], order: Any = None) -> Any:
     if all(x.dtype == bool for x in arrays):
         arrays = [x.view(np.int8) for x in arrays]
     with np.errstate(all="ignore"):
-        return ELEMENTWISE[len(arrays)](*map(_as_floats, arrays), order=order or "K")
+        return ELEMENTWISE[len(arrays)](*map(as_floats, arrays), order=order or "K")
 
 
 def asked(function: Callable[..., Any], *operands: Any, **options: Any) -> Any:
     """A model for what one of NumPy's functions computes; ``None`` for C order."""
     arrays = [lying(x) for x in operands]
-    return None if all(in_c_order(x) for x in arrays) else modelled(function, arrays, options)
+    return None if all(map(in_c_order, arrays)) else modelled(function, arrays, options)
 
 
 def modelled(function: Callable[..., Any], arrays: Sequence[Any], options: dict[str, Any]) -> Any:
-    """What NumPy's function makes of corners of the operands."""
+    """What NumPy's function makes of the first two entries along every axis of the operands."""
+    corners = [as_floats(x[(slice(2),) * x.ndim]) for x in arrays]
     with np.errstate(all="ignore"):
-        return function(*map(corner, arrays), **options)
+        return function(*corners, **options)
 
 
-def corner(x: Any) -> Any:
-    """The first two entries along every axis, as floating-point numbers whose values mean nothing."""
-    return _as_floats(x[(slice(2),) * x.ndim])
-
-
-def _as_floats(x: Any) -> Any:
+def as_floats(x: Any) -> Any:
+    """Addresses as floating-point numbers, whose values mean nothing."""
     return x.view(np.float64) if x.dtype.itemsize == ADDRESS.itemsize else x

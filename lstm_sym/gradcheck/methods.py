@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, array_of, discrete, exact, fresh, numbers_of, placed
+from .array import Array, Scalar, array_of, discrete, exact, fresh, numbers_of, placed
 from .frames import Unsupported
 from .functions import call_function
 from .layout import laid
@@ -49,7 +49,13 @@ def _astype(
         found = np.asarray(x.shadow).astype(kind)
     else:
         raise Unsupported(f".astype({kind}) takes numbers that depend on the inputs out of the check")
-    return discrete(laid(found, x.at.astype(kind, order)), x.domain)
+    return discrete(laid(found, x.at.astype(kind, order)), x.domain)[() if isinstance(x, Scalar) else ...]
+
+
+def _view(x: Array, dtype: Any = None) -> Array:
+    if dtype is not None and np.dtype(dtype) != x.dtype:
+        raise Unsupported(f"the bits of exact numbers cannot be read as {dtype}")
+    return Array(x.store, x.at.view())
 
 
 def _fill(x: Array, value: Any) -> None:
@@ -86,6 +92,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "item": _item,
     "tolist": _tolist,
     "sort": _sort,
+    "view": _view,
+    "put": lambda x, indices, values, mode="raise": np.put(x, indices, values, mode),
 }
 
 PROPERTIES: dict[str, Callable[[Array], Any]] = {

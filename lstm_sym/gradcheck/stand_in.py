@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from .array import Array, Scalar, array_of, discrete, exact, numbers_of, placed, plain_index, result_of, stacked
-from .functions import call_function, filled, in_order
+from .frames import Unsupported
+from .functions import call_function, filled, in_order, moved
 from .functions import copy as copied
 from .modular import Cramped
 from .numbers import Domain
@@ -96,6 +97,7 @@ class StandIn:
             "copy": self._copy,
             "ndarray": ArrayType,
             "vectorize": self._vectorize,
+            "ndenumerate": lambda x: ((index, x[index]) for index in np.ndindex(np.shape(x))),
             "float64": FloatType,
             "float32": FloatType,
             "float_": FloatType,
@@ -106,6 +108,7 @@ class StandIn:
         self.random = Module(np.random, {}, self._random)
         strides = Module(np.lib.stride_tricks, {}, self.replaced)
         library = Module(np.lib, {"stride_tricks": strides}, lambda value: value)
+        table |= {"r_": Joined(self, np.r_), "c_": Joined(self, np.c_)}
         table |= {"linalg": self.linalg, "random": self.random, "lib": library}
         self.math = Module(math, self._math_table(), lambda value: value)
 
@@ -240,6 +243,21 @@ class StandIn:
             "isinf": finite(False, math.isinf),
             "isfinite": finite(True, math.isfinite),
         }
+
+
+class Joined:
+    """``np.r_`` or ``np.c_``, which joins what stands in its brackets."""
+
+    def __init__(self, stand_in: StandIn, original: Any) -> None:
+        self.stand_in, self.original = stand_in, original
+
+    def __getitem__(self, key: Any) -> Any:
+        items = key if isinstance(key, tuple) else (key,)
+        if not exact_inside(items):
+            return self.stand_in.given(self.original[plain_index(key)])
+        if any(isinstance(item, slice | str) for item in items):
+            raise Unsupported("slices and texts beside exact numbers in np.r_ or np.c_ are not followed")
+        return moved(self.stand_in.domain, lambda *parts: self.original[parts], items, {}, range(len(items)))
 
 
 class Ufunc:

@@ -282,6 +282,8 @@ def _at(domain: Domain, name: str, target: Any, index: Any, values: Any) -> None
 
     if not isinstance(target, Array):
         raise Unsupported("exact numbers are written into an array that was made outside of the check")
+    if not target.flags.writeable:
+        raise Unsupported(f"np.{name}.at writes into an array that is read-only")
     addresses = target.at[plain_index(index)]
     new = numbers_of(values, domain)
     new = n.add(new, domain.constant(np.zeros(np.shape(addresses))))
