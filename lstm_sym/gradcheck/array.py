@@ -12,42 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .frames import Unsupported, place
-from .layout import addresses, as_given
-from .numbers import Domain, Numbers, lifted, widened
+from .frames import Unsupported
+from .layout import addresses, as_given, in_c_order
+from .numbers import Domain, Numbers
+from .store import Store
 
 FLOAT = np.dtype(np.float64)
-
-
-class Store:
-    """Flat numbers that arrays share, and overwrite."""
-
-    __slots__ = ("numbers", "watched", "written")
-
-    def __init__(self, numbers: Numbers) -> None:
-        self.numbers = numbers
-        self.watched = False
-        self.written = ""
-        """Where it was last written to, if it is watched."""
-
-    def write(self, at: Any, values: Numbers) -> None:
-        """Overwrite the numbers at some addresses by values that broadcast to them."""
-        own, parts = self.numbers, []
-        dimensions = np.ndim(at)
-        for ring, part, new in zip(own.domain.rings, own.parts, values.parts):
-            width = max(len(part), len(new))
-            part, new = widened(ring, part, width), widened(ring, lifted(new, dimensions), width)
-            part[:, at] = new
-            parts.append(part)
-        if self.watched:
-            self.written = place()
-        self.numbers = Numbers(
-            own.domain,
-            tuple(parts),
-            own.varies or values.varies,
-            own.degree | values.degree,
-            own.slope | values.slope,
-        )
 
 
 class Array:
@@ -61,6 +31,8 @@ class Array:
     def __init__(self, store: Store, at: Any) -> None:
         self.store = store
         self.at = at
+        if store.first is None:
+            store.first = at
 
     if TYPE_CHECKING:  # the operators are bound below, from a table
 
@@ -79,17 +51,37 @@ class Array:
     def domain(self) -> Domain:
         return self.store.numbers.domain
 
-    shape = property(lambda self: np.shape(self.at))
-    ndim = property(lambda self: np.ndim(self.at))
-    size = property(lambda self: int(np.size(self.at)))
-    nbytes = property(lambda self: 8 * int(np.size(self.at)))
-    flags = property(lambda self: np.asarray(self.at).flags)
-    strides = property(lambda self: np.asarray(self.at).strides)
+    ndim = property(lambda self: self.at.ndim)
+    size = property(lambda self: self.at.size)
+    nbytes = property(lambda self: self.at.nbytes)
+    flags = property(lambda self: self.at.flags)
+    strides = property(lambda self: self.at.strides)
     real = property(lambda self: self)
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        found: tuple[int, ...] = self.at.shape
+        return found
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        self.at = self.at.view()
+        self.at.shape = shape
+
+    @property
+    def flat(self) -> Any:
+        """The entries one after another."""
+        from .flat import Flat
+
+        return Flat(self)
+
+    @flat.setter
+    def flat(self, values: Any) -> None:
+        self.flat[...] = values
+
+    @property
     def base(self) -> Any:
-        return None if self.size == self.store.numbers.shape[0] else self.store
+        return None if self.at is self.store.first else self.store
 
     def read(self) -> Numbers:
         """The numbers, in the array's shape."""
@@ -202,7 +194,8 @@ class Scalar(Array):
     __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
-        return placed(self, np.asarray(self.at)[plain_index(index)])
+        found = placed(self, self.at[plain_index(index)])
+        return array_of(found.read()) if index is ... else found
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError("'numpy.float64' object does not support item assignment")
@@ -264,6 +257,11 @@ def result_of(numbers: Numbers, like: Any = None) -> Array:
     return Array(*fresh(numbers, like)) if numbers.shape else Scalar(*fresh(numbers))
 
 
+def of_kind(numbers: Numbers, like: Any) -> Array:
+    """An array or a ``Scalar``, as its model is one."""
+    return array_of(numbers, like) if isinstance(like, np.ndarray) else result_of(numbers)
+
+
 def instead_of(x: Any, numbers: Numbers) -> Array:
     """An array that holds the numbers, in the memory of one of NumPy's."""
     return Array(_stored(numbers), as_given(x))
@@ -273,8 +271,10 @@ def placed(x: Array, at: Any) -> Any:
     """What NumPy's own operation on the addresses of ``x`` gives: a scalar, a view or a copy."""
     if not isinstance(at, np.ndarray):
         return Scalar(*fresh(x.store.numbers.each(lambda part: part[:, np.asarray(at)])))
-    if np.may_share_memory(at, x.at):
+    if np.may_share_memory(at, x.at) and not isinstance(x, Scalar):
         return Array(x.store, at)
+    if isinstance(x, Scalar) and not at.ndim:
+        return x
     return array_of(x.store.numbers.each(lambda part: part[:, at]), at)
 
 
@@ -320,7 +320,7 @@ def stacked(items: Any, domain: Domain) -> Array:
     from .functions import call_function
 
     made: Array = call_function(domain, np.stack, (arrays,), {})
-    return made if made.flags.c_contiguous else array_of(made.read())
+    return made if in_c_order(made.at) else array_of(made.read())
 
 
 def fitting(numbers: Numbers, shape: tuple[int, ...]) -> Numbers:
@@ -352,6 +352,8 @@ def _in_place(name: str) -> Any:
 
         if isinstance(self, Scalar):
             return call_ufunc(self.domain, name, "__call__", (self, other), {})
+        if name == "matmul" and self.ndim < 2:
+            raise ValueError("inplace matrix multiplication requires the first operand to have two dimensions")
         return call_ufunc(self.domain, name, "__call__", (self, other), {"out": (self,)})
 
     return operate

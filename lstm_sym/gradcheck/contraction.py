@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from . import numbers as n
-from .array import Array, array_of, numbers_of, placed, result_of
+from .array import Array, array_of, numbers_of, of_kind, placed, result_of
 from .frames import Unsupported
-from .layout import asked, modelled
+from .layout import as_floats, asked, in_c_order, modelled
 from .numbers import Domain, Numbers
 from .ufuncs import delivered
 
@@ -36,17 +36,16 @@ def matmul(domain: Domain, a: Any, b: Any) -> Array:
     return result_of(result, None if len(result.shape) < 3 else asked(np.matmul, a, b))
 
 
-def in_c_order(x: Array) -> Array:
-    """The same array, copied if it does not lie in C order."""
-    return x if x.flags.c_contiguous else array_of(x.read())
-
-
 def dot(domain: Domain, a: Any, b: Any, out: Any = None) -> Any:
     """``np.dot``: matrix products up to two dimensions, products by a scalar, sums over the last axis beyond."""
     x, y = (u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in (a, b))
+    flat = max(x.ndim, y.ndim) <= 2
+    if out is not None and not out.flags.c_contiguous and (flat or (x.ndim and y.ndim)):
+        raise ValueError("output array is not acceptable (must be a C-Array)")
     if not x.ndim or not y.ndim:
-        return delivered(in_c_order(x * y), out)
-    if x.ndim <= 2 and y.ndim <= 2:
+        product: Array = x * y
+        return delivered(result_of(product.read(), None if flat else product.at), out)
+    if flat:
         return delivered(matmul(domain, x, y), out)
     return delivered(tensordot(domain, x, y, ((x.ndim - 1,), (max(y.ndim - 2, 0),))), out)
 
@@ -72,7 +71,8 @@ def tensordot(domain: Domain, a: Any, b: Any, axes: Any = 2) -> Any:
         right[j] = left[i]
     summed = {left[i] for i, _ in pairs}
     kept = [k for k in (*left, *right) if k not in summed]
-    return in_c_order(einsum(domain, f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x, y))
+    result = einsum(domain, f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x, y)
+    return result if in_c_order(result.at) and result.ndim else array_of(result.read())
 
 
 def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **options: Any) -> Any:
@@ -81,10 +81,15 @@ def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **o
         raise Unsupported("np.einsum with lists of axes is not followed; name the indices in a string")
     arrays = [u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in operands]
     inputs, output = _parsed(subscripts, arrays)
+    if out is not None and out.ndim != len(output):
+        raise ValueError("out parameter does not have the correct number of dimensions")
     if len(arrays) == 1:
-        like = np.einsum(subscripts, arrays[0].at)
+        like = np.einsum(subscripts, as_floats(arrays[0].at), **options)
         if np.may_share_memory(like, arrays[0].at):
-            return delivered(placed(arrays[0], like), out)
+            return delivered(placed(arrays[0], like.view(np.int64)), out, core=0)
+    elif options.get("optimize"):  # what is multiplied first depends on the sizes
+        with np.errstate(all="ignore"):
+            like = np.einsum(subscripts, *[as_floats(u.at) for u in arrays], **options)
     else:
         like = modelled(partial(np.einsum, subscripts), [u.at for u in arrays], options)
     current = [_diagonal(array, labels) for array, labels in zip(arrays, inputs, strict=True)]
@@ -97,7 +102,7 @@ def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **o
         x = n.total(x, labels.index(label))
         labels = labels.replace(label, "")
     order = [labels.index(label) for label in output]
-    return delivered(result_of(x.each(lambda part: part.transpose(0, *[k + 1 for k in order])), like), out)
+    return delivered(of_kind(x.each(lambda part: part.transpose(0, *[k + 1 for k in order])), like), out, core=0)
 
 
 def _parsed(subscripts: str, arrays: list[Array]) -> tuple[list[str], str]:
@@ -106,9 +111,8 @@ def _parsed(subscripts: str, arrays: list[Array]) -> tuple[list[str], str]:
     inputs = left.split(",")
     if len(inputs) != len(arrays):
         raise ValueError("einstein sum subscripts string has another number of operands than are given")
+    free, most = [label for label in "ZYXWVUTSRQPONMLKJ" if label not in text], 0
     if "..." in text:
-        free = [label for label in "ZYXWVUTSRQPONMLKJ" if label not in text]
-        most = 0
         for k, (labels, array) in enumerate(zip(inputs, arrays)):
             if "..." in labels:
                 count = array.ndim - len(labels) + 3
@@ -120,7 +124,8 @@ def _parsed(subscripts: str, arrays: list[Array]) -> tuple[list[str], str]:
             raise ValueError(f"einstein sum: the subscripts {labels!r} do not fit an array of shape {array.shape}")
     if not arrow:
         every = "".join(inputs)
-        output = "".join(sorted(label for label in set(every) if every.count(label) == 1))
+        kept = sorted(label for label in set(every) - set(free) if every.count(label) == 1)
+        output = "".join((*free[:most][::-1], *kept))
     return inputs, output
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .array import Array, array_of, fitting, numbers_of, placed, plain_index
+from .frames import Unsupported
 
 
 class Flat(Array):
@@ -28,10 +29,12 @@ class Flat(Array):
         """Values that are too few are written over and over."""
         self.whole.require_writeable("underlying array is read-only")
         at = np.asarray(self.whole.at.flat[plain_index(index)])
+        if isinstance(value, Array) and value.store is self.store and at.size > 1:
+            raise Unsupported("entries are written through .flat from the memory where they stand")
         numbers = numbers_of(value, self.domain)
         given = int(np.prod(numbers.shape))
-        if at.size and not given:
-            raise ValueError("Error setting single item of array.")
+        if not given:
+            return
         order = np.resize(np.arange(given), at.size)
         flat = numbers.reshape((given,)).each(lambda part: part[:, order])
         self.store.write(at.reshape(-1), fitting(flat, (at.size,)))

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from . import contraction
-from .array import Array, Discrete, array_of, discrete, numbers_of, placed, plain_index, result_of, stacked
+from .array import Array, Discrete, Scalar, array_of, discrete, numbers_of, placed, plain_index, result_of, stacked
 from .frames import Unsupported
-from .layout import addresses, elementwise, lying
+from .layout import elementwise, lying, to_be_read
 from .numbers import Domain, gathered
-from .reductions import REDUCTIONS, norm
+from .overwriting import WRITES, overwritten
+from .reductions import REDUCTIONS, axes_of, norm
 from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, delivered, maximum, minimum
 from .ufuncs import discrete as as_discrete
 
@@ -28,7 +29,7 @@ MOVES: dict[str, tuple[int, ...]] = {
     "column_stack": (0,), "block": (0,), "where": (1, 2), "select": (1, 2), "choose": (1,), "take": (0,),
     "take_along_axis": (0,), "repeat": (0,), "tile": (0,), "roll": (0,), "pad": (0,), "tril": (0,), "triu": (0,),
     "diagflat": (0,), "delete": (0,), "insert": (0, 2), "append": (0, 1), "compress": (1,),
-    "extract": (1,), "resize": (0,),
+    "extract": (1,), "resize": (0,), "meshgrid": (0, 1, 2, 3),
 }  # fmt: skip
 """They copy entries of several arrays, at those positions among the arguments; what they fill up with is 0."""
 
@@ -43,6 +44,8 @@ def call_function(domain: Domain, function: Any, args: tuple[Any, ...], options:
         return SPECIAL[name](domain, *args, **options)
     if name in MOVES and not (name == "where" and len(args) == 1):
         return moved(domain, plain, args, options, MOVES[name])
+    if name in WRITES:
+        return overwritten(domain, name, args, options)
     if name in VIEWS:
         return viewed(domain, plain, args, options)
     if name in REDUCTIONS or (name == "where" and len(args) == 1):
@@ -65,8 +68,11 @@ UFUNC_NAMES = {
 
 def viewed(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """A function that moves the entries of its first argument."""
-    first = args[0] if isinstance(args[0], Array) else stacked(args[0], domain)
-    result = function(np.asarray(first.at), *args[1:], **options)
+    first = stacked(args[0], domain)
+    if isinstance(first, Scalar):
+        result = viewed(domain, function, (array_of(first.read()), *args[1:]), options)
+        return result[()] if isinstance(result, Array) and not result.ndim else result
+    result = function(first.at, *args[1:], **options)
     if isinstance(result, list | tuple):
         return type(result)(placed(first, part) for part in result)
     return placed(first, result)
@@ -74,6 +80,8 @@ def viewed(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[s
 
 def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[str, Any], positions: Any) -> Any:
     """A function that copies entries; it works on addresses into one pool, whose first number is 0."""
+    if options.get("copy") is False:
+        raise Unsupported(f"np.{function.__name__}(copy=False) is not followed")
     pool, size = [domain.constant(np.zeros(1))], 1
 
     def addressed(x: Any) -> Any:
@@ -84,7 +92,7 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
         count = int(np.prod(numbers.shape))
         pool.append(numbers.reshape((count,)))
         size += count
-        return np.add(addresses(numbers.shape, lying(x)), size - count, order="K")
+        return to_be_read(lying(x), size - count)
 
     inner = [addressed(x) if k in positions else plain_index(x) for k, x in enumerate(args)]
     if "constant_values" in options:
@@ -98,6 +106,8 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
         numbers = whole.each(lambda part: part[:, np.asarray(at)])
         return array_of(numbers, at) if isinstance(at, np.ndarray) else result_of(numbers)
 
+    if isinstance(found, list | tuple):
+        return type(found)(map(made, found))
     return delivered(made(found), out)
 
 
@@ -113,7 +123,7 @@ def clip(domain: Domain, x: Any, a_min: Any = None, a_max: Any = None, out: Any 
     if high is not None:
         result = minimum(result, numbers_of(high, domain), "upper bound")
     like = elementwise([u for u in (x, low, high) if u is not None])
-    return delivered(result_of(result, like), out)
+    return delivered(result_of(result, like), out, core=0)
 
 
 def like(value: float | None) -> Callable[..., Any]:
@@ -163,7 +173,7 @@ def in_order(domain: Domain, x: Any, order: Any) -> Array:
 
 
 def broadcast_arrays(domain: Domain, *arrays: Any, subok: bool = False) -> tuple[Any, ...]:
-    own = [stacked(x, domain) for x in arrays]
+    own = [array_of(x.read()) if isinstance(x, Scalar) else stacked(x, domain) for x in arrays]
     return tuple(placed(x, at) for x, at in zip(own, np.broadcast_arrays(*[x.at for x in own])))
 
 
@@ -171,12 +181,6 @@ def diag(domain: Domain, x: Any, k: int = 0) -> Any:
     """The matrix that has a vector on a diagonal; of a matrix, a view of a diagonal."""
     own = stacked(x, domain)
     return placed(own, np.diag(own.at, k)) if own.ndim == 2 else moved(domain, np.diag, (own, k), {}, (0,))
-
-
-def copyto(domain: Domain, target: Any, source: Any, **options: Any) -> None:
-    if not isinstance(target, Array):
-        raise Unsupported("exact numbers are written into an array that was made outside of the check")
-    target[options.get("where", ...)] = source
 
 
 def cross_shapes(domain: Domain, x: Any) -> Any:
@@ -191,8 +195,8 @@ def outer(domain: Domain, a: Any, b: Any, out: Any = None) -> Any:
 def inner(domain: Domain, a: Any, b: Any) -> Any:
     x, y = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, b))
     if not x.ndim or not y.ndim:
-        return x * y
-    return contraction.tensordot(domain, x, y, ((x.ndim - 1,), (y.ndim - 1,)))
+        return contraction.dot(domain, x, y)
+    return contraction.tensordot(domain, x, y, ((x.ndim - 1,), (y.ndim - 1,)))[() if x.ndim == y.ndim == 1 else ...]
 
 
 def vdot(domain: Domain, a: Any, b: Any) -> Any:
@@ -201,10 +205,28 @@ def vdot(domain: Domain, a: Any, b: Any) -> Any:
 
 
 def kron(domain: Domain, a: Any, b: Any) -> Any:
-    if a.ndim != 2 or b.ndim != 2:
-        raise Unsupported("np.kron is followed for matrices only")
-    product = a[:, None, :, None] * b[None, :, None, :]
-    return product.reshape(a.shape[0] * b.shape[0], a.shape[1] * b.shape[1])
+    x, y = (stacked(u, domain) for u in (a, b))
+    ndim = max(x.ndim, y.ndim)
+    left, right = ((1,) * (ndim - u.ndim) + u.shape for u in (x, y))
+    wide = x.reshape([size for own in left for size in (own, 1)])
+    product = wide * y.reshape([size for own in right for size in (1, own)])
+    return product if not ndim else product.reshape([p * q for p, q in zip(left, right)])
+
+
+def diff(domain: Domain, x: Any, n: int = 1, axis: int = -1, **options: Any) -> Any:
+    if any(value is not np._NoValue for value in options.values()):
+        raise Unsupported("np.diff(prepend=…, append=…) is not followed")
+    own = stacked(x, domain)
+    (axis,) = axes_of(axis, own.ndim)
+    before = (slice(None),) * axis
+    for _ in range(n):
+        own = own[(*before, slice(1, None))] - own[(*before, slice(None, -1))]
+    return own
+
+
+def shares_memory(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> bool:
+    exact = isinstance(a, Array) and isinstance(b, Array)
+    return exact and a.store is b.store and np.shares_memory(a.at, b.at)
 
 
 def trace(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
@@ -249,6 +271,8 @@ def log_softmax(domain: Domain, x: Any, axis: Any = None) -> Any:
 
 
 def multi_dot(domain: Domain, arrays: Any, **options: Any) -> Any:
+    if any(np.ndim(x) != 2 for x in arrays[1:-1]):
+        raise np.linalg.LinAlgError("array given that is not two-dimensional")
     result = arrays[0]
     for other in arrays[1:]:
         result = np.dot(result, other)
@@ -263,8 +287,11 @@ def average(domain: Domain, x: Any, axis: Any = None, weights: Any = None, **opt
 
 def nan_to_num(domain: Domain, x: Any, copy: bool = True, **options: Any) -> Any:
     """The numbers themselves; what a division by 0 gives is refused, since it may be inf or nan."""
-    domain.refuse_infinite(x.read())
-    return x.__copy__() if copy else x
+    own = stacked(x, domain)
+    domain.refuse_infinite(own.read())
+    if not copy:
+        own.require_writeable("assignment destination is read-only")
+    return (own.__copy__() if copy else own)[() if not own.ndim else ...]
 
 
 def vander(domain: Domain, x: Any, N: int | None = None, increasing: bool = False) -> Any:
@@ -298,7 +325,9 @@ def as_strided(domain: Domain, x: Array, shape: Any = None, strides: Any = None,
 
 def convolve(domain: Domain, a: Any, v: Any, mode: str = "full") -> Any:
     """The sum over k of a[n - k] v[k], for vectors."""
-    long, short = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, v))
+    long, short = (np.atleast_1d(stacked(u, domain)) for u in (a, v))
+    if long.ndim > 1 or short.ndim > 1:
+        raise ValueError("object too deep for desired array")
     long, short = (long, short) if long.size >= short.size else (short, long)
     n, m = long.size, short.size
     padded = np.pad(long, (m - 1, m - 1))
@@ -332,14 +361,17 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "shape": cross_shapes,
     "size": lambda domain, x, axis=None: x.size if axis is None else x.shape[axis],
     "ndim": lambda domain, x: x.ndim,
-    "isscalar": lambda domain, x: not x.ndim,
+    "isscalar": lambda domain, x: isinstance(x, Scalar),
     "iscomplexobj": lambda domain, x: False,
     "clip": clip,
-    "copyto": copyto,
     "outer": outer,
     "inner": inner,
     "vdot": vdot,
     "kron": kron,
+    "diff": diff,
+    "shares_memory": shares_memory,
+    "may_share_memory": shares_memory,
+    "iterable": lambda domain, x: x.ndim > 0,
     "trace": trace,
     "sort": sort,
     "array_equal": array_equal,

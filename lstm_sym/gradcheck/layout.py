@@ -17,20 +17,37 @@ from typing import Any
 
 import numpy as np
 
-ITEM = np.dtype(np.int64).itemsize
-"""The size of an address, which is that of a number of double precision."""
+ADDRESS = np.dtype(np.int64)
+"""As large as a number of double precision."""
 
-ELEMENTWISE: dict[int, Any] = {1: np.logical_not, 2: np.logical_and, 3: np.clip}
+NOWHERE = 127
+"""Every byte of what stands in gaps: no array is so long that this is an address."""
+
+ELEMENTWISE: dict[int, Any] = {1: np.negative, 2: np.add, 3: np.clip}
 """For each number of operands a function that lays its result as all of them do."""
 
 
 def addresses(shape: tuple[int, ...], like: Any = None) -> Any:
     """Addresses 0, 1, … in the order of the indices, whose axes lie in memory as those of ``like`` do."""
     found = np.arange(prod(shape)).reshape(shape)
-    if like is None or like.ndim < 2 or like.flags.c_contiguous:
+    if like is None or in_c_order(like):
         return found
+    if like.shape == shape and _apart(like):
+        return _at(_empty_as(like), found)
     outer_first = sorted(range(len(shape)), key=lambda k: (-abs(like.strides[k]), -like.shape[k]))
     return _at(np.empty([shape[k] for k in outer_first], np.int64).transpose(np.argsort(outer_first)), found)
+
+
+def in_c_order(x: Any) -> bool:
+    """Whether an array lies in C order, its axes of length 1 included: these decide where others are joined to it."""
+    if not x.flags.c_contiguous or (1 not in x.shape and x.size):
+        return bool(x.flags.c_contiguous)
+    step = x.itemsize
+    for size, stride in zip(reversed(x.shape), reversed(x.strides)):
+        if stride != step:
+            return False
+        step *= max(size, 1)
+    return True
 
 
 def _at(places: Any, values: Any) -> Any:
@@ -38,23 +55,12 @@ def _at(places: Any, values: Any) -> Any:
     return places
 
 
-def laid(values: Any, like: Any) -> Any:
-    """Real values in an array that lies in memory as a copy of ``like`` does."""
-    values = np.asarray(values)
-    return values if like.ndim < 2 or like.flags.c_contiguous else _at(np.empty_like(like, values.dtype), values)
-
-
-def as_given(x: Any) -> Any:
-    """Addresses that lie exactly as the entries of a real array, gaps, directions and protection included."""
-    found = addresses(x.shape, x if _apart(x) else np.copy(x))
-    if x.size and _apart(x) and not (x.flags.c_contiguous or x.flags.f_contiguous):
-        strides = [stride // x.itemsize * ITEM for stride in x.strides]
-        steps = [(size - 1) * stride for size, stride in zip(x.shape, strides)]
-        whole = np.empty(1 + sum(map(abs, steps)) // ITEM, np.int64)
-        places = np.ndarray(x.shape, np.int64, whole, -sum(step for step in steps if step < 0), strides)
-        found = _at(places, found)
-    found.flags.writeable = x.flags.writeable
-    return found
+def _empty_as(x: Any, dtype: Any = ADDRESS) -> Any:
+    """Places that lie exactly as the entries of an array, gaps and directions included."""
+    strides = [stride // x.itemsize * dtype.itemsize for stride in x.strides]
+    steps = [max(size - 1, 0) * stride for size, stride in zip(x.shape, strides)]
+    whole = np.full(dtype.itemsize + sum(map(abs, steps)), NOWHERE, np.uint8).view(dtype)
+    return np.ndarray(x.shape, dtype, whole, -sum(step for step in steps if step < 0), strides)
 
 
 def _apart(x: Any) -> bool:
@@ -67,10 +73,33 @@ def _apart(x: Any) -> bool:
     return True
 
 
+def laid(values: Any, like: Any) -> Any:
+    """Real values in an array that lies in memory as ``like`` does."""
+    values = np.asarray(values)
+    if in_c_order(like):
+        return values
+    return _at(_empty_as(like if _apart(like) else np.copy(like), values.dtype), values)
+
+
+def as_given(x: Any) -> Any:
+    """Addresses that lie exactly as the entries of a real array, and are protected as these are."""
+    found = addresses(x.shape, x if _apart(x) else np.copy(x))
+    found.flags.writeable = x.flags.writeable
+    return found
+
+
+def to_be_read(x: Any, first: int) -> Any:
+    """Addresses from ``first`` on that lie as the entries of an array; of entries in one place, one has the address."""
+    values = np.arange(first, first + x.size).reshape(x.shape)
+    if in_c_order(x):
+        return values
+    return _at(_empty_as(np.copy(x) if any(stride % x.itemsize for stride in x.strides) else x), values)
+
+
 def lying(x: Any) -> Any:
     """An array of NumPy's that lies in memory as an operand does, exact or real, a number or a nested sequence."""
     x = getattr(x, "at", x)
-    return x if isinstance(x, np.ndarray) else np.empty(_shape(x), bool)
+    return x if isinstance(x, np.ndarray) else np.zeros(_shape(x))
 
 
 def _shape(x: Any) -> tuple[int, ...]:
@@ -82,23 +111,27 @@ def _shape(x: Any) -> tuple[int, ...]:
 def elementwise(operands: Sequence[Any], order: Any = None) -> Any:
     """A model for what is computed entry by entry; ``None`` for C order."""
     arrays = [lying(x) for x in operands]
-    if order in (None, "K") and all(x.ndim < 2 or x.flags.c_contiguous for x in arrays):
+    if order in (None, "K") and all(in_c_order(x) for x in arrays):
         return None
-    return ELEMENTWISE[len(arrays)](*arrays, order=order or "K")
+    if all(x.dtype == bool for x in arrays):
+        arrays = [x.view(np.int8) for x in arrays]
+    with np.errstate(all="ignore"):
+        return ELEMENTWISE[len(arrays)](*map(as_floats, arrays), order=order or "K")
 
 
 def asked(function: Callable[..., Any], *operands: Any, **options: Any) -> Any:
     """A model for what one of NumPy's functions computes; ``None`` for C order."""
     arrays = [lying(x) for x in operands]
-    return None if all(x.ndim < 2 or x.flags.c_contiguous for x in arrays) else modelled(function, arrays, options)
+    return None if all(map(in_c_order, arrays)) else modelled(function, arrays, options)
 
 
 def modelled(function: Callable[..., Any], arrays: Sequence[Any], options: dict[str, Any]) -> Any:
-    """What NumPy's function makes of corners of the operands."""
+    """What NumPy's function makes of the first two entries along every axis of the operands."""
+    corners = [as_floats(x[(slice(2),) * x.ndim]) for x in arrays]
     with np.errstate(all="ignore"):
-        return function(*map(corner, arrays), **options)
+        return function(*corners, **options)
 
 
-def corner(x: Any) -> Any:
-    """The first two entries along every axis, as floating-point numbers whose values mean nothing."""
-    return x[(slice(2),) * x.ndim].view(np.float64) if x.dtype.itemsize == ITEM else x[(slice(2),) * x.ndim]
+def as_floats(x: Any) -> Any:
+    """Addresses as floating-point numbers, whose values mean nothing."""
+    return x.view(np.float64) if x.dtype.itemsize == ADDRESS.itemsize else x

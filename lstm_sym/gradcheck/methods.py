@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, array_of, discrete, exact, fresh, numbers_of, placed
-from .flat import Flat
+from .array import Array, Scalar, array_of, discrete, exact, fresh, numbers_of, placed
 from .frames import Unsupported
-from .functions import call_function, in_order
+from .functions import call_function
 from .layout import laid
 from .reductions import REDUCTIONS
 
@@ -41,15 +40,22 @@ def _astype(
     x: Array, dtype: Any, order: Any = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
 ) -> Any:
     kind = np.dtype(dtype)
-    if kind.kind == "f" or kind.kind == "O":
-        return _copy(x, order) if copy else in_order(x.domain, x, order)
+    if kind.kind in "fO":
+        at = x.at.astype(np.int64, order, copy=copy)
+        return x if at is x.at else type(x)(*fresh(x.read(), at))
     if kind.kind == "b":
         found = ~x.domain.same(x.read(), x.domain.constant(0))
     elif kind.kind in "iu" and not x.store.numbers.varies:
         found = np.asarray(x.shadow).astype(kind)
     else:
         raise Unsupported(f".astype({kind}) takes numbers that depend on the inputs out of the check")
-    return discrete(laid(found, x.at.astype(kind, order)), x.domain)
+    return discrete(laid(found, x.at.astype(kind, order)), x.domain)[() if isinstance(x, Scalar) else ...]
+
+
+def _view(x: Array, dtype: Any = None) -> Array:
+    if dtype is not None and np.dtype(dtype) != x.dtype:
+        raise Unsupported(f"the bits of exact numbers cannot be read as {dtype}")
+    return Array(x.store, x.at.view())
 
 
 def _fill(x: Array, value: Any) -> None:
@@ -86,12 +92,13 @@ METHODS: dict[str, Callable[..., Any]] = {
     "item": _item,
     "tolist": _tolist,
     "sort": _sort,
+    "view": _view,
+    "put": lambda x, indices, values, mode="raise": np.put(x, indices, values, mode),
 }
 
 PROPERTIES: dict[str, Callable[[Array], Any]] = {
     "T": _transpose,
     "mT": lambda x: placed(x, np.swapaxes(x.at, -1, -2)),
-    "flat": Flat,
 }
 
 

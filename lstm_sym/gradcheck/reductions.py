@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import numbers as n
-from .array import Array, Scalar, array_of, numbers_of, result_of
+from .array import Array, Scalar, array_of, discrete, numbers_of, result_of
 from .frames import Unsupported
 from .layout import asked, laid
 from .numbers import Numbers
@@ -42,7 +42,7 @@ def reduced(step: Callable[[Numbers, int], Numbers], pair: Callable[[Numbers, Nu
         initial = rest.pop("initial", np._NoValue)
         if rest.pop("where", True) is not True or any(value is not np._NoValue for value in rest.values()):
             raise Unsupported(f"the options {', '.join(rest) or 'where'} of a reduction are not followed")
-        axes = axes_of(axis, x.ndim)
+        axes = () if not x.ndim and axis in (0, -1) else axes_of(axis, x.ndim)
         keepdims = keepdims is not np._NoValue and bool(keepdims)
         numbers = x.read()
         for k in axes:
@@ -52,8 +52,7 @@ def reduced(step: Callable[[Numbers, int], Numbers], pair: Callable[[Numbers, Nu
         if keepdims:
             numbers = numbers.reshape(tuple(1 if k in axes else size for k, size in enumerate(x.shape)))
         like = asked(np.add.reduce, x, axis=axes, keepdims=keepdims)
-        result = result_of(numbers, like) if not keepdims else array_of(numbers, like)
-        return delivered(result, out)
+        return delivered(result_of(numbers, like), out)
 
     return reduce
 
@@ -92,13 +91,18 @@ sums = reduced(n.total, n.add)
 
 def mean(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **rest: Any) -> Any:
     count = int(np.prod([x.shape[k] for k in axes_of(axis, x.ndim)]))
-    return delivered(sums(x, axis, keepdims=keepdims, **rest) / count, out)
+    return delivered(_divided(sums(x, axis, keepdims=keepdims, **rest), count), out)
+
+
+def _divided(x: Array, count: int) -> Array:
+    """The quotient, which takes the place of its numerator."""
+    return result_of((x / count).read(), x.at)
 
 
 def var(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: Any = False) -> Any:
     centred = x - mean(x, axis, keepdims=True)
     count = int(np.prod([x.shape[k] for k in axes_of(axis, x.ndim)])) - ddof
-    return delivered(sums(centred * centred, axis, keepdims=keepdims) / count, out)
+    return delivered(_divided(sums(centred * centred, axis, keepdims=keepdims), count), out)
 
 
 def std(x: Array, *args: Any, **options: Any) -> Any:
@@ -116,7 +120,7 @@ def cumulative(pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[..., Any
         for k in range(1, len(steps)):
             steps[k] = pair(steps[k - 1], steps[k])
             result[(slice(None),) * axis + (slice(k, k + 1),)] = array_of(steps[k])
-        return delivered(result, out)
+        return delivered(result, out, core=0)
 
     return accumulate
 
@@ -133,9 +137,12 @@ def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) ->
     raise Unsupported(f"np.linalg.norm of order {ord} is not followed")
 
 
-def extreme_index(name: str) -> Callable[..., Any]:
-    def find(x: Array, axis: Any = None, out: Any = None, **rest: Any) -> Any:
-        return getattr(np, name)(laid(x.domain.decidable(x.read()), x.at), axis=axis, **rest)
+def extreme_index(name: str, usual: int | None = None) -> Callable[..., Any]:
+    """A function that returns indices, and the axis along which it does where none is given."""
+
+    def find(x: Array, axis: Any = usual, out: Any = None, **rest: Any) -> Any:
+        found = getattr(np, name)(laid(x.domain.decidable(x.read()), x.at), axis=axis, **rest)
+        return discrete(found, x.domain)
 
     return find
 
@@ -143,7 +150,10 @@ def extreme_index(name: str) -> Callable[..., Any]:
 def truth(name: str) -> Callable[..., Any]:
     def test(x: Array, *args: Any, **options: Any) -> Any:
         numbers = x.read()
-        return getattr(np, name)(laid(~x.domain.same(numbers, x.domain.constant(0)), x.at), *args, **options)
+        found = getattr(np, name)(laid(~x.domain.same(numbers, x.domain.constant(0)), x.at), *args, **options)
+        return (
+            tuple(discrete(part, x.domain) for part in found) if isinstance(found, tuple) else discrete(found, x.domain)
+        )
 
     return test
 
@@ -163,7 +173,7 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "cumprod": cumulative(n.multiply),
     "argmax": extreme_index("argmax"),
     "argmin": extreme_index("argmin"),
-    "argsort": extreme_index("argsort"),
+    "argsort": extreme_index("argsort", -1),
     "any": truth("any"),
     "all": truth("all"),
     "count_nonzero": truth("count_nonzero"),

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, plain_index, result_of, stacked
-from .functions import call_function, filled, in_order
+from .array import Array, Scalar, array_of, discrete, exact, numbers_of, placed, plain_index, result_of, stacked
+from .frames import Unsupported
+from .functions import call_function, filled, in_order, moved
 from .functions import copy as copied
 from .modular import Cramped
 from .numbers import Domain
@@ -137,6 +138,7 @@ class StandIn:
             "copy": self._copy,
             "ndarray": ArrayType,
             "vectorize": self._vectorize,
+            "ndenumerate": lambda x: ((index, x[index]) for index in np.ndindex(np.shape(x))),
             **ABSTRACT,
         }
         table |= dict.fromkeys(FLOATS, FloatType)
@@ -145,6 +147,7 @@ class StandIn:
         self.random = Module(np.random, {}, self._random)
         strides = Module(np.lib.stride_tricks, {}, self.replaced)
         library = Module(np.lib, {"stride_tricks": strides}, lambda value: value)
+        table |= {"r_": Joined(self, np.r_), "c_": Joined(self, np.c_)}
         table |= {"linalg": self.linalg, "random": self.random, "lib": library}
         self.math = Module(math, self._math_table(), lambda value: value)
 
@@ -177,10 +180,8 @@ class StandIn:
 
     def given(self, value: Any) -> Any:
         """What NumPy has given, with arrays of floating-point numbers made exact."""
-        if isinstance(value, np.ndarray) and not isinstance(value, Discrete):
-            if value.dtype.kind == "f":
-                return exact(value, self.domain)
-            return discrete(value, self.domain)
+        if isinstance(value, np.ndarray):
+            return exact(np.asarray(value), self.domain) if value.dtype.kind == "f" else discrete(value, self.domain)
         if isinstance(value, tuple | list) and any(isinstance(item, np.ndarray) for item in value):
             return type(value)(map(self.given, value))
         return value
@@ -219,7 +220,7 @@ class StandIn:
             made = copied(self.domain, made)
         if dtype is not None and np.dtype(dtype).kind not in "fO":
             return made.astype(dtype)
-        return made.reshape((1,) * (ndmin - made.ndim) + made.shape)
+        return placed(made, np.array(made.at, copy=False, ndmin=ndmin)) if ndmin > made.ndim else made
 
     def _copy(self, x: Any, order: Any = "K", subok: bool = False) -> Any:
         return self._array(x, order=order)
@@ -297,6 +298,21 @@ class StandIn:
 def _real(args: tuple[Any, ...]) -> bool:
     """Whether NumPy would give floating-point numbers: whole powers of integers are integers."""
     return len(args) == 1 or np.result_type(*args).kind == "f"
+
+
+class Joined:
+    """``np.r_`` or ``np.c_``, which joins what stands in its brackets."""
+
+    def __init__(self, stand_in: StandIn, original: Any) -> None:
+        self.stand_in, self.original = stand_in, original
+
+    def __getitem__(self, key: Any) -> Any:
+        items = key if isinstance(key, tuple) else (key,)
+        if not exact_inside(items):
+            return self.stand_in.given(self.original[plain_index(key)])
+        if any(isinstance(item, slice | str) for item in items):
+            raise Unsupported("slices and texts beside exact numbers in np.r_ or np.c_ are not followed")
+        return moved(self.stand_in.domain, lambda *parts: self.original[parts], items, {}, range(len(items)))
 
 
 class Ufunc:

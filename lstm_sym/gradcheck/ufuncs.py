@@ -14,7 +14,7 @@ from . import circular, special
 from . import numbers as n
 from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, result_of
 from .frames import Unsupported
-from .layout import elementwise
+from .layout import elementwise, laid, lying
 from .numbers import Domain, Numbers
 from .powers import cube_root, power, square
 
@@ -145,7 +145,7 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     if method != "__call__":
         return _method(domain, name, method, inputs, options, out)
     if name in ("matmul", "dot"):
-        return delivered(matmul(domain, *inputs), out)
+        return delivered(matmul(domain, *inputs), out, core=2 - sum(lying(x).ndim == 1 for x in inputs))
     if name in TESTS:
         numbers = numbers_of(inputs[0], domain)
         domain.refuse_zeros(numbers)
@@ -163,12 +163,19 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     if name in PIECEWISE_CONSTANT:
         if any(x.varies for x in operands):
             raise Unsupported(f"np.{name} of a number that depends on the inputs has no derivative to check")
-        return getattr(np, name)(*[domain.shadow(x) for x in operands])
+        return _constants(getattr(np, name)(*[domain.shadow(x) for x in operands]), domain, inputs, out)
     table: dict[str, Any] = UNARY if len(operands) == 1 else BINARY
     if name not in table:
         raise Unsupported(f"np.{name} is not followed on exact numbers")
     like = None if out is not None else elementwise(inputs, order)
-    return delivered(result_of(table[name](*operands), like), out)
+    return delivered(result_of(table[name](*operands), like), out, core=0)
+
+
+def _constants(values: Any, domain: Domain, inputs: Any, out: Any) -> Any:
+    """Constants that NumPy has computed, as exact numbers."""
+    if isinstance(values, tuple):
+        return tuple(_constants(value, domain, inputs, None) for value in values)
+    return delivered(result_of(domain.constant(values), elementwise(inputs)), out, core=0)
 
 
 def real(mask: Any, domain: Domain, inputs: Any, out: Any = None) -> Any:
@@ -180,19 +187,24 @@ def real(mask: Any, domain: Domain, inputs: Any, out: Any = None) -> Any:
         like = elementwise(inputs)
         if like is None:
             return discrete(mask, domain) if np.ndim(mask) else np.bool_(mask)
-        target = discrete(np.empty_like(like, bool), domain)
+        return discrete(laid(mask, like), domain)
     np.copyto(target, mask)
     return target
 
 
-def delivered(result: Array, out: Any) -> Array:
-    """The result, written to ``out`` where that is given."""
+def delivered(result: Array, out: Any, *, core: int | None = None) -> Array:
+    """The result, written to ``out`` where that is given.
+
+    This has its shape, or one that it is stretched to, but for the last ``core`` axes.
+    """
     target = out[0] if isinstance(out, tuple) else out
     if target is None:
         return result
     if not isinstance(target, Array) or isinstance(target, Scalar):
         raise Unsupported("exact numbers are written into an array that was made outside of the check")
-    if target.shape != np.broadcast_shapes(target.shape, result.shape):
+    kept = result.ndim if core is None else core
+    whole = result.shape if core is None else np.broadcast_shapes(target.shape, result.shape)
+    if target.shape != whole or target.shape[target.ndim - kept :] != result.shape[result.ndim - kept :]:
         raise ValueError(f"non-broadcastable output operand with shape {target.shape} for {result.shape}")
     target.require_writeable("output array is read-only")
     target[...] = result
@@ -225,6 +237,8 @@ def _at(domain: Domain, name: str, target: Any, index: Any, values: Any) -> None
 
     if not isinstance(target, Array):
         raise Unsupported("exact numbers are written into an array that was made outside of the check")
+    if not target.flags.writeable:
+        raise Unsupported(f"np.{name}.at writes into an array that is read-only")
     addresses = target.at[plain_index(index)]
     new = numbers_of(values, domain)
     new = n.add(new, domain.constant(np.zeros(np.shape(addresses))))
