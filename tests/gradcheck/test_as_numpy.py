@@ -44,6 +44,23 @@ def test_what_differs_from_numpy_is_told(line, otherwise, complaint):
         program.step(line, otherwise)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "d = b.transpose(1, 0, 2, 3) @ b[0, 0].T",
+        "d = np.concatenate([b[0].transpose(0, 2, 1)[:1], b[0].transpose(0, 2, 1)[1:1]])",
+        "d = np.einsum('abcd,ad,d->dca', b, b[:, 0, 0], b[0, 0, 0], optimize=True)",
+        "d = np.argwhere(b[0] > 7)",
+    ],
+)
+def test_a_rare_layout_is_numpys(line):
+    program = Program(0)
+    program.real["b"] = np.arange(120.0).reshape(2, 3, 4, 5)
+    program.exact["b"] = program.stand_in.given(program.real["b"])
+    assert program.step(line)
+    assert not program.real["d"].flags.c_contiguous
+
+
 # --- what it means for a gradient: of x**2, written through a reshape or into a view ---------------
 
 X = np.arange(1.0, 7.0).reshape(2, 3)
