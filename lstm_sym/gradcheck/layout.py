@@ -81,6 +81,14 @@ def as_given(x: Any) -> Any:
     return found
 
 
+def part(at: Any, whole: Any, view: Any) -> Any:
+    """The view of the addresses ``at`` that ``view`` is of ``whole``, whose entries lie as they do, without gaps."""
+    first = (view.__array_interface__["data"][0] - whole.__array_interface__["data"][0]) // whole.itemsize
+    strides = [stride // view.itemsize * ADDRESS.itemsize for stride in view.strides]
+    memory = at.ravel(order="K")[first:]
+    return np.lib.stride_tricks.as_strided(memory, view.shape, strides, writeable=view.flags.writeable)
+
+
 def to_be_read(x: Any, first: int) -> Any:
     """Addresses from ``first`` on that lie as the entries of an array; of entries in one place, one has the address."""
     values = np.arange(first, first + x.size).reshape(x.shape)

@@ -16,6 +16,7 @@ import numpy as np
 
 from .array import Array, discrete, exact
 from .frames import foreign
+from .layout import part
 from .stand_in import FloatType, Module, StandIn
 
 SEED = 20010814
@@ -32,6 +33,7 @@ class Rebinding:
         self.generators: list[tuple[Any, Any]] = []
         self._seen: set[int] = set()
         self._alive: list[Any] = []
+        self._arrays: dict[int, Array] = {}
 
     def __enter__(self) -> Rebinding:
         try:
@@ -148,6 +150,22 @@ class Rebinding:
 
     # --- what stands in ---------------------------------------------------------------------------
 
+    def _in_memory(self, value: Any) -> Array:
+        """An exact array for a real one: the same one every time, and a view where it is a view of another."""
+        if id(value) not in self._arrays:
+            self._arrays[id(value)] = self._made(value)
+            self._alive.append(value)
+        return self._arrays[id(value)]
+
+    def _made(self, value: Any) -> Array:
+        whole = value
+        while isinstance(whole.base, np.ndarray):
+            whole = whole.base
+        if whole is value or whole.dtype != value.dtype or not whole.flags.forc:
+            return exact(value, self.stand_in.domain)
+        own = self._in_memory(whole)
+        return Array(own.store, part(own.at, whole, value))
+
     def _replacement(self, value: Any) -> Any:
         """The stand-in for one value of the user's names; the value itself where it stays."""
         stand_in = self.stand_in
@@ -157,7 +175,7 @@ class Rebinding:
             return self._module(value.__name__) or value
         if isinstance(value, np.ndarray):
             if value.dtype.kind == "f":
-                return exact(value, stand_in.domain)
+                return self._in_memory(value)
             return discrete(value, stand_in.domain)
         if isinstance(value, np.random.Generator | np.random.RandomState):
             self.generators.append((value, copy.deepcopy(_state(value))))
