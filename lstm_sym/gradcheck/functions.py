@@ -14,8 +14,7 @@ from .layout import elementwise, lying, to_be_read
 from .numbers import Domain, gathered
 from .overwriting import WRITES, overwritten
 from .reductions import REDUCTIONS, axes_of, norm
-from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, delivered, maximum, minimum
-from .ufuncs import discrete as as_discrete
+from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, delivered, maximum, minimum, real
 
 VIEWS = (
     "transpose", "reshape", "ravel", "squeeze", "expand_dims", "swapaxes", "moveaxis", "rollaxis", "broadcast_to",
@@ -253,7 +252,7 @@ def allclose(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> bool
 
 def isclose(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> Any:
     x, y = (domain.shadow(numbers_of(u, domain)) for u in (a, b))
-    return as_discrete(np.isclose(x, y, *args, **options), domain)
+    return real(np.isclose(x, y, *args, **options), domain, (a, b))
 
 
 def logsumexp(domain: Domain, x: Any, axis: Any = None, b: Any = None, keepdims: bool = False, **options: Any) -> Any:
@@ -291,7 +290,8 @@ def nan_to_num(domain: Domain, x: Any, copy: bool = True, **options: Any) -> Any
     domain.refuse_infinite(own.read())
     if not copy:
         own.require_writeable("assignment destination is read-only")
-    return (own.__copy__() if copy else own)[() if not own.ndim else ...]
+    found = own.__copy__() if copy else own
+    return found if found.ndim else found[()]
 
 
 def vander(domain: Domain, x: Any, N: int | None = None, increasing: bool = False) -> Any:
