@@ -1,4 +1,4 @@
-"""Products that sum over an index: matrix products, dot, tensordot, einsum."""
+"""Products that sum over an index: matrix products, dot, tensordot, einsum, convolutions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import numbers as n
-from .array import Array, array_of, numbers_of, of_kind, placed, result_of
+from .array import Array, array_of, numbers_of, of_kind, placed, result_of, stacked
 from .frames import Unsupported
 from .layout import as_floats, asked, in_c_order, modelled
 from .numbers import Domain, Numbers
@@ -182,3 +182,26 @@ def _grouped(x: Numbers, labels: str, *groups: list[str]) -> Numbers:
     sizes = dict(zip(labels, x.shape))
     shape = tuple(int(np.prod([sizes[label] for label in group])) for group in groups)
     return x.each(lambda part: part.transpose(0, *order)).reshape(shape)
+
+
+def convolve(domain: Domain, a: Any, v: Any, mode: str = "full") -> Any:
+    """The sum over k of a[n - k] v[k], for vectors."""
+    long, short = (np.atleast_1d(stacked(u, domain)) for u in (a, v))
+    if long.ndim > 1 or short.ndim > 1:
+        raise ValueError("object too deep for desired array")
+    long, short = (long, short) if long.size >= short.size else (short, long)
+    n, m = long.size, short.size
+    padded = np.pad(long, (m - 1, m - 1))
+    sums = np.lib.stride_tricks.sliding_window_view(padded, m) @ short[::-1]
+    cut = {"full": (0, n + m - 1), "same": ((m - 1) // 2, (m - 1) // 2 + n), "valid": (m - 1, n)}
+    if mode not in cut:
+        raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})")
+    return sums[slice(*cut[mode])]
+
+
+def correlate(domain: Domain, a: Any, v: Any, mode: str = "valid") -> Any:
+    """The sum over k of a[n + k] v[k], for vectors."""
+    x, y = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, v))
+    if x.size < y.size:
+        return correlate(domain, y, x, mode)[::-1]
+    return convolve(domain, x, y[::-1], mode)

@@ -8,7 +8,19 @@ from typing import Any
 import numpy as np
 
 from . import contraction
-from .array import Array, Discrete, Scalar, array_of, discrete, numbers_of, placed, plain_index, result_of, stacked
+from .array import (
+    Array,
+    Discrete,
+    Scalar,
+    array_of,
+    discrete,
+    exact,
+    numbers_of,
+    placed,
+    plain_index,
+    result_of,
+    stacked,
+)
 from .frames import Unsupported
 from .layout import elementwise, lying, to_be_read
 from .numbers import Domain, gathered
@@ -323,29 +335,6 @@ def as_strided(domain: Domain, x: Array, shape: Any = None, strides: Any = None,
     return placed(x, found)
 
 
-def convolve(domain: Domain, a: Any, v: Any, mode: str = "full") -> Any:
-    """The sum over k of a[n - k] v[k], for vectors."""
-    long, short = (np.atleast_1d(stacked(u, domain)) for u in (a, v))
-    if long.ndim > 1 or short.ndim > 1:
-        raise ValueError("object too deep for desired array")
-    long, short = (long, short) if long.size >= short.size else (short, long)
-    n, m = long.size, short.size
-    padded = np.pad(long, (m - 1, m - 1))
-    sums = np.lib.stride_tricks.sliding_window_view(padded, m) @ short[::-1]
-    cut = {"full": (0, n + m - 1), "same": ((m - 1) // 2, (m - 1) // 2 + n), "valid": (m - 1, n)}
-    if mode not in cut:
-        raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})")
-    return sums[slice(*cut[mode])]
-
-
-def correlate(domain: Domain, a: Any, v: Any, mode: str = "valid") -> Any:
-    """The sum over k of a[n + k] v[k], for vectors."""
-    x, y = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, v))
-    if x.size < y.size:
-        return correlate(domain, y, x, mode)[::-1]
-    return convolve(domain, x, y[::-1], mode)
-
-
 SPECIAL: dict[str, Callable[..., Any]] = {
     "dot": contraction.dot,
     "tensordot": contraction.tensordot,
@@ -386,8 +375,8 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "vander": vander,
     "sliding_window_view": sliding_window_view,
     "as_strided": as_strided,
-    "convolve": convolve,
-    "correlate": correlate,
+    "convolve": contraction.convolve,
+    "correlate": contraction.correlate,
     **{name: rounded(name) for name in ("round", "around", "fix")},
     **{name: like(value) for name, value in LIKE.items()},
 }
