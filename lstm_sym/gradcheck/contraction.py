@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 import numpy as np
 
 from . import numbers as n
 from .array import Array, numbers_of, result_of
-from .frames import Unsupported
 from .numbers import Domain, Numbers
 
 
@@ -78,7 +78,7 @@ def tensordot(domain: Domain, a: Any, b: Any, axes: Any = 2) -> Any:
 def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **options: Any) -> Any:
     """Einstein's summation over named indices, two operands at a time."""
     if not isinstance(subscripts, str):
-        raise Unsupported("np.einsum with lists of axes is not followed; name the indices in a string")
+        subscripts, operands = _named((subscripts, *operands))
     arrays = [u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in operands]
     inputs, output = _parsed(subscripts, arrays)
     current = [_diagonal(array, labels) for array, labels in zip(arrays, inputs, strict=True)]
@@ -94,28 +94,38 @@ def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **o
     return written(result_of(x.each(lambda part: part.transpose(0, *[k + 1 for k in order]))), out)
 
 
+def _named(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """Subscripts as a string where they are given as a list of axes after each operand, and at the end."""
+
+    def letters(axes: Any) -> str:
+        return "".join("..." if k is Ellipsis else (ascii_uppercase + ascii_lowercase)[k] for k in axes)
+
+    operands, axes = given[0 : len(given) // 2 * 2 : 2], given[1::2]
+    text = ",".join(map(letters, axes))
+    return text if len(given) % 2 == 0 else f"{text}->{letters(given[-1])}", operands
+
+
 def _parsed(subscripts: str, arrays: list[Array]) -> tuple[list[str], str]:
     text = subscripts.replace(" ", "")
     left, arrow, output = text.partition("->")
     inputs = left.split(",")
     if len(inputs) != len(arrays):
         raise ValueError("einstein sum subscripts string has another number of operands than are given")
-    if "..." in text:
-        free = [label for label in "ZYXWVUTSRQPONMLKJ" if label not in text]
-        most = 0
-        for k, (labels, array) in enumerate(zip(inputs, arrays)):
-            if "..." in labels:
-                count = array.ndim - len(labels) + 3
-                most = max(most, count)
-                inputs[k] = labels.replace("...", "".join(free[:count][::-1]))
-        output = output.replace("...", "".join(free[:most][::-1]))
-    for labels, array in zip(inputs, arrays):
-        if len(labels) != array.ndim:
+    free, most = [label for label in "ZYXWVUTSRQPONMLKJ" if label not in text], 0
+    for k, (labels, array) in enumerate(zip(inputs, arrays)):
+        if "..." in labels:
+            count = array.ndim - len(labels) + 3
+            most = max(most, count)
+            inputs[k] = labels.replace("...", "".join(free[:count][::-1]))
+        if len(inputs[k]) != array.ndim:
             raise ValueError(f"einstein sum: the subscripts {labels!r} do not fit an array of shape {array.shape}")
+    broadcast = "".join(free[:most][::-1])
+    if arrow and most and "..." not in output:
+        raise ValueError(f"einstein sum: the output {output!r} lacks the ... of the operands")
     if not arrow:
         every = "".join(inputs)
-        output = "".join(sorted(label for label in set(every) if every.count(label) == 1))
-    return inputs, output
+        output = "..." + "".join(sorted(u for u in set(every) if every.count(u) == 1 and u not in broadcast))
+    return inputs, output.replace("...", broadcast)
 
 
 def _diagonal(array: Array, labels: str) -> tuple[Numbers, str]:

@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 
 from . import contraction
+from .along import ALONG
 from .array import Array, Discrete, array_of, discrete, exact, numbers_of, placed, plain_index, result_of, stacked
+from .borrowed import BORROWED, in_python
 from .frames import Unsupported
+from .linear_algebra import LINEAR_ALGEBRA
 from .numbers import Domain, gathered
 from .reductions import REDUCTIONS, norm
 from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, maximum, minimum
 from .ufuncs import discrete as as_discrete
+from .writers import WRITERS
 
 VIEWS = (
     "transpose", "reshape", "ravel", "squeeze", "expand_dims", "swapaxes", "moveaxis", "rollaxis", "broadcast_to",
@@ -25,11 +29,17 @@ VIEWS = (
 MOVES: dict[str, tuple[int, ...]] = {
     "concatenate": (0,), "concat": (0,), "stack": (0,), "hstack": (0,), "vstack": (0,), "dstack": (0,),
     "column_stack": (0,), "block": (0,), "where": (1, 2), "select": (1, 2), "choose": (1,), "take": (0,),
-    "take_along_axis": (0,), "repeat": (0,), "tile": (0,), "roll": (0,), "pad": (0,), "tril": (0,), "triu": (0,),
+    "take_along_axis": (0,), "repeat": (0,), "tile": (0,), "roll": (0,), "tril": (0,), "triu": (0,),
     "diag": (0,), "diagflat": (0,), "delete": (0,), "insert": (0, 2), "append": (0, 1), "compress": (1,),
-    "extract": (1,), "resize": (0,), "broadcast_arrays": (0, 1, 2, 3),
+    "extract": (1,), "resize": (0,), "broadcast_arrays": (0, 1, 2, 3), "meshgrid": (0, 1, 2, 3),
 }  # fmt: skip
 """They copy entries of several arrays, at those positions among the arguments; what they fill up with is 0."""
+
+MOVED = (
+    "constant_values", "default", "fill_value", "arrays", "arr", "ary", "a", "x", "tup", "choicelist", "values", "v",
+    "A", "m", "choices",
+)  # fmt: skip
+"""The names of arguments whose entries they copy."""
 
 LIKE: dict[str, float | None] = {"zeros_like": 0.0, "ones_like": 1.0, "empty_like": None}
 
@@ -49,6 +59,8 @@ def call_function(domain: Domain, function: Any, args: tuple[Any, ...], options:
         return REDUCTIONS["nonzero" if name == "where" else name](first, *args[1:], **options)
     if name in (*UNARY, *BINARY, *COMPARISONS, *TESTS, *PIECEWISE_CONSTANT, *UFUNC_NAMES):
         return call_ufunc(domain, UFUNC_NAMES.get(name, name), "__call__", args, options)
+    if name in BORROWED:
+        return in_python(domain, name)(*args, **options)
     raise Unsupported(f"np.{name} is not followed on exact numbers")
 
 
@@ -86,8 +98,7 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
         return np.arange(size - count, size).reshape(numbers.shape)
 
     inner = [addressed(x) if k in positions else plain_index(x) for k, x in enumerate(args)]
-    if "constant_values" in options:
-        options = {**options, "constant_values": addressed(options["constant_values"])}
+    options = {key: addressed(x) if key in MOVED else plain_index(x) for key, x in options.items()}
     out = options.pop("out", None)
     options.pop("dtype", None)
     addresses = function(*inner, **options)
@@ -104,6 +115,12 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
         out[...] = result
         return out
     return result
+
+
+def pad(domain: Domain, x: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap") or options.get("reflect_type") == "odd":
+        raise Unsupported(f"np.pad in the mode {mode!r} is not followed")
+    return moved(domain, np.pad, (x, pad_width, mode), options, (0,))
 
 
 # --- what has a rule of its own -------------------------------------------------------------------
@@ -163,12 +180,6 @@ def in_order(x: Any, order: str, domain: Domain) -> Array:
     return Array(own.store, np.asarray(own.at, order=order))  # type: ignore[call-overload]
 
 
-def copyto(domain: Domain, target: Any, source: Any, **options: Any) -> None:
-    if not isinstance(target, Array):
-        raise Unsupported("exact numbers are written into an array that was made outside of the check")
-    target[options.get("where", ...)] = source
-
-
 def cross_shapes(domain: Domain, x: Any) -> Any:
     return np.shape(x.at if isinstance(x, Array) else x)
 
@@ -192,13 +203,6 @@ def inner(domain: Domain, a: Any, b: Any) -> Any:
 def vdot(domain: Domain, a: Any, b: Any) -> Any:
     x, y = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, b))
     return (x.reshape(-1) * y.reshape(-1)).sum()
-
-
-def kron(domain: Domain, a: Any, b: Any) -> Any:
-    if a.ndim != 2 or b.ndim != 2:
-        raise Unsupported("np.kron is followed for matrices only")
-    product = a[:, None, :, None] * b[None, :, None, :]
-    return product.reshape(a.shape[0] * b.shape[0], a.shape[1] * b.shape[1])
 
 
 def trace(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
@@ -243,12 +247,6 @@ def multi_dot(domain: Domain, arrays: Any, **options: Any) -> Any:
     for other in arrays[1:]:
         result = np.dot(result, other)
     return result
-
-
-def average(domain: Domain, x: Any, axis: Any = None, weights: Any = None, **options: Any) -> Any:
-    if weights is None:
-        return x.mean(axis=axis)
-    return (x * weights).sum(axis=axis) / (weights + 0 * x).sum(axis=axis)
 
 
 def nan_to_num(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
@@ -306,12 +304,11 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "ndim": lambda domain, x: x.ndim,
     "isscalar": lambda domain, x: not x.ndim,
     "iscomplexobj": lambda domain, x: False,
+    "pad": pad,
     "clip": clip,
-    "copyto": copyto,
     "outer": outer,
     "inner": inner,
     "vdot": vdot,
-    "kron": kron,
     "trace": trace,
     "sort": sort,
     "array_equal": array_equal,
@@ -321,13 +318,16 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "softmax": softmax,
     "log_softmax": log_softmax,
     "multi_dot": multi_dot,
-    "average": average,
     "nan_to_num": nan_to_num,
     "sliding_window_view": sliding_window_view,
     "as_strided": as_strided,
     "convolve": convolve,
     "correlate": correlate,
+    "result_type": lambda domain, *args: np.result_type(*[x.dtype if isinstance(x, Array) else x for x in args]),
     **{name: like(value) for name, value in LIKE.items()},
+    **ALONG,
+    **LINEAR_ALGEBRA,
+    **WRITERS,
 }
 
 __all__ = ["Discrete", "call_function"]

@@ -10,12 +10,14 @@ import builtins
 import math
 import types
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, result_of, stacked
 from .functions import call_function, filled
+from .iteration import tables
 from .modular import Cramped
 from .numbers import Domain
 from .ufuncs import call_ufunc
@@ -99,14 +101,18 @@ class StandIn:
             "float32": FloatType,
             "float_": FloatType,
             "double": FloatType,
-        }
+        } | tables(domain)
         self.numpy = Module(np, table, self.replaced)
-        self.linalg = Module(np.linalg, {}, self.replaced)
+        self.linalg = Module(np.linalg, {name: self._last_axes(name) for name in ("trace", "diagonal")}, self.replaced)
         self.random = Module(np.random, {}, self._random)
         strides = Module(np.lib.stride_tricks, {}, self.replaced)
         library = Module(np.lib, {"stride_tricks": strides}, lambda value: value)
         table |= {"linalg": self.linalg, "random": self.random, "lib": library}
         self.math = Module(math, self._math_table(), lambda value: value)
+
+    def _last_axes(self, name: str) -> Callable[..., Any]:
+        """A function of matrices that are the last two axes, as those of ``np.linalg`` are."""
+        return partial(getattr(self.numpy, name), axis1=-2, axis2=-1)
 
     # --- one value ----------------------------------------------------------------------------------
 
@@ -234,6 +240,7 @@ class StandIn:
             "atan": one("atan", "arctan"),
             "log": log,
             "pow": power,
+            "hypot": lambda *x: sum((u * u for u in x[1:]), x[0] * x[0]) ** 0.5 if exact_inside(x) else math.hypot(*x),
             "fsum": summed,
             "isnan": finite(False, math.isnan),
             "isinf": finite(False, math.isinf),

@@ -290,9 +290,10 @@ def _kind(given: Any) -> str:
     return "array" if isinstance(given, Array) else type(given).__name__
 
 
-def _matched(given: Mapping[Any, Any], names: list[str]) -> dict[str, Any]:
+def _matched(given: Mapping[Any, Any], names: list[Any]) -> dict[Any, Any]:
     keys = {str(key): value for key, value in given.items()}
-    return {name: keys[prefix + name] for name in names for prefix in reversed(PREFIXES) if prefix + name in keys}
+    called = [(name, prefix + str(name)) for name in names for prefix in reversed(PREFIXES)]
+    return {name: keys[key] for name, key in called if key in keys}
 
 
 def moves(value: Any) -> bool:
