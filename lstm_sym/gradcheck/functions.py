@@ -46,8 +46,8 @@ LIKE: dict[str, float | None] = {"zeros_like": 0.0, "ones_like": 1.0, "empty_lik
 
 def call_function(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """One of NumPy's functions on arguments of which some are exact."""
-    name = function if isinstance(function, str) else function.__name__
-    plain = getattr(np, name, None) if not isinstance(function, str) else getattr(np, function, None)
+    name = function if isinstance(function, str) else getattr(function, "__name__", "")
+    plain = getattr(np, name, None)
     if name in SPECIAL:
         return SPECIAL[name](domain, *args, **options)
     if name in MOVES and not (name == "where" and len(args) == 1):
@@ -61,7 +61,28 @@ def call_function(domain: Domain, function: Any, args: tuple[Any, ...], options:
         return call_ufunc(domain, UFUNC_NAMES.get(name, name), "__call__", args, options)
     if name in BORROWED:
         return in_python(domain, name)(*args, **options)
+    if callable(function) and not varying((args, options)):
+        return of_constants(domain, function, args, options)
     raise Unsupported(f"np.{name} is not followed on exact numbers")
+
+
+def varying(x: Any) -> bool:
+    """Whether an argument depends on the inputs."""
+    if isinstance(x, Array):
+        return x.store.numbers.varies
+    return isinstance(x, list | tuple | dict) and any(map(varying, x.values() if isinstance(x, dict) else x))
+
+
+def of_constants(domain: Domain, function: Any, args: Any, options: dict[str, Any]) -> Any:
+    """What NumPy makes of numbers that depend on nothing."""
+    from .stand_in import StandIn
+
+    def plain(x: Any) -> Any:
+        if isinstance(x, list | tuple):
+            return type(x)(map(plain, x))
+        return x.shadow if isinstance(x, Array) else x
+
+    return StandIn(domain).given(function(*map(plain, args), **{key: plain(x) for key, x in options.items()}))
 
 
 UFUNC_NAMES = {

@@ -79,6 +79,7 @@ class Rebinding:
             if foreign(value.__code__.co_filename):
                 self._space(value.__globals__)
                 self._cells(value)
+                self._defaults(value)
             if hasattr(value, "__wrapped__"):
                 self._enter(value.__wrapped__)
         elif isinstance(value, types.ModuleType):
@@ -131,6 +132,14 @@ class Rebinding:
             else:
                 self._look_into(value)
 
+    def _defaults(self, function: types.FunctionType) -> None:
+        """The default values of parameters."""
+        old, by_name = function.__defaults__, function.__kwdefaults__
+        function.__defaults__ = old and tuple(map(self._replacement, old))
+        function.__kwdefaults__ = by_name and {name: self._replacement(value) for name, value in by_name.items()}
+        self.undo.append(partial(setattr, function, "__defaults__", old))
+        self.undo.append(partial(setattr, function, "__kwdefaults__", by_name))
+
     def _container(self, value: Any) -> None:
         for key, item in list(value.items() if isinstance(value, dict) else enumerate(value)):
             new = self._replacement(item)
@@ -163,7 +172,10 @@ class Rebinding:
             self.generators.append((value, copy.deepcopy(_state(value))))
             first = copy.deepcopy(_state(value))
             self.undo.append(lambda: _set_state(value, first))
-            return value
+            return stand_in.drawing(value)
+        if isinstance(value, np.vectorize):
+            self._enter(value.pyfunc)
+            return stand_in.numpy.vectorize(value.pyfunc, signature=value.signature, excluded=value.excluded)
         if value is np.ndarray or value in (np.float64, np.float32) if isinstance(value, type) else False:
             return stand_in.numpy.__getattr__(value.__name__)
         origin = getattr(value, "__module__", None) or ""

@@ -53,7 +53,10 @@ def reduced(
         keepdims = keepdims is not np._NoValue and bool(keepdims)
         numbers = x.read()
         for k in axes:
-            numbers = step(numbers, k)
+            if numbers.shape[k] or empty is None:
+                numbers = step(numbers, k)
+            else:
+                numbers = x.domain.constant(np.full(numbers.shape[:k] + numbers.shape[k + 1 :], empty))
         if initial is not np._NoValue and initial is not None:
             numbers = pair(numbers, numbers_of(initial, x.domain))
         if keepdims:

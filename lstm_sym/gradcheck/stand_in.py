@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import random
 import types
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +17,9 @@ from typing import Any
 import numpy as np
 
 from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, result_of, stacked
+from .frames import Unsupported
 from .functions import call_function, filled
+from .generators import Drawing, kind
 from .iteration import tables
 from .modular import Cramped
 from .numbers import Domain
@@ -97,6 +100,7 @@ class StandIn:
             "copy": self._array,
             "ndarray": ArrayType,
             "vectorize": self._vectorize,
+            "frompyfunc": lambda function, nin, nout: self._vectorize(function),
             "float64": FloatType,
             "float32": FloatType,
             "float_": FloatType,
@@ -125,17 +129,15 @@ class StandIn:
         return self._wrapped(value)
 
     def _wrapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        name = getattr(function, "__name__", "")
-
         def call(*args: Any, **options: Any) -> Any:
             if "dtype" in options:
                 options["dtype"] = plain_type(options["dtype"])
             args = tuple(map(plain_type, args))
             if exact_inside(args) or exact_inside(options):
-                return call_function(self.domain, name, args, options)
+                return call_function(self.domain, function, args, options)
             return self.given(function(*args, **options))
 
-        call.__name__ = name
+        call.__name__ = getattr(function, "__name__", "")
         return call
 
     def _ufunc(self, ufunc: np.ufunc) -> Any:
@@ -148,7 +150,8 @@ class StandIn:
                 return exact(value, self.domain)
             return discrete(value, self.domain)
         if isinstance(value, tuple | list) and any(isinstance(item, np.ndarray) for item in value):
-            return type(value)(map(self.given, value))
+            items = map(self.given, value)
+            return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
         return value
 
     # --- making arrays ------------------------------------------------------------------------------
@@ -186,8 +189,15 @@ class StandIn:
             return x
         return self._array(x, dtype)
 
-    def _vectorize(self, function: Callable[..., Any], *settings: Any, **options: Any) -> Callable[..., Any]:
+    def _vectorize(self, function: Callable[..., Any] | None = None, *settings: Any, **options: Any) -> Any:
+        if function is None:
+            return partial(self._vectorize, *settings, **options)
+        if options.get("signature") or options.get("excluded"):
+            raise Unsupported("np.vectorize with a signature or with excluded arguments is not followed")
+
         def call(*args: Any) -> Any:
+            if not exact_inside(args):
+                return self.given(np.vectorize(function, *settings, **options)(*args))
             arrays = np.broadcast_arrays(*[array_of(numbers_of(x, self.domain)).at for x in args])
             shape = arrays[0].shape
             flat = [array_of(numbers_of(x, self.domain)) + exact(np.zeros(shape), self.domain) for x in args]
@@ -198,9 +208,15 @@ class StandIn:
 
     # --- the neighbours -----------------------------------------------------------------------------
 
+    def drawing(self, generator: Any) -> Any:
+        """A generator of NumPy's that gives exact arrays; others stay."""
+        return generator if isinstance(generator, random.Random | Drawing) else Drawing(generator, self.given)
+
     def _random(self, value: Any) -> Any:
         if value is np.random.default_rng:
-            return lambda seed=None: np.random.default_rng(0 if seed is None else seed)
+            return lambda seed=None: self.drawing(np.random.default_rng(0 if seed is None else seed))
+        if value in (np.random.Generator, np.random.RandomState):
+            return kind(value, self.given)
         if isinstance(value, type) or not callable(value):
             return value
         if getattr(value, "__name__", "") in ("seed", "get_state", "set_state"):
