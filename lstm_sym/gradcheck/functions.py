@@ -35,6 +35,9 @@ MOVES: dict[str, tuple[int, ...]] = {
 }  # fmt: skip
 """They copy entries of several arrays, at those positions among the arguments; what they fill up with is 0."""
 
+CONDITIONED = ("where", "compress", "extract")
+"""Their first argument says which entries, and may be of numbers."""
+
 MOVED = (
     "constant_values", "default", "fill_value", "arrays", "arr", "ary", "a", "x", "tup", "choicelist", "values", "v",
     "A", "m", "choices",
@@ -51,6 +54,8 @@ def call_function(domain: Domain, function: Any, args: tuple[Any, ...], options:
     if name in SPECIAL:
         return SPECIAL[name](domain, *args, **options)
     if name in MOVES and not (name == "where" and len(args) == 1):
+        if name in CONDITIONED and isinstance(args[0], Array):
+            args = (args[0].astype(bool), *args[1:])
         return moved(domain, plain, args, options, MOVES[name])
     if name in VIEWS:
         return viewed(domain, plain, args, options)

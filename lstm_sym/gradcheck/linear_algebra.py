@@ -1,4 +1,8 @@
-"""Solving, inverting and factorising matrices of exact numbers, by elimination."""
+r"""Determinants, inverses, solutions and Cholesky factors of matrices of exact numbers, and of stacks of them.
+
+All are made of determinants and adjugates, which the method of Faddeev and LeVerrier finds without dividing by anything
+but 1 to n: so they are polynomials of the degree that they have on paper, divided by one determinant.
+"""
 
 from __future__ import annotations
 
@@ -13,97 +17,78 @@ from .modular import Unlucky
 from .numbers import Domain
 
 
-def square(a: Array) -> None:
-    """Raise what NumPy raises unless an array is a stack of square matrices."""
+def square(a: Any) -> int:
+    """The size of square matrices; raises what NumPy raises for others."""
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise np.linalg.LinAlgError("Last 2 dimensions of the array must be square")
+    return int(a.shape[-1])
 
 
-def stack_of(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of matrices for stacks of them."""
-
-    def each(*stacks: Array) -> Any:
-        if all(x.ndim == 2 for x in stacks):
-            return function(*stacks)
-        outer = np.broadcast_shapes(*[x.shape[:-2] for x in stacks])
-        wide = [np.broadcast_to(x, (*outer, *x.shape[-2:])) for x in stacks]
-        results = [function(*[x[place] for x in wide]) for place in np.ndindex(*outer)]
-        whole: Any = np.stack(results)
-        return whole.reshape(*outer, *whole.shape[1:])
-
-    return each
-
-
-def eliminated(a: Array, b: Array) -> tuple[Any, Any]:
-    """The solution of a x = b, for matrices, and the determinant of a; pivots are the largest in floating point."""
-    n, columns = len(a), len(a)
-    rows = [np.concatenate([left, right]) for left, right in zip(a, b)]
-    determinant: Any = 1.0
-    for k in range(columns):
-        pivot = max(range(k, n), key=lambda i: abs(float(rows[i][k].shadow)))
-        if pivot != k:
-            rows[k], rows[pivot], determinant = rows[pivot], rows[k], -determinant
-        determinant = determinant * rows[k][k]
-        rows[k] = rows[k] / rows[k][k]
-        rows = [row if i == k else row - row[k] * rows[k] for i, row in enumerate(rows)]
-    return np.stack(rows)[:, columns:], determinant
+def adjugate(domain: Domain, a: Any) -> tuple[Any, Any]:
+    r"""The adjugate and the determinant: :math:`M_k = a M_{k-1} + c_{k-1} 1`, :math:`c_k = -\mathrm{tr}(a M_k) / k`."""
+    n = square(a)
+    one = exact(np.eye(n), domain)
+    made, coefficient = 0 * a + one, exact(np.ones(a.shape[:-2]), domain)
+    for k in range(1, n + 1):
+        product = a @ made
+        coefficient = np.trace(product, axis1=-2, axis2=-1) / -k
+        if k < n:
+            made = product + coefficient[..., None, None] * one
+    sign = (-1) ** n
+    return -sign * made, sign * coefficient
 
 
 def solve(domain: Domain, a: Any, b: Any) -> Any:
     a, b = (x if isinstance(x, Array) else array_of(numbers_of(x, domain)) for x in (a, b))
-    square(a)
     if b.ndim == 1:
         return solve(domain, a, b.reshape(-1, 1))[..., 0]
-    if a.shape[-1] != b.shape[-2]:
+    if square(a) != b.shape[-2]:
         raise ValueError(f"solve: {a.shape} and {b.shape} do not fit")
-    return stack_of(lambda x, y: eliminated(x, y)[0])(a, b)
+    adjoint, determinant = adjugate(domain, a)
+    return adjoint @ b / determinant[..., None, None]
 
 
-def inv(domain: Domain, a: Array) -> Any:
-    return solve(domain, a, np.eye(a.shape[-1]))
+def inv(domain: Domain, a: Any) -> Any:
+    adjoint, determinant = adjugate(domain, a)
+    return adjoint / determinant[..., None, None]
 
 
-def det(domain: Domain, a: Array) -> Any:
-    square(a)
-    return stack_of(lambda x: eliminated(x, x[:, :0])[1])(a)
+def det(domain: Domain, a: Any) -> Any:
+    return adjugate(domain, a)[1]
 
 
-def slogdet(domain: Domain, a: Array) -> Any:
+def slogdet(domain: Domain, a: Any) -> Any:
     """The sign is taken as constant, as it is near every point but those where the logarithm has no value."""
     found = det(domain, a)
     sign = np.sign(found.shadow)
     return type(np.linalg.slogdet(np.eye(1)))(exact(sign, domain) if found.ndim else float(sign), np.log(found * sign))
 
 
-def cholesky(domain: Domain, a: Array, *, upper: bool = False) -> Any:
-    """L with a = L Lᵀ, from the lower triangle, or its transpose from the upper; roots are taken of no roots."""
-    square(a)
-    if upper:
-        turned: Any = np.swapaxes(a, -1, -2)
-        return np.swapaxes(cholesky(domain, turned), -1, -2)
-    return stack_of(_cholesky)(a)
+def cholesky(domain: Domain, a: Any, *, upper: bool = False) -> Any:
+    """L with a = L Lᵀ, from the lower triangle, or its transpose from the upper.
 
-
-def _cholesky(a: Array) -> Any:
-    n = len(a)
-    diagonal: list[Any] = []
-    lower: Any = [[None] * n for _ in range(n)]
+    Its entry (i, j) is the minor of the first j columns with the rows before j and i, over the root of the product of
+    the leading minors of the sizes j and j + 1.
+    """
+    n = square(a)
+    lower: Any = np.tril(np.swapaxes(a, -1, -2) if upper else a)
+    whole = lower + np.swapaxes(np.tril(lower, -1), -1, -2)
+    columns, before = [], exact(np.ones(a.shape[:-2]), domain)
     for j in range(n):
-        pivot = a[j, j] - sum((lower[j][k] ** 2 * diagonal[k] for k in range(j)), 0.0)
-        if not float(pivot.shadow) > 0:
+        rows = [[*range(j), i] for i in range(j, n)]
+        minors = [det(domain, whole[..., row, :][..., : j + 1]) for row in rows]
+        if not np.all(minors[0].shadow > 0):
             raise Unlucky("a matrix is not positive definite")
-        diagonal.append(pivot)
-        for i in range(n):
-            below = a[i, j] - sum((lower[i][k] * lower[j][k] * diagonal[k] for k in range(j)), 0.0) if i > j else None
-            lower[i][j] = below / pivot if i > j else float(i == j)
-    whole: Any = np.stack([np.stack([x + 0 * diagonal[0] for x in row]) for row in lower])
-    return whole * np.sqrt(np.stack(diagonal))
+        root = np.sqrt(before * minors[0])
+        columns.append(np.stack([*[0 * root] * j, *[minor / root for minor in minors]], axis=-1))
+        before = minors[0]
+    factor: Any = np.stack(columns, axis=-1)
+    return np.swapaxes(factor, -1, -2) if upper else factor
 
 
 def matrix_power(domain: Domain, a: Any, n: int) -> Any:
-    square(a)
     base = inv(domain, a) if n < 0 else a
-    result = exact(np.eye(a.shape[-1]), domain) + 0 * a
+    result = exact(np.eye(square(a)), domain) + 0 * a
     for _ in range(abs(n)):
         result = result @ base
     return result

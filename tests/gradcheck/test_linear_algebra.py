@@ -34,6 +34,8 @@ CALLS = [
     lambda m, a: m.linalg.matrix_power(a[0], 0),
     lambda m, a: m.linalg.trace(a),
     lambda m, a: m.linalg.cholesky(m.array([[4.0, 100.0], [2.0, 10.0]])),
+    lambda m, a: m.linalg.cholesky(m.array([[4.0, -2.0, 6.0], [-2.0, 10.0, 3.0], [6.0, 3.0, 14.0]])),
+    lambda m, a: m.linalg.cholesky(m.array([[[4.0, 2.0], [2.0, 10.0]], [[1.0, 3.0], [3.0, 25.0]]])),
 ]
 
 
@@ -61,6 +63,7 @@ def test_a_density(half, wrong):
     inputs = [np.zeros(3), np.zeros(3), np.zeros((3, 2))]
     report = gradcheck(gaussian, lambda i, d: gaussian_backward(i, d, half), inputs)
     assert report.verdict == ("wrong" if wrong else "right"), str(report)
+    assert report.error_bound < 1e-12
     assert [name for name, good in report.inputs.items() if not good] == wrong
 
 
