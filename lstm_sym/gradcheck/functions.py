@@ -78,16 +78,20 @@ def varying(x: Any) -> bool:
     return isinstance(x, list | tuple | dict) and any(map(varying, x.values() if isinstance(x, dict) else x))
 
 
+def shadows(x: Any) -> Any:
+    """Arguments with floating-point numbers in the place of exact ones."""
+    if isinstance(x, dict):
+        return {key: shadows(value) for key, value in x.items()}
+    if isinstance(x, list | tuple):
+        return type(x)(map(shadows, x))
+    return x.shadow if isinstance(x, Array) else x
+
+
 def of_constants(domain: Domain, function: Any, args: Any, options: dict[str, Any]) -> Any:
     """What NumPy makes of numbers that depend on nothing."""
     from .stand_in import StandIn
 
-    def plain(x: Any) -> Any:
-        if isinstance(x, list | tuple):
-            return type(x)(map(plain, x))
-        return x.shadow if isinstance(x, Array) else x
-
-    return StandIn(domain).given(function(*map(plain, args), **{key: plain(x) for key, x in options.items()}))
+    return StandIn(domain).given(function(*shadows(args), **shadows(options)))
 
 
 UFUNC_NAMES = {

@@ -18,7 +18,7 @@ import numpy as np
 
 from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, result_of, stacked
 from .frames import Unsupported
-from .functions import call_function, filled
+from .functions import call_function, filled, shadows
 from .generators import Drawing, kind
 from .iteration import tables
 from .modular import Cramped
@@ -124,8 +124,12 @@ class StandIn:
         """What stands in for one of NumPy's own values: functions are wrapped, the rest stays."""
         if isinstance(value, np.ufunc):
             return self._ufunc(value)
+        if isinstance(value, types.ModuleType) and value.__name__ == "numpy.testing":
+            return Module(value, {}, self.replaced)
         if isinstance(value, type) or not callable(value):
             return value
+        if (getattr(value, "__module__", None) or "").startswith("numpy.testing"):
+            return lambda *args, **options: value(*shadows(args), **shadows(options))
         return self._wrapped(value)
 
     def _wrapped(self, function: Callable[..., Any]) -> Callable[..., Any]:

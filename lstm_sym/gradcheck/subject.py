@@ -128,9 +128,8 @@ class Subject:
             return replace(self, style="cache")
         if first in TUPLES or not cached:
             return replace(self, style="vjp")
-        if first.startswith(("d", "grad", "g_", "cot", "upstream")) and not isinstance(
-            outputs[-1], Array | float | int
-        ):
+        named_so = first == "g" or first.startswith(("d", "grad", "g_", "cot", "upstream"))
+        if (named_so and not isinstance(outputs[-1], Array | float | int)) or _is_object(outputs[-1]):
             return replace(self, style="cache")
         return replace(self, style="vjp")
 
@@ -248,6 +247,11 @@ class Subject:
                     used = {prefix + str(key) for key in entries for prefix in PREFIXES}
                     found = {key: value for key, value in found.items() if str(key) not in used} | {name: entries}
         return found
+
+
+def _is_object(x: Any) -> bool:
+    """Whether an output is an object of the user's, such as a network, which has no cotangent."""
+    return hasattr(x, "__dict__") and not isinstance(x, Array | np.ndarray) and all(y is x for _, y in leaves(x))
 
 
 def _forgotten(given: Any, inputs: Any, path: list[Any]) -> bool:

@@ -345,3 +345,57 @@ def leaky(entry):
 def test_a_vectorized_function_of_the_module(slope, verdict):
     report = gradcheck(lambda x: leaky(x), lambda i, d: d * np.where(i[0] > 0, 1, slope), [X])
     assert report.verdict == verdict
+
+
+class Network:
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, x):
+        self.x, self.y = x, np.tanh(x @ self.W)
+        return self.y
+
+    def backward(self, g, power=2):
+        a = g * (1 - self.y**power)
+        return a @ self.W.T, self.x.T @ a
+
+
+def network(x, W):
+    net = Network(W)
+    return net.forward(x), net
+
+
+def pulled(x, W):
+    net = Network(W)
+    return net.forward(x), net.backward
+
+
+BACKWARDS = [
+    (network, lambda g, net: net.backward(g), "right"),
+    (network, lambda upstream, model: model.backward(upstream), "right"),
+    (network, lambda err, net: net.backward(err, 1), "wrong"),
+    (pulled, lambda y_bar, pullback: pullback(y_bar), "right"),
+    (lambda x, W: (np.tanh(x @ W), (x, W)), lambda g, kept: Network(kept[1]).backward(g), "undecided"),
+    (lambda x, W: (x @ W, (x, W)), lambda g, kept: (g @ kept[1].T, kept[0].T @ g), "right"),
+    (lambda x, W: (x @ W, (x, W)), lambda g, kept: (g @ kept[1].T, -kept[0].T @ g), "wrong"),
+]
+
+
+@pytest.mark.parametrize("forward, backward, verdict", BACKWARDS)
+def test_what_has_no_cotangent_is_handed_to_backward(forward, backward, verdict):
+    assert gradcheck(forward, backward, [X, np.zeros((3, 2))]).verdict == verdict
+
+
+@pytest.mark.parametrize("whole, verdict", [(1.0, "right"), (2.0, "undecided")])
+def test_what_the_code_asserts_is_asserted(whole, verdict):
+    def forward(x):
+        p = np.exp(x) / np.exp(x).sum()
+        np.testing.assert_allclose(p.sum(), whole)
+        np.testing.assert_array_equal(p, p)
+        return p
+
+    def backward(inputs, d):
+        p = np.exp(inputs[0]) / np.exp(inputs[0]).sum()
+        return p * (d - p @ d)
+
+    assert gradcheck(forward, backward, [np.zeros(3)]).verdict == verdict
