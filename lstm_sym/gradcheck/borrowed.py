@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from .stand_in import StandIn
 
 BORROWED = (
-    "diff", "gradient", "trapezoid", "trapz", "cross", "vander", "polyval", "polyder", "polyadd", "polysub",
-    "piecewise", "kron", "cov", "corrcoef", "apply_over_axes", "unwrap", "nanmean", "nanprod", "nancumsum",
-    "nancumprod", "iterable", "cumulative_sum", "cumulative_prod", "triu_indices_from", "tril_indices_from",
+    "diff", "gradient", "trapezoid", "trapz", "cross", "polyval", "polyder", "polyadd", "polysub",
+    "piecewise", "cov", "corrcoef", "apply_over_axes", "unwrap", "nanmean", "nanprod", "nancumsum",
+    "nancumprod", "cumulative_sum", "cumulative_prod", "triu_indices_from", "tril_indices_from",
     "diag_indices_from",
 )  # fmt: skip
 """Those of its functions that do nothing which exact numbers cannot follow."""

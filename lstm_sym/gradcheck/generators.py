@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+from .randomness import is_generator as of_numpy
 
 
 class Drawing:
@@ -40,13 +40,13 @@ def kind(original: type, given: Callable[[Any], Any]) -> type:
     return _Kind(original.__name__, (), {"original": original, "given": staticmethod(given)})
 
 
-def is_generator(value: Any) -> bool:
-    return isinstance(value, np.random.Generator | np.random.RandomState | random.Random)
-
-
 def copied(generator: Any, later: bool) -> Any:
     """A generator in the same state, or in one that it comes to when many numbers have been drawn."""
     if not later or isinstance(generator, random.Random):
         return copy.deepcopy(generator)
     bits = getattr(generator, "bit_generator", None) or generator._bit_generator
     return type(generator)(bits.jumped() if hasattr(bits, "jumped") else type(bits)(0))
+
+
+def is_generator(value: Any) -> bool:
+    return of_numpy(value) or isinstance(value, random.Random)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, stacked
+from .array import Array, plain_index, stacked
 from .frames import Unsupported
 from .numbers import Domain
 
@@ -21,7 +21,10 @@ class Glue:
 
     def __getitem__(self, key: Any) -> Any:
         from .functions import moved
+        from .stand_in import StandIn, exact_inside
 
+        if not exact_inside(key if isinstance(key, tuple) else (key,)):
+            return StandIn(self.domain).given(self.plain[plain_index(key)])
         parts = [self._spread(part) for part in (key if isinstance(key, tuple) else (key,))]
         words = [part for part in parts if isinstance(part, str)]
         arrays = tuple(parts[len(words) :])

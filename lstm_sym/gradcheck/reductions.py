@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from . import numbers as n
-from .array import Array, Scalar, array_of, numbers_of, result_of
+from .array import Array, Scalar, array_of, discrete, numbers_of, result_of
 from .frames import Unsupported
+from .layout import asked, laid
 from .numbers import Numbers
-from .ufuncs import absolute, chosen, maximum, minimum
+from .ufuncs import delivered, maximum, minimum
 
 
 def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
@@ -49,7 +50,7 @@ def reduced(
             x = _kept(x, where, empty, initial)
         if any(value is not np._NoValue for value in rest.values()):
             raise Unsupported(f"the options {', '.join(rest)} of a reduction are not followed")
-        axes = axes_of(axis, x.ndim)
+        axes = () if not x.ndim and axis in (0, -1) else axes_of(axis, x.ndim)
         keepdims = keepdims is not np._NoValue and bool(keepdims)
         numbers = x.read()
         for k in axes:
@@ -61,11 +62,8 @@ def reduced(
             numbers = pair(numbers, numbers_of(initial, x.domain))
         if keepdims:
             numbers = numbers.reshape(tuple(1 if k in axes else size for k, size in enumerate(x.shape)))
-        result = result_of(numbers) if not keepdims else array_of(numbers)
-        if out is not None:
-            out[...] = result
-            return out
-        return result
+        like = asked(np.add.reduce, x, axis=axes, keepdims=keepdims)
+        return delivered(result_of(numbers, like), out)
 
     return reduce
 
@@ -124,18 +122,21 @@ def counted(x: Array, axis: Any, keepdims: Any, where: Any = True, **rest: Any) 
 
 
 def mean(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **rest: Any) -> Any:
-    result = sums(x, axis, keepdims=keepdims, **rest) / counted(x, axis, keepdims, **rest)
-    if out is not None:
-        out[...] = result
-        return out
-    return result
+    total = sums(x, axis, keepdims=keepdims, **rest)
+    return delivered(_divided(total, counted(x, axis, keepdims, **rest)), out)
+
+
+def _divided(x: Array, count: Any) -> Array:
+    """The quotient, which takes the place of its numerator."""
+    return result_of((x / count).read(), x.at)
 
 
 def var(
     x: Array, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: Any = False, **rest: Any
 ) -> Any:
     centred = x - mean(x, axis, keepdims=True, **rest)
-    return sums(centred * centred, axis, keepdims=keepdims, **rest) / (counted(x, axis, keepdims, **rest) - ddof)
+    total = sums(centred * centred, axis, keepdims=keepdims, **rest)
+    return delivered(_divided(total, counted(x, axis, keepdims, **rest) - ddof), out)
 
 
 def std(x: Array, *args: Any, **options: Any) -> Any:
@@ -149,11 +150,11 @@ def cumulative(pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[..., Any
         (axis,) = axes_of(axis, x.ndim)
         whole = x.read()
         steps = [_slice(whole, axis, slice(k, k + 1)) for k in range(x.shape[axis])]
-        result = Array.__copy__(x)
+        result = array_of(whole, asked(np.cumsum, x, axis=axis))
         for k in range(1, len(steps)):
             steps[k] = pair(steps[k - 1], steps[k])
             result[(slice(None),) * axis + (slice(k, k + 1),)] = array_of(steps[k])
-        return result
+        return delivered(result, out, core=0)
 
     return accumulate
 
@@ -166,13 +167,16 @@ def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) ->
     if ord in (None, "fro", 2) and not (ord == 2 and axis is None and x.ndim == 2):
         return np.sqrt(sums(x * x, axis, keepdims=keepdims))
     if ord == 1 and (x.ndim == 1 or isinstance(axis, int)):
-        return sums(result_of(absolute(x.read())), axis, keepdims=keepdims)
+        return sums(np.abs(x), axis, keepdims=keepdims)
     raise Unsupported(f"np.linalg.norm of order {ord} is not followed")
 
 
-def extreme_index(name: str) -> Callable[..., Any]:
-    def find(x: Array, axis: Any = None, out: Any = None, **rest: Any) -> Any:
-        return getattr(np, name)(x.domain.decidable(x.read()), axis=axis, **rest)
+def extreme_index(name: str, usual: int | None = None) -> Callable[..., Any]:
+    """A function that returns indices, and the axis along which it does where none is given."""
+
+    def find(x: Array, axis: Any = usual, out: Any = None, **rest: Any) -> Any:
+        found = getattr(np, name)(laid(x.domain.decidable(x.read()), x.at), axis=axis, **rest)
+        return discrete(found, x.domain)
 
     return find
 
@@ -180,7 +184,10 @@ def extreme_index(name: str) -> Callable[..., Any]:
 def truth(name: str) -> Callable[..., Any]:
     def test(x: Array, *args: Any, **options: Any) -> Any:
         numbers = x.read()
-        return getattr(np, name)(~x.domain.same(numbers, x.domain.constant(0)), *args, **options)
+        found = getattr(np, name)(laid(~x.domain.same(numbers, x.domain.constant(0)), x.at), *args, **options)
+        return (
+            tuple(discrete(part, x.domain) for part in found) if isinstance(found, tuple) else discrete(found, x.domain)
+        )
 
     return test
 
@@ -200,7 +207,7 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "cumprod": cumulative(n.multiply),
     "argmax": extreme_index("argmax"),
     "argmin": extreme_index("argmin"),
-    "argsort": extreme_index("argsort"),
+    "argsort": extreme_index("argsort", -1),
     "any": truth("any"),
     "all": truth("all"),
     "count_nonzero": truth("count_nonzero"),
@@ -209,4 +216,4 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "argwhere": truth("argwhere"),
 }
 
-__all__ = ["REDUCTIONS", "Scalar", "chosen", "cumsum", "norm"]
+__all__ = ["REDUCTIONS", "Scalar", "cumsum", "norm"]

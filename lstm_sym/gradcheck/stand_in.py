@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import numbers
 import random
 import types
 from collections.abc import Callable
@@ -16,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, result_of, stacked
+from .array import Array, Scalar, array_of, discrete, exact, numbers_of, placed, plain_index, result_of, stacked
 from .frames import Unsupported
-from .functions import call_function, filled, shadows
+from .functions import call_function, filled, in_order, shadows
+from .functions import copy as copied
 from .generators import Drawing, kind
 from .iteration import tables
 from .modular import Cramped
@@ -28,10 +30,16 @@ from .ufuncs import call_ufunc
 MADE = {"zeros": 0.0, "ones": 1.0, "empty": None}
 """What a new array is full of; ``None`` for what NumPy happens to find in memory."""
 
+FLOATS = ("float64", "float32", "float16", "longdouble", "float_", "double", "single", "half")
+
 MATH = (
     *("exp", "expm1", "log1p", "log2", "log10", "sqrt", "tanh", "sinh", "cosh", "fabs"),
     *("sin", "cos", "tan", "erf", "erfc"),
 )
+
+
+EXACT = ("sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log1p", "tanh", "sinh", "cosh", "power", "float_power")
+"""Functions of constants that are not rounded."""
 
 
 def exact_inside(x: Any) -> bool:
@@ -49,7 +57,7 @@ class _FloatType(type):
 
     def __call__(cls, x: Any = 0.0) -> Any:
         if isinstance(x, Array):
-            return x.item()
+            return x.item() if x.size == 1 else x.__copy__()
         return builtins.float(x)
 
 
@@ -68,8 +76,38 @@ class ArrayType(metaclass=_ArrayType):
     """``np.ndarray``, of which exact arrays are instances."""
 
 
+class _AbstractType(type):
+    original: Any
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        return isinstance(x, cls.original | Scalar)
+
+    def __subclasscheck__(cls, other: Any) -> bool:
+        return issubclass(other, cls.original)
+
+
+def _abstract(original: type) -> type:
+    """One of NumPy's types of scalars, such as ``np.floating``, of which exact scalars are instances."""
+    return _AbstractType(original.__name__, (), {"original": original})
+
+
+ABSTRACT = {name: _abstract(getattr(np, name)) for name in ("floating", "inexact", "number", "generic")}
+
+numbers.Real.register(Scalar)
+
+
 def plain_type(dtype: Any) -> Any:
-    return builtins.float if dtype is FloatType else dtype
+    """A type of floating-point numbers as ``float``, since no precision is looked at; anything else as it is."""
+    if isinstance(dtype, _AbstractType):
+        return dtype.original
+    if dtype is FloatType:
+        return builtins.float
+    if not isinstance(dtype, str | type | np.dtype):
+        return dtype
+    try:
+        return builtins.float if np.dtype(dtype).kind == "f" else dtype
+    except (TypeError, ValueError):
+        return dtype
 
 
 class Module(types.ModuleType):
@@ -91,21 +129,24 @@ class StandIn:
 
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
+        self.unseeded = np.random.default_rng(0)
+        """What seeds the generators that the code makes without a seed."""
         table: dict[str, Any] = {name: self._maker(value) for name, value in MADE.items()}
         table |= {
             "full": self._full,
+            "logspace": self._logspace,
+            "geomspace": self._geomspace,
             "array": self._array,
             "asarray": self._asarray,
             "asanyarray": self._asarray,
-            "copy": self._array,
+            "copy": self._copy,
             "ndarray": ArrayType,
             "vectorize": self._vectorize,
             "frompyfunc": lambda function, nin, nout: self._vectorize(function),
-            "float64": FloatType,
-            "float32": FloatType,
-            "float_": FloatType,
-            "double": FloatType,
-        } | tables(domain)
+            **tables(domain),
+            **ABSTRACT,
+        }
+        table |= dict.fromkeys(FLOATS, FloatType)
         self.numpy = Module(np, table, self.replaced)
         self.linalg = Module(np.linalg, {name: self._last_axes(name) for name in ("trace", "diagonal")}, self.replaced)
         self.random = Module(np.random, {}, self._random)
@@ -149,10 +190,8 @@ class StandIn:
 
     def given(self, value: Any) -> Any:
         """What NumPy has given, with arrays of floating-point numbers made exact."""
-        if isinstance(value, np.ndarray) and not isinstance(value, Discrete):
-            if value.dtype.kind == "f":
-                return exact(value, self.domain)
-            return discrete(value, self.domain)
+        if isinstance(value, np.ndarray):
+            return exact(np.asarray(value), self.domain) if value.dtype.kind == "f" else discrete(value, self.domain)
         if isinstance(value, tuple | list) and any(isinstance(item, np.ndarray) for item in value):
             items = map(self.given, value)
             return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
@@ -161,37 +200,46 @@ class StandIn:
     # --- making arrays ------------------------------------------------------------------------------
 
     def _maker(self, value: float | None) -> Callable[..., Any]:
-        def make(shape: Any, dtype: Any = builtins.float, *args: Any, **options: Any) -> Any:
-            shape = options.get("shape", shape)
-            return filled(self.domain, shape, value, plain_type(dtype) or builtins.float)
+        def make(shape: Any, dtype: Any = builtins.float, order: Any = "C", **options: Any) -> Any:
+            model = np.empty(plain_index(shape), order=order)
+            return filled(self.domain, model, value, plain_type(dtype) or builtins.float)
 
         return make
 
-    def _full(self, shape: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
+    def _full(self, shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **options: Any) -> Any:
         if dtype is None:
             dtype = builtins.float if exact_inside(fill_value) else np.asarray(fill_value).dtype
-        return filled(self.domain, shape, fill_value, plain_type(dtype))
+        model = np.empty(plain_index(shape), order=order)
+        return filled(self.domain, model, fill_value, plain_type(dtype))
 
-    def _array(self, x: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
+    def _logspace(self, start: float, stop: float, num: int = 50, endpoint: bool = True, base: float = 10.0) -> Any:
+        return base ** exact(np.linspace(start, stop, num, endpoint), self.domain)
+
+    def _geomspace(self, start: float, stop: float, num: int = 50, endpoint: bool = True) -> Any:
+        ratio = result_of(self.domain.constant(stop)) / start
+        return start * ratio ** exact(np.linspace(0, 1, num, endpoint), self.domain)
+
+    def _array(
+        self, x: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K", ndmin: int = 0, **options: Any
+    ) -> Any:
         dtype = plain_type(dtype)
-        if isinstance(x, Array):
-            made = x.__copy__() if options.get("copy", True) else x
-        elif exact_inside(x):
-            made = stacked(x, self.domain).__copy__()
-        else:
-            return self.given(np.array(x, dtype, *args, **options))
-        made = Array(made.store, np.asarray(made.at))
+        if not exact_inside(x):
+            return self.given(np.array(x, dtype, copy=copy, order=order, ndmin=ndmin, **options))
+        own = stacked(x, self.domain)
+        made: Array = copied(self.domain, own, order) if copy else in_order(self.domain, own, order)
+        if isinstance(made, Scalar):
+            made = copied(self.domain, made)
         if dtype is not None and np.dtype(dtype).kind not in "fO":
             return made.astype(dtype)
-        return made.reshape((1,) * (options.get("ndmin", 0) - made.ndim) + made.shape)
+        return placed(made, np.array(made.at, copy=False, ndmin=ndmin)) if ndmin > made.ndim else made
 
-    def _asarray(self, x: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
-        if isinstance(x, Array):
-            dtype = plain_type(dtype)
-            return x if dtype is None or np.dtype(dtype).kind in "fO" else x.astype(dtype)
-        if isinstance(x, np.ndarray) and dtype is None:
+    def _copy(self, x: Any, order: Any = "K", subok: bool = False) -> Any:
+        return self._array(x, order=order)
+
+    def _asarray(self, x: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, **options: Any) -> Any:
+        if isinstance(x, np.ndarray) and dtype is None and order is None and not copy:
             return x
-        return self._array(x, dtype)
+        return self._array(x, dtype, copy=copy, order=order or "K")
 
     def _vectorize(self, function: Callable[..., Any] | None = None, *settings: Any, **options: Any) -> Any:
         if function is None:
@@ -218,7 +266,9 @@ class StandIn:
 
     def _random(self, value: Any) -> Any:
         if value is np.random.default_rng:
-            return lambda seed=None: self.drawing(np.random.default_rng(0 if seed is None else seed))
+            return lambda seed=None: self.drawing(
+                np.random.default_rng(self.unseeded.integers(1 << 62) if seed is None else seed)
+            )
         if value in (np.random.Generator, np.random.RandomState):
             return kind(value, self.given)
         if isinstance(value, type) or not callable(value):
@@ -234,20 +284,24 @@ class StandIn:
             def call(x: Any) -> Any:
                 if isinstance(x, Array):
                     return call_ufunc(self.domain, ufunc or name, "__call__", (x.item(),), {})
-                if name == "sqrt":
-                    return result_of(self.domain.constant(x)) ** 0.5 if x >= 0 else plain(x)
-                return plain(x)
+                found = plain(x)
+                if name in EXACT and math.isfinite(found):
+                    return call_ufunc(self.domain, name, "__call__", (x,), {})
+                return found
 
             return call
 
         def log(x: Any, base: Any = None) -> Any:
             if not isinstance(x, Array):
-                return math.log(x) if base is None else math.log(x, base)
+                found = math.log(x) if base is None else math.log(x, base)
+                return found if base is not None else call_ufunc(self.domain, "log", "__call__", (x,), {})
             result = np.log(x.item())
             return result if base is None else result / np.log(result_of(self.domain.constant(base)))
 
         def power(x: Any, y: Any) -> Any:
-            return x**y if isinstance(x, Array) or isinstance(y, Array) else math.pow(x, y)
+            if isinstance(x, Array) or isinstance(y, Array):
+                return x**y
+            return result_of(self.domain.constant(math.fabs(x))) ** y if x > 0 else math.pow(x, y)
 
         def summed(values: Any) -> Any:
             values = list(values)
@@ -268,6 +322,11 @@ class StandIn:
         }
 
 
+def _real(args: tuple[Any, ...]) -> bool:
+    """Whether NumPy would give floating-point numbers: whole powers of integers are integers."""
+    return len(args) == 1 or np.result_type(*args).kind == "f"
+
+
 class Ufunc:
     """A universal function; on constants that are not exact yet it gives exact results where it can."""
 
@@ -283,11 +342,7 @@ class Ufunc:
             options["dtype"] = plain_type(options["dtype"])
         if exact_inside(args) or exact_inside(options):
             return call_ufunc(domain, name, "__call__", args, options)
-        if (
-            name in ("sqrt", "exp", "log", "tanh")
-            and "out" not in options
-            and not any(isinstance(x, list) for x in args)
-        ):
+        if name in EXACT and "out" not in options and not any(isinstance(x, list) for x in args) and _real(args):
             try:
                 return call_ufunc(domain, name, "__call__", args, options)
             except Cramped:
