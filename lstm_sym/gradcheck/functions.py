@@ -29,8 +29,7 @@ from .linear_algebra import LINEAR_ALGEBRA
 from .numbers import Domain, gathered
 from .overwriting import WRITES, overwritten
 from .reductions import REDUCTIONS, norm
-from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, delivered, maximum, minimum
-from .ufuncs import discrete as as_discrete
+from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, delivered, maximum, minimum, real
 from .windows import WINDOWS
 
 VIEWS = (
@@ -301,7 +300,7 @@ def allclose(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> bool
 
 def isclose(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> Any:
     x, y = (domain.shadow(numbers_of(u, domain)) for u in (a, b))
-    return as_discrete(np.isclose(x, y, *args, **options), domain)
+    return real(np.isclose(x, y, *args, **options), domain, (a, b))
 
 
 def logsumexp(domain: Domain, x: Any, axis: Any = None, b: Any = None, keepdims: bool = False, **options: Any) -> Any:
@@ -333,7 +332,8 @@ def nan_to_num(domain: Domain, x: Any, copy: bool = True, **options: Any) -> Any
     domain.refuse_infinite(own.read())
     if not copy:
         own.require_writeable("assignment destination is read-only")
-    return (own.__copy__() if copy else own)[() if not own.ndim else ...]
+    found = own.__copy__() if copy else own
+    return found if found.ndim else found[()]
 
 
 def vander(domain: Domain, x: Any, N: int | None = None, increasing: bool = False) -> Any:

@@ -39,15 +39,8 @@ def addresses(shape: tuple[int, ...], like: Any = None) -> Any:
 
 
 def in_c_order(x: Any) -> bool:
-    """Whether an array lies in C order, its axes of length 1 included: these decide where others are joined to it."""
-    if not x.flags.c_contiguous or (1 not in x.shape and x.size):
-        return bool(x.flags.c_contiguous)
-    step = x.itemsize
-    for size, stride in zip(reversed(x.shape), reversed(x.strides)):
-        if stride != step:
-            return False
-        step *= max(size, 1)
-    return True
+    """Whether an array lies in C order; of an empty one nobody knows, yet its strides count where it is joined."""
+    return bool(x.flags.c_contiguous and x.size)
 
 
 def _at(places: Any, values: Any) -> Any:
@@ -86,6 +79,14 @@ def as_given(x: Any) -> Any:
     found = addresses(x.shape, x if _apart(x) else np.copy(x))
     found.flags.writeable = x.flags.writeable
     return found
+
+
+def part(at: Any, whole: Any, view: Any) -> Any:
+    """The view of the addresses ``at`` that ``view`` is of ``whole``, whose entries lie as they do, without gaps."""
+    first = (view.__array_interface__["data"][0] - whole.__array_interface__["data"][0]) // whole.itemsize
+    strides = [stride // view.itemsize * ADDRESS.itemsize for stride in view.strides]
+    memory = at.ravel(order="K")[first:]
+    return np.lib.stride_tricks.as_strided(memory, view.shape, strides, writeable=view.flags.writeable)
 
 
 def to_be_read(x: Any, first: int) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .array import Array, Scalar, discrete, exact
+from .layout import part
 from .numbers import Domain
 from .randomness import frozen, is_generator, set_state, state_of, unseeded
 from .stand_in import FloatType, Module, StandIn
@@ -30,6 +31,8 @@ class Rebinding:
         self.undo: list[Callable[[], None]] = []
         self.visible = Visible(self._visit, self._opened)
         self.generators: list[tuple[Any, Any]] = []
+        self._arrays: dict[int, Array] = {}
+        self._alive: list[Any] = []
 
     def __enter__(self) -> Rebinding:
         try:
@@ -74,6 +77,22 @@ class Rebinding:
 
     # --- what stands in ---------------------------------------------------------------------------
 
+    def _in_memory(self, value: Any) -> Array:
+        """An exact array for a real one: the same one every time, and a view where it is a view of another."""
+        if id(value) not in self._arrays:
+            self._arrays[id(value)] = self._made(value)
+            self._alive.append(value)
+        return self._arrays[id(value)]
+
+    def _made(self, value: Any) -> Array:
+        whole = value
+        while isinstance(whole.base, np.ndarray):
+            whole = whole.base
+        if whole is value or whole.dtype != value.dtype or not whole.flags.forc:
+            return exact(value, self.stand_in.domain)
+        own = self._in_memory(whole)
+        return Array(own.store, part(own.at, whole, value))
+
     def _replacement(self, value: Any) -> Any:
         """The stand-in for one value of the user's names; the value itself where it stays."""
         stand_in = self.stand_in
@@ -85,7 +104,7 @@ class Rebinding:
             return self._module(value.__name__) or value
         if isinstance(value, np.ndarray):
             if value.dtype.kind == "f":
-                return exact(value, stand_in.domain)
+                return self._in_memory(value)
             return discrete(value, stand_in.domain)
         if is_generator(value):
             self.generators.append((value, copy.deepcopy(state_of(value))))

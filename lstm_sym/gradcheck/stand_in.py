@@ -177,7 +177,7 @@ class StandIn:
         def call(*args: Any, **options: Any) -> Any:
             if "dtype" in options:
                 options["dtype"] = plain_type(options["dtype"])
-            args = tuple(map(plain_type, args))
+            args = tuple(x if isinstance(x, str) else plain_type(x) for x in args)
             if exact_inside(args) or exact_inside(options):
                 return call_function(self.domain, function, args, options)
             return self.given(function(*args, **options))

@@ -189,6 +189,8 @@ def real(mask: Any, domain: Domain, inputs: Any, out: Any = None) -> Any:
         if like is None:
             return discrete(mask, domain) if np.ndim(mask) else np.bool_(mask)
         return discrete(laid(mask, like), domain)
+    if target.shape != np.broadcast_shapes(target.shape, np.shape(mask)):
+        raise ValueError(f"non-broadcastable output operand with shape {target.shape} for {np.shape(mask)}")
     np.copyto(target, mask)
     return target
 

@@ -44,6 +44,23 @@ def test_what_differs_from_numpy_is_told(line, otherwise, complaint):
         program.step(line, otherwise)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "d = b.transpose(1, 0, 2, 3) @ b[0, 0].T",
+        "d = np.concatenate([b[0].transpose(0, 2, 1)[:1], b[0].transpose(0, 2, 1)[1:1]])",
+        "d = np.einsum('abcd,ad,d->dca', b, b[:, 0, 0], b[0, 0, 0], optimize=True)",
+        "d = np.argwhere(b[0] > 7)",
+    ],
+)
+def test_a_rare_layout_is_numpys(line):
+    program = Program(0)
+    program.real["b"] = np.arange(120.0).reshape(2, 3, 4, 5)
+    program.exact["b"] = program.stand_in.given(program.real["b"])
+    assert program.step(line)
+    assert not program.real["d"].flags.c_contiguous
+
+
 # --- what it means for a gradient: of x**2, written through a reshape or into a view ---------------
 
 X = np.arange(1.0, 7.0).reshape(2, 3)
@@ -194,3 +211,35 @@ def in_place(x):
 def test_a_lost_write_is_seen_in_a_forward_pass(f, verdict):
     assert np.allclose(in_place(X), f(X)) == (verdict == "equal")
     assert same_function(in_place, f, [X]).verdict == verdict
+
+
+PARTS = {
+    "the same array": lambda buffer: buffer,
+    "a reshape": lambda buffer: buffer.reshape(2, 3),
+    "a reshape in Fortran order": lambda buffer: buffer.reshape(3, 2).T,
+    "a reversed view": lambda buffer: buffer[::-1],
+    "a view of a view": lambda buffer: buffer[1:][::2].reshape(1, 3),
+    "a copy": lambda buffer: buffer.copy(),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_arrays_of_the_users_own_share_memory_as_they_do(name):
+    """Gradients are often parts of one buffer, which is made before backward is called."""
+
+    def made():
+        buffer = np.zeros(6)
+        return buffer, {"gradient": PARTS[name](buffer)}
+
+    def backward_with(buffer, held):
+        def backward(inputs, d):
+            (x,) = inputs
+            part = held["gradient"]
+            buffer[:] = 0
+            part[...] = (2 * x * d).reshape(-1)[: part.size].reshape(part.shape)
+            return buffer.reshape(2, 3).copy()
+
+        return backward
+
+    report = gradcheck(np.square, backward_with(*made()), [X], diagnose=False)
+    assert report.verdict == verdict_of(backward_with(*made()), X)
