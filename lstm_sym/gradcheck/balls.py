@@ -158,6 +158,9 @@ class Balls:
         differences, shape = _differences(x, y)
         return np.array([_equal(u) for u in differences], bool).reshape(shape)
 
+    def unmet(self, divisors: list[Any]) -> int:
+        return 0
+
     def divisors_of(self, x: list[Any]) -> list[Any]:
         return x
 

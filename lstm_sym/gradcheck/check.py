@@ -56,7 +56,7 @@ def gradcheck(
     """
     if style not in ("auto", *STYLES):
         raise Misuse(f"unknown style {style!r}; the styles are auto, {', '.join(STYLES)}")
-    subject = Subject(forward, backward, named_inputs(forward, inputs), style, fixed=frozenset(fixed))
+    subject = Subject(forward, backward, named_inputs(forward, inputs, fixed), style, fixed=frozenset(fixed))
     require_leaves(subject, "there is no gradient to check")
     return Check(subject, seed, diagnose).report()
 

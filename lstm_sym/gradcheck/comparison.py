@@ -100,7 +100,7 @@ class Bench:
         functions = (subject.forward, *((subject.backward,) if subject.backward else ()), *others)
         return Rebinding(self.stand_in, functions)
 
-    def inputs(self, tangents: dict[str, Any] | None = None) -> dict[str, Any]:
+    def inputs(self, tangents: dict[str, Any] | None = None, later: bool = False) -> dict[str, Any]:
         """Fresh inputs; where tangents are given, they move."""
 
         def source(name: str, value: Any) -> Numbers:
@@ -109,7 +109,7 @@ class Bench:
                 return self.domain.moving(own, tangents[name])
             return own
 
-        return self.subject.made(source, self.stand_in)
+        return self.subject.made(source, self.stand_in, later)
 
     def cotangents(self, outputs: Any) -> Any:
         """A random cotangent for each output of floating-point numbers, ``None`` for others."""
@@ -168,7 +168,7 @@ class Bench:
             subject = self.subject
             cotangents = self.cotangents(outputs) if cotangents is None else cotangents
         else:
-            inputs, cache = self.inputs(tangents), None
+            inputs, cache = self.inputs(tangents, later=True), None
         fresh = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
         before = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
         look = self.watch("backward overwrites its input", inputs)

@@ -1,15 +1,15 @@
-"""Products that sum over an index: matrix products, dot, tensordot, einsum, convolutions."""
+"""Products that sum over an index: matrix products, dot, tensordot, einsum."""
 
 from __future__ import annotations
 
 from functools import partial
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 import numpy as np
 
 from . import numbers as n
-from .array import Array, array_of, numbers_of, of_kind, placed, result_of, stacked
-from .frames import Unsupported
+from .array import Array, array_of, numbers_of, of_kind, placed, result_of
 from .layout import as_floats, asked, in_c_order, modelled
 from .numbers import Domain, Numbers
 from .ufuncs import delivered
@@ -78,7 +78,7 @@ def tensordot(domain: Domain, a: Any, b: Any, axes: Any = 2) -> Any:
 def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **options: Any) -> Any:
     """Einstein's summation over named indices, two operands at a time; of one where nothing is summed, a view."""
     if not isinstance(subscripts, str):
-        raise Unsupported("np.einsum with lists of axes is not followed; name the indices in a string")
+        subscripts, operands = _named((subscripts, *operands))
     arrays = [u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in operands]
     inputs, output = _parsed(subscripts, arrays)
     if out is not None and out.ndim != len(output):
@@ -105,6 +105,17 @@ def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **o
     return delivered(of_kind(x.each(lambda part: part.transpose(0, *[k + 1 for k in order])), like), out, core=0)
 
 
+def _named(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """Subscripts as a string where they are given as a list of axes after each operand, and at the end."""
+
+    def letters(axes: Any) -> str:
+        return "".join("..." if k is Ellipsis else (ascii_uppercase + ascii_lowercase)[k] for k in axes)
+
+    operands, axes = given[0 : len(given) // 2 * 2 : 2], given[1::2]
+    text = ",".join(map(letters, axes))
+    return text if len(given) % 2 == 0 else f"{text}->{letters(given[-1])}", operands
+
+
 def _parsed(subscripts: str, arrays: list[Array]) -> tuple[list[str], str]:
     text = subscripts.replace(" ", "")
     left, arrow, output = text.partition("->")
@@ -112,21 +123,20 @@ def _parsed(subscripts: str, arrays: list[Array]) -> tuple[list[str], str]:
     if len(inputs) != len(arrays):
         raise ValueError("einstein sum subscripts string has another number of operands than are given")
     free, most = [label for label in "ZYXWVUTSRQPONMLKJ" if label not in text], 0
-    if "..." in text:
-        for k, (labels, array) in enumerate(zip(inputs, arrays)):
-            if "..." in labels:
-                count = array.ndim - len(labels) + 3
-                most = max(most, count)
-                inputs[k] = labels.replace("...", "".join(free[:count][::-1]))
-        output = output.replace("...", "".join(free[:most][::-1]))
-    for labels, array in zip(inputs, arrays):
-        if len(labels) != array.ndim:
+    for k, (labels, array) in enumerate(zip(inputs, arrays)):
+        if "..." in labels:
+            count = array.ndim - len(labels) + 3
+            most = max(most, count)
+            inputs[k] = labels.replace("...", "".join(free[:count][::-1]))
+        if len(inputs[k]) != array.ndim:
             raise ValueError(f"einstein sum: the subscripts {labels!r} do not fit an array of shape {array.shape}")
+    broadcast = "".join(free[:most][::-1])
+    if arrow and most and "..." not in output:
+        raise ValueError(f"einstein sum: the output {output!r} lacks the ... of the operands")
     if not arrow:
         every = "".join(inputs)
-        kept = sorted(label for label in set(every) - set(free) if every.count(label) == 1)
-        output = "".join((*free[:most][::-1], *kept))
-    return inputs, output
+        output = "..." + "".join(sorted(u for u in set(every) if every.count(u) == 1 and u not in broadcast))
+    return inputs, output.replace("...", broadcast)
 
 
 def _diagonal(array: Array, labels: str) -> tuple[Numbers, str]:
@@ -182,26 +192,3 @@ def _grouped(x: Numbers, labels: str, *groups: list[str]) -> Numbers:
     sizes = dict(zip(labels, x.shape))
     shape = tuple(int(np.prod([sizes[label] for label in group])) for group in groups)
     return x.each(lambda part: part.transpose(0, *order)).reshape(shape)
-
-
-def convolve(domain: Domain, a: Any, v: Any, mode: str = "full") -> Any:
-    """The sum over k of a[n - k] v[k], for vectors."""
-    long, short = (np.atleast_1d(stacked(u, domain)) for u in (a, v))
-    if long.ndim > 1 or short.ndim > 1:
-        raise ValueError("object too deep for desired array")
-    long, short = (long, short) if long.size >= short.size else (short, long)
-    n, m = long.size, short.size
-    padded = np.pad(long, (m - 1, m - 1))
-    sums = np.lib.stride_tricks.sliding_window_view(padded, m) @ short[::-1]
-    cut = {"full": (0, n + m - 1), "same": ((m - 1) // 2, (m - 1) // 2 + n), "valid": (m - 1, n)}
-    if mode not in cut:
-        raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})")
-    return sums[slice(*cut[mode])]
-
-
-def correlate(domain: Domain, a: Any, v: Any, mode: str = "valid") -> Any:
-    """The sum over k of a[n + k] v[k], for vectors."""
-    x, y = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, v))
-    if x.size < y.size:
-        return correlate(domain, y, x, mode)[::-1]
-    return convolve(domain, x, y[::-1], mode)

@@ -87,6 +87,8 @@ class Field:
         self.exponentials.known.pi = pi
         self.meanings = Meanings(self.modular, self.rings[:-1], pi, self.exponentials, self.roots)
         self.divisors = 0.0
+        """The sum of their degrees."""
+        self._met: set[Any] = set()
         self.ties: list[str] = []
         self.zeros: list[str] = []
         """Where something is divided by 0."""
@@ -179,6 +181,12 @@ class Field:
         return x.parts[-1].reshape(x.shape)
 
     # --- divisions by 0 -------------------------------------------------------------------------
+
+    def unmet(self, divisors: list[Any]) -> int:
+        """How many divisors are new at this point: what is the same in every ring is the same function."""
+        found = {*zip(*[ring.keys(part) for ring, part in zip(self.rings, divisors[:-1])])} - self._met
+        self._met |= found
+        return len(found)
 
     def divisors_of(self, x: list[Any]) -> list[Any]:
         """Divisors in every ring; where one is 0 a 1 that is marked by the shadow nan."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import contraction
+from .along import ALONG
 from .array import (
     Array,
     Discrete,
@@ -21,12 +22,15 @@ from .array import (
     result_of,
     stacked,
 )
+from .borrowed import BORROWED, in_python
 from .frames import Unsupported
 from .layout import elementwise, lying, to_be_read
+from .linear_algebra import LINEAR_ALGEBRA
 from .numbers import Domain, gathered
 from .overwriting import WRITES, overwritten
-from .reductions import REDUCTIONS, axes_of, norm
+from .reductions import REDUCTIONS, norm
 from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, delivered, maximum, minimum, real
+from .windows import WINDOWS
 
 VIEWS = (
     "transpose", "reshape", "ravel", "squeeze", "expand_dims", "swapaxes", "moveaxis", "rollaxis", "broadcast_to",
@@ -38,22 +42,33 @@ VIEWS = (
 MOVES: dict[str, tuple[int, ...]] = {
     "concatenate": (0,), "concat": (0,), "stack": (0,), "hstack": (0,), "vstack": (0,), "dstack": (0,),
     "column_stack": (0,), "block": (0,), "where": (1, 2), "select": (1, 2), "choose": (1,), "take": (0,),
-    "take_along_axis": (0,), "repeat": (0,), "tile": (0,), "roll": (0,), "pad": (0,), "tril": (0,), "triu": (0,),
+    "take_along_axis": (0,), "repeat": (0,), "tile": (0,), "roll": (0,), "tril": (0,), "triu": (0,),
     "diagflat": (0,), "delete": (0,), "insert": (0, 2), "append": (0, 1), "compress": (1,),
     "extract": (1,), "resize": (0,), "meshgrid": (0, 1, 2, 3),
 }  # fmt: skip
 """They copy entries of several arrays, at those positions among the arguments; what they fill up with is 0."""
+
+CONDITIONED = ("where", "compress", "extract")
+"""Their first argument says which entries, and may be of numbers."""
+
+MOVED = (
+    "constant_values", "default", "fill_value", "arrays", "arr", "ary", "a", "x", "tup", "choicelist", "values", "v",
+    "A", "m", "choices",
+)  # fmt: skip
+"""The names of arguments whose entries they copy."""
 
 LIKE: dict[str, float | None] = {"zeros_like": 0.0, "ones_like": 1.0, "empty_like": None}
 
 
 def call_function(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """One of NumPy's functions on arguments of which some are exact."""
-    name = function if isinstance(function, str) else function.__name__
-    plain = getattr(np, name, None) if not isinstance(function, str) else getattr(np, function, None)
+    name = function if isinstance(function, str) else getattr(function, "__name__", "")
+    plain = getattr(np, name, None)
     if name in SPECIAL:
         return SPECIAL[name](domain, *args, **options)
     if name in MOVES and not (name == "where" and len(args) == 1):
+        if name in CONDITIONED and isinstance(args[0], Array):
+            args = (args[0].astype(bool), *args[1:])
         return moved(domain, plain, args, options, MOVES[name])
     if name in WRITES:
         return overwritten(domain, name, args, options)
@@ -64,7 +79,34 @@ def call_function(domain: Domain, function: Any, args: tuple[Any, ...], options:
         return REDUCTIONS["nonzero" if name == "where" else name](first, *args[1:], **options)
     if name in (*UNARY, *BINARY, *COMPARISONS, *TESTS, *PIECEWISE_CONSTANT, *UFUNC_NAMES):
         return call_ufunc(domain, UFUNC_NAMES.get(name, name), "__call__", args, options)
+    if name in BORROWED:
+        return in_python(domain, name)(*args, **options)
+    if callable(function) and not varying((args, options)):
+        return of_constants(domain, function, args, options)
     raise Unsupported(f"np.{name} is not followed on exact numbers")
+
+
+def varying(x: Any) -> bool:
+    """Whether an argument depends on the inputs."""
+    if isinstance(x, Array):
+        return x.store.numbers.varies
+    return isinstance(x, list | tuple | dict) and any(map(varying, x.values() if isinstance(x, dict) else x))
+
+
+def shadows(x: Any) -> Any:
+    """Arguments with floating-point numbers in the place of exact ones."""
+    if isinstance(x, dict):
+        return {key: shadows(value) for key, value in x.items()}
+    if isinstance(x, list | tuple):
+        return type(x)(map(shadows, x))
+    return x.shadow if isinstance(x, Array) else x
+
+
+def of_constants(domain: Domain, function: Any, args: Any, options: dict[str, Any]) -> Any:
+    """What NumPy makes of numbers that depend on nothing."""
+    from .stand_in import StandIn
+
+    return StandIn(domain).given(function(*shadows(args), **shadows(options)))
 
 
 UFUNC_NAMES = {
@@ -106,8 +148,7 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
         return to_be_read(lying(x), size - count)
 
     inner = [addressed(x) if k in positions else plain_index(x) for k, x in enumerate(args)]
-    if "constant_values" in options:
-        options = {**options, "constant_values": addressed(options["constant_values"])}
+    options = {key: addressed(x) if key in MOVED else plain_index(x) for key, x in options.items()}
     out = options.pop("out", None)
     options.pop("dtype", None)
     found = function(*inner, **options)
@@ -120,6 +161,12 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
     if isinstance(found, list | tuple):
         return type(found)(map(made, found))
     return delivered(made(found), out)
+
+
+def pad(domain: Domain, x: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap") or options.get("reflect_type") == "odd":
+        raise Unsupported(f"np.pad in the mode {mode!r} is not followed")
+    return moved(domain, np.pad, (x, pad_width, mode), options, (0,))
 
 
 # --- what has a rule of its own -------------------------------------------------------------------
@@ -224,17 +271,6 @@ def kron(domain: Domain, a: Any, b: Any) -> Any:
     return product if not ndim else product.reshape([p * q for p, q in zip(left, right)])
 
 
-def diff(domain: Domain, x: Any, n: int = 1, axis: int = -1, **options: Any) -> Any:
-    if any(value is not np._NoValue for value in options.values()):
-        raise Unsupported("np.diff(prepend=…, append=…) is not followed")
-    own = stacked(x, domain)
-    (axis,) = axes_of(axis, own.ndim)
-    before = (slice(None),) * axis
-    for _ in range(n):
-        own = own[(*before, slice(1, None))] - own[(*before, slice(None, -1))]
-    return own
-
-
 def shares_memory(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> bool:
     exact = isinstance(a, Array) and isinstance(b, Array)
     return exact and a.store is b.store and np.shares_memory(a.at, b.at)
@@ -290,12 +326,6 @@ def multi_dot(domain: Domain, arrays: Any, **options: Any) -> Any:
     return result
 
 
-def average(domain: Domain, x: Any, axis: Any = None, weights: Any = None, **options: Any) -> Any:
-    if weights is None:
-        return x.mean(axis=axis)
-    return (x * weights).sum(axis=axis) / (weights + 0 * x).sum(axis=axis)
-
-
 def nan_to_num(domain: Domain, x: Any, copy: bool = True, **options: Any) -> Any:
     """The numbers themselves; what a division by 0 gives is refused, since it may be inf or nan."""
     own = stacked(x, domain)
@@ -322,19 +352,6 @@ def rounded(name: str) -> Callable[..., Any]:
     return call
 
 
-def sliding_window_view(domain: Domain, x: Array, *args: Any, **options: Any) -> Any:
-    return placed(x, np.lib.stride_tricks.sliding_window_view(np.asarray(x.at), *args, **options))
-
-
-def as_strided(domain: Domain, x: Array, shape: Any = None, strides: Any = None, **options: Any) -> Any:
-    own = np.asarray(x.at)
-    found = np.lib.stride_tricks.as_strided(own, shape, strides, **options)
-    (low, high), (first, last) = np.lib.array_utils.byte_bounds(own), np.lib.array_utils.byte_bounds(found)
-    if first < low or last > high:
-        raise Unsupported("np.lib.stride_tricks.as_strided reads memory outside of the array")
-    return placed(x, found)
-
-
 SPECIAL: dict[str, Callable[..., Any]] = {
     "dot": contraction.dot,
     "tensordot": contraction.tensordot,
@@ -352,12 +369,12 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "ndim": lambda domain, x: x.ndim,
     "isscalar": lambda domain, x: isinstance(x, Scalar),
     "iscomplexobj": lambda domain, x: False,
+    "pad": pad,
     "clip": clip,
     "outer": outer,
     "inner": inner,
     "vdot": vdot,
     "kron": kron,
-    "diff": diff,
     "shares_memory": shares_memory,
     "may_share_memory": shares_memory,
     "iterable": lambda domain, x: x.ndim > 0,
@@ -370,15 +387,14 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "softmax": softmax,
     "log_softmax": log_softmax,
     "multi_dot": multi_dot,
-    "average": average,
     "nan_to_num": nan_to_num,
     "vander": vander,
-    "sliding_window_view": sliding_window_view,
-    "as_strided": as_strided,
-    "convolve": contraction.convolve,
-    "correlate": contraction.correlate,
+    "result_type": lambda domain, *args: np.result_type(*[x.dtype if isinstance(x, Array) else x for x in args]),
     **{name: rounded(name) for name in ("round", "around", "fix")},
     **{name: like(value) for name, value in LIKE.items()},
+    **ALONG,
+    **LINEAR_ALGEBRA,
+    **WINDOWS,
 }
 
 __all__ = ["Discrete", "call_function"]

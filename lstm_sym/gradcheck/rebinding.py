@@ -109,7 +109,10 @@ class Rebinding:
             self.generators.append((value, copy.deepcopy(state_of(value))))
             first = copy.deepcopy(state_of(value))
             self.undo.append(lambda: set_state(value, first))
-            return value
+            return stand_in.drawing(value)
+        if isinstance(value, np.vectorize):
+            self.visible.enter(value.pyfunc)
+            return stand_in.numpy.vectorize(value.pyfunc, signature=value.signature, excluded=value.excluded)
         if isinstance(value, type) and value in NUMPY_TYPES:
             return stand_in.numpy.__getattr__(value.__name__)
         origin = getattr(value, "__module__", None) or ""

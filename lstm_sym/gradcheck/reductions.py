@@ -33,20 +33,31 @@ def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
     return tuple(sorted(found, reverse=True))
 
 
-def reduced(step: Callable[[Numbers, int], Numbers], pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[..., Any]:
-    """A reduction with NumPy's arguments, from one that removes a single axis, and one of two numbers."""
+def reduced(
+    step: Callable[[Numbers, int], Numbers], pair: Callable[[Numbers, Numbers], Numbers], empty: float | None = None
+) -> Callable[..., Any]:
+    """A reduction with NumPy's arguments, from one that removes a single axis, and one of two numbers.
+
+    ``empty`` is the result for no numbers, where there is one.
+    """
 
     def reduce(
         x: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **rest: Any
     ) -> Any:
         initial = rest.pop("initial", np._NoValue)
-        if rest.pop("where", True) is not True or any(value is not np._NoValue for value in rest.values()):
-            raise Unsupported(f"the options {', '.join(rest) or 'where'} of a reduction are not followed")
+        where = rest.pop("where", True)
+        if where is not True and where is not np._NoValue:
+            x = _kept(x, where, empty, initial)
+        if any(value is not np._NoValue for value in rest.values()):
+            raise Unsupported(f"the options {', '.join(rest)} of a reduction are not followed")
         axes = () if not x.ndim and axis in (0, -1) else axes_of(axis, x.ndim)
         keepdims = keepdims is not np._NoValue and bool(keepdims)
         numbers = x.read()
         for k in axes:
-            numbers = step(numbers, k)
+            if numbers.shape[k] or empty is None:
+                numbers = step(numbers, k)
+            else:
+                numbers = x.domain.constant(np.full(numbers.shape[:k] + numbers.shape[k + 1 :], empty))
         if initial is not np._NoValue and initial is not None:
             numbers = pair(numbers, numbers_of(initial, x.domain))
         if keepdims:
@@ -55,6 +66,14 @@ def reduced(step: Callable[[Numbers, int], Numbers], pair: Callable[[Numbers, Nu
         return delivered(result_of(numbers, like), out)
 
     return reduce
+
+
+def _kept(x: Array, where: Any, empty: float | None, initial: Any) -> Any:
+    """An array with what changes nothing in the place of the entries that are left out."""
+    neutral = initial if empty is None else empty
+    if neutral is np._NoValue or neutral is None:
+        raise ValueError("reduction operation does not have an identity, so to use a where mask specify 'initial'")
+    return np.where(where, x, neutral)
 
 
 def _slice(x: Numbers, axis: int, part: slice | int) -> Numbers:
@@ -86,23 +105,38 @@ def _folded(pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[[Numbers, i
     return fold
 
 
-sums = reduced(n.total, n.add)
+sums = reduced(n.total, n.add, 0.0)
+
+
+def reduced_by(pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[..., Any]:
+    """The reduction by a function of two numbers that has no name of its own."""
+    return reduced(_folded(pair), pair)
+
+
+def counted(x: Array, axis: Any, keepdims: Any, where: Any = True, **rest: Any) -> Any:
+    """How many entries a sum over these axes has."""
+    if where is True or where is np._NoValue:
+        return int(np.prod([x.shape[k] for k in axes_of(axis, x.ndim)]))
+    mask = np.broadcast_to(where, x.shape)
+    return mask.sum(axis=axis, keepdims=keepdims is not np._NoValue and bool(keepdims))
 
 
 def mean(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **rest: Any) -> Any:
-    count = int(np.prod([x.shape[k] for k in axes_of(axis, x.ndim)]))
-    return delivered(_divided(sums(x, axis, keepdims=keepdims, **rest), count), out)
+    total = sums(x, axis, keepdims=keepdims, **rest)
+    return delivered(_divided(total, counted(x, axis, keepdims, **rest)), out)
 
 
-def _divided(x: Array, count: int) -> Array:
+def _divided(x: Array, count: Any) -> Array:
     """The quotient, which takes the place of its numerator."""
     return result_of((x / count).read(), x.at)
 
 
-def var(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: Any = False) -> Any:
-    centred = x - mean(x, axis, keepdims=True)
-    count = int(np.prod([x.shape[k] for k in axes_of(axis, x.ndim)])) - ddof
-    return delivered(_divided(sums(centred * centred, axis, keepdims=keepdims), count), out)
+def var(
+    x: Array, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: Any = False, **rest: Any
+) -> Any:
+    centred = x - mean(x, axis, keepdims=True, **rest)
+    total = sums(centred * centred, axis, keepdims=keepdims, **rest)
+    return delivered(_divided(total, counted(x, axis, keepdims, **rest) - ddof), out)
 
 
 def std(x: Array, *args: Any, **options: Any) -> Any:
@@ -160,7 +194,7 @@ def truth(name: str) -> Callable[..., Any]:
 
 REDUCTIONS: dict[str, Callable[..., Any]] = {
     "sum": sums,
-    "prod": reduced(_folded(n.multiply), n.multiply),
+    "prod": reduced(_folded(n.multiply), n.multiply, 1.0),
     "max": reduced(_folded(maximum), maximum),
     "min": reduced(_folded(minimum), minimum),
     "amax": reduced(_folded(maximum), maximum),

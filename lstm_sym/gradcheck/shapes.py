@@ -82,6 +82,8 @@ def _spec(name: str, value: str | None, letters: dict[str, int]) -> Spec:
         return Spec(name, ())
     if value.startswith("[") and value.endswith("]"):
         items = [item.strip() for item in value[1:-1].split(",")]
+        if set(items) <= {"True", "False"}:
+            return Spec(name, None, [item == "True" for item in items])
         if not all(re.fullmatch(rf"-?\d+|{FLOAT}", item) for item in items):
             raise ValueError(f"--shapes: {name}={value} is no list of numbers")
         whole = all(re.fullmatch(r"-?\d+", item) for item in items)

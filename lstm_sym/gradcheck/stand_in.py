@@ -9,16 +9,20 @@ from __future__ import annotations
 import builtins
 import math
 import numbers
+import random
 import types
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .array import Array, Scalar, array_of, discrete, exact, numbers_of, placed, plain_index, result_of, stacked
 from .frames import Unsupported
-from .functions import call_function, filled, in_order, moved
+from .functions import call_function, filled, in_order, shadows
 from .functions import copy as copied
+from .generators import Drawing, kind
+from .iteration import tables
 from .modular import Cramped
 from .numbers import Domain
 from .ufuncs import call_ufunc
@@ -138,18 +142,22 @@ class StandIn:
             "copy": self._copy,
             "ndarray": ArrayType,
             "vectorize": self._vectorize,
-            "ndenumerate": lambda x: ((index, x[index]) for index in np.ndindex(np.shape(x))),
+            "frompyfunc": lambda function, nin, nout: self._vectorize(function),
+            **tables(domain),
             **ABSTRACT,
         }
         table |= dict.fromkeys(FLOATS, FloatType)
         self.numpy = Module(np, table, self.replaced)
-        self.linalg = Module(np.linalg, {}, self.replaced)
+        self.linalg = Module(np.linalg, {name: self._last_axes(name) for name in ("trace", "diagonal")}, self.replaced)
         self.random = Module(np.random, {}, self._random)
         strides = Module(np.lib.stride_tricks, {}, self.replaced)
         library = Module(np.lib, {"stride_tricks": strides}, lambda value: value)
-        table |= {"r_": Joined(self, np.r_), "c_": Joined(self, np.c_)}
         table |= {"linalg": self.linalg, "random": self.random, "lib": library}
         self.math = Module(math, self._math_table(), lambda value: value)
+
+    def _last_axes(self, name: str) -> Callable[..., Any]:
+        """A function of matrices that are the last two axes, as those of ``np.linalg`` are."""
+        return partial(getattr(self.numpy, name), axis1=-2, axis2=-1)
 
     # --- one value ----------------------------------------------------------------------------------
 
@@ -157,22 +165,24 @@ class StandIn:
         """What stands in for one of NumPy's own values: functions are wrapped, the rest stays."""
         if isinstance(value, np.ufunc):
             return self._ufunc(value)
+        if isinstance(value, types.ModuleType) and value.__name__ == "numpy.testing":
+            return Module(value, {}, self.replaced)
         if isinstance(value, type) or not callable(value):
             return value
+        if (getattr(value, "__module__", None) or "").startswith("numpy.testing"):
+            return lambda *args, **options: value(*shadows(args), **shadows(options))
         return self._wrapped(value)
 
     def _wrapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        name = getattr(function, "__name__", "")
-
         def call(*args: Any, **options: Any) -> Any:
             if "dtype" in options:
                 options["dtype"] = plain_type(options["dtype"])
             args = tuple(x if isinstance(x, str) else plain_type(x) for x in args)
             if exact_inside(args) or exact_inside(options):
-                return call_function(self.domain, name, args, options)
+                return call_function(self.domain, function, args, options)
             return self.given(function(*args, **options))
 
-        call.__name__ = name
+        call.__name__ = getattr(function, "__name__", "")
         return call
 
     def _ufunc(self, ufunc: np.ufunc) -> Any:
@@ -183,7 +193,8 @@ class StandIn:
         if isinstance(value, np.ndarray):
             return exact(np.asarray(value), self.domain) if value.dtype.kind == "f" else discrete(value, self.domain)
         if isinstance(value, tuple | list) and any(isinstance(item, np.ndarray) for item in value):
-            return type(value)(map(self.given, value))
+            items = map(self.given, value)
+            return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
         return value
 
     # --- making arrays ------------------------------------------------------------------------------
@@ -230,8 +241,15 @@ class StandIn:
             return x
         return self._array(x, dtype, copy=copy, order=order or "K")
 
-    def _vectorize(self, function: Callable[..., Any], *settings: Any, **options: Any) -> Callable[..., Any]:
+    def _vectorize(self, function: Callable[..., Any] | None = None, *settings: Any, **options: Any) -> Any:
+        if function is None:
+            return partial(self._vectorize, *settings, **options)
+        if options.get("signature") or options.get("excluded"):
+            raise Unsupported("np.vectorize with a signature or with excluded arguments is not followed")
+
         def call(*args: Any) -> Any:
+            if not exact_inside(args):
+                return self.given(np.vectorize(function, *settings, **options)(*args))
             arrays = np.broadcast_arrays(*[array_of(numbers_of(x, self.domain)).at for x in args])
             shape = arrays[0].shape
             flat = [array_of(numbers_of(x, self.domain)) + exact(np.zeros(shape), self.domain) for x in args]
@@ -242,9 +260,17 @@ class StandIn:
 
     # --- the neighbours -----------------------------------------------------------------------------
 
+    def drawing(self, generator: Any) -> Any:
+        """A generator of NumPy's that gives exact arrays; others stay."""
+        return generator if isinstance(generator, random.Random | Drawing) else Drawing(generator, self.given)
+
     def _random(self, value: Any) -> Any:
         if value is np.random.default_rng:
-            return lambda seed=None: np.random.default_rng(self.unseeded.integers(1 << 62) if seed is None else seed)
+            return lambda seed=None: self.drawing(
+                np.random.default_rng(self.unseeded.integers(1 << 62) if seed is None else seed)
+            )
+        if value in (np.random.Generator, np.random.RandomState):
+            return kind(value, self.given)
         if isinstance(value, type) or not callable(value):
             return value
         if getattr(value, "__name__", "") in ("seed", "get_state", "set_state"):
@@ -288,6 +314,7 @@ class StandIn:
             "atan": one("atan", "arctan"),
             "log": log,
             "pow": power,
+            "hypot": lambda *x: sum((u * u for u in x[1:]), x[0] * x[0]) ** 0.5 if exact_inside(x) else math.hypot(*x),
             "fsum": summed,
             "isnan": finite(False, math.isnan),
             "isinf": finite(False, math.isinf),
@@ -298,21 +325,6 @@ class StandIn:
 def _real(args: tuple[Any, ...]) -> bool:
     """Whether NumPy would give floating-point numbers: whole powers of integers are integers."""
     return len(args) == 1 or np.result_type(*args).kind == "f"
-
-
-class Joined:
-    """``np.r_`` or ``np.c_``, which joins what stands in its brackets."""
-
-    def __init__(self, stand_in: StandIn, original: Any) -> None:
-        self.stand_in, self.original = stand_in, original
-
-    def __getitem__(self, key: Any) -> Any:
-        items = key if isinstance(key, tuple) else (key,)
-        if not exact_inside(items):
-            return self.stand_in.given(self.original[plain_index(key)])
-        if any(isinstance(item, slice | str) for item in items):
-            raise Unsupported("slices and texts beside exact numbers in np.r_ or np.c_ are not followed")
-        return moved(self.stand_in.domain, lambda *parts: self.original[parts], items, {}, range(len(items)))
 
 
 class Ufunc:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from .array import Array, Scalar, discrete, exact, instead_of
 from .frames import Unsupported, place_of, told
+from .generators import copied, is_generator
 from .magnitude import USUAL, Magnitude
 from .modular import Singular, Unlucky
 from .numbers import Numbers
@@ -77,13 +78,15 @@ class Subject:
         return name in self.fixed or named(name, path) in self.fixed
 
     def fixed_names(self) -> dict[str, str]:
-        """The inputs of floating-point numbers that are fixed, as not checked."""
-        return {
-            named(name, path): "it is fixed"
-            for name, tree in self.inputs.items()
-            for path, value in leaves(tree)
-            if moves(value) and self.holds(name, path)
-        }
+        """The inputs of floating-point numbers that are passed on as they are, and why."""
+        found: dict[str, str] = {}
+        for name, tree in self.inputs.items():
+            for path, value in leaves(tree):
+                if moves(value) and self.holds(name, path):
+                    found[named(name, path)] = "it is fixed"
+                for key, _ in _numbers_inside(value):
+                    found[f"{named(name, path)}.{key}"] = "it is an attribute of an object"
+        return found
 
     def upstream_parameter(self) -> str:
         """The name of backward's parameter for the upstream gradient, where there is just one."""
@@ -91,8 +94,11 @@ class Subject:
         place = 0 if self.style == "cache" else 1
         return parameters[place] if len(parameters) == 2 else ""
 
-    def made(self, source: Source, stand_in: Any) -> dict[str, Any]:
-        """Inputs for one run: numbers from the source where floating-point numbers stand, copies of all else."""
+    def made(self, source: Source, stand_in: Any, later: bool = False) -> dict[str, Any]:
+        """Inputs for one run: numbers from the source where floating-point numbers stand, copies of all else.
+
+        ``later`` is whether a run before has drawn from generators of random numbers that are among the inputs.
+        """
 
         def leaf(name: str) -> Callable[[Path, Any], Any]:
             def make(path: Path, value: Any) -> Any:
@@ -102,6 +108,8 @@ class Subject:
                     numbers = source(named(name, path), value)
                     array = instead_of(np.asarray(value), numbers)
                     return array if numbers.shape or isinstance(value, np.ndarray) else Scalar(array.store, array.at)
+                if is_generator(value):
+                    return stand_in.drawing(copied(value, later))
                 return discrete(value.copy(order="K"), stand_in.domain) if isinstance(value, np.ndarray) else value
 
             return make
@@ -120,9 +128,8 @@ class Subject:
             return replace(self, style="cache")
         if first in TUPLES or not cached:
             return replace(self, style="vjp")
-        if first.startswith(("d", "grad", "g_", "cot", "upstream")) and not isinstance(
-            outputs[-1], Array | float | int
-        ):
+        named_so = first == "g" or first.startswith(("d", "grad", "g_", "cot", "upstream"))
+        if (named_so and not isinstance(outputs[-1], Array | float | int)) or _is_object(outputs[-1]):
             return replace(self, style="cache")
         return replace(self, style="vjp")
 
@@ -244,6 +251,11 @@ class Subject:
         return found
 
 
+def _is_object(x: Any) -> bool:
+    """Whether an output is an object of the user's, such as a network, which has no cotangent."""
+    return hasattr(x, "__dict__") and not isinstance(x, Array | np.ndarray) and all(y is x for _, y in leaves(x))
+
+
 def _forgotten(given: Any, inputs: Any, path: list[Any]) -> bool:
     """Whether a dictionary of gradients lacks an entry, and does not merely call it by another name."""
     for key in path:
@@ -292,9 +304,10 @@ def _kind(given: Any) -> str:
     return "array" if isinstance(given, Array) else type(given).__name__
 
 
-def _matched(given: Mapping[Any, Any], names: list[str]) -> dict[str, Any]:
+def _matched(given: Mapping[Any, Any], names: list[Any]) -> dict[Any, Any]:
     keys = {str(key): value for key, value in given.items()}
-    return {name: keys[prefix + name] for name in names for prefix in reversed(PREFIXES) if prefix + name in keys}
+    called = [(name, prefix + str(name)) for name in names for prefix in reversed(PREFIXES)]
+    return {name: keys[key] for name, key in called if key in keys}
 
 
 def moves(value: Any) -> bool:
@@ -319,26 +332,33 @@ def exact_leaves(outputs: Any, domain: Any) -> list[tuple[Path, Array]]:
     return found
 
 
-def named_inputs(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
+def named_inputs(forward: Callable[..., Any], inputs: Any, fixed: Collection[str] = ()) -> dict[str, Any]:
     """Inputs by the names of forward's parameters, in containers of their own.
 
     A container that the code sees by itself, too, would be filled with exact numbers there.
     """
-    named = by_parameter(forward, inputs)
-    for name, tree in named.items():
+    by_name = by_parameter(forward, inputs)
+    for name, tree in by_name.items():
         for path, value in leaves(tree):
-            _require_seen_through(name + "".join(f"[{key!r}]" for key in path), value)
-    return {name: mapped(lambda _, value: value, tree) for name, tree in named.items()}
+            if not fixed or not {name, named(name, path)} & {*fixed}:
+                _require_seen_through(named(name, path), value)
+    return {name: mapped(lambda _, value: value, tree) for name, tree in by_name.items()}
 
 
 def _require_seen_through(name: str, value: Any) -> None:
     """Arrays inside an object of the user's would be passed on unchecked."""
-    inside = [key for key, field in getattr(value, "__dict__", {}).items() if moves(field)]
-    if inside and not moves(value):
+    inside = [key for key, field in _numbers_inside(value) if not isinstance(field, float)]
+    if inside:
         raise Misuse(
             f"{name} is a {type(value).__name__}, whose {', '.join(inside)} would not be checked; "
-            "pass such arrays in a dictionary, a tuple or a named tuple"
+            "pass such arrays in a dictionary, a tuple, a named tuple or a dataclass"
         )
+
+
+def _numbers_inside(value: Any) -> list[tuple[str, Any]]:
+    """The floating-point numbers, and arrays of such, among the attributes of an object of the user's."""
+    own = {} if moves(value) else getattr(value, "__dict__", {})
+    return [(key, field) for key, field in own.items() if moves(field)]
 
 
 def require_leaves(subject: Subject, otherwise: str) -> None:

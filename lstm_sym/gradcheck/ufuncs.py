@@ -138,8 +138,9 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     from .contraction import matmul
 
     out = options.pop("out", None)
-    if options.pop("where", True) is not True:
-        raise Unsupported(f"np.{name}(where=…) is not followed")
+    where = options.pop("where", True)
+    if where is not True:
+        return _where(domain, name, method, inputs, options, out, where)
     order = options.pop("order", None)
     options = {key: value for key, value in options.items() if key not in ("dtype", "casting", "subok")}
     if method != "__call__":
@@ -202,6 +203,8 @@ def delivered(result: Array, out: Any, *, core: int | None = None) -> Array:
     target = out[0] if isinstance(out, tuple) else out
     if target is None:
         return result
+    if target is ...:
+        return array_of(result.read())
     if not isinstance(target, Array) or isinstance(target, Scalar):
         raise Unsupported("exact numbers are written into an array that was made outside of the check")
     kept = result.ndim if core is None else core
@@ -213,28 +216,56 @@ def delivered(result: Array, out: Any, *, core: int | None = None) -> Array:
     return target
 
 
+def _where(domain: Domain, name: str, method: str, inputs: Any, options: dict[str, Any], out: Any, where: Any) -> Any:
+    """A function of the entries at which ``where`` is true; the others of the result stay what they are in ``out``."""
+    where = np.asarray(where)
+    if method != "__call__":
+        from .reductions import REDUCTIONS
+
+        return delivered(REDUCTIONS[REDUCED[name]](inputs[0], **{"axis": 0} | options, where=where), out)
+    arrays = [array_of(numbers_of(x, domain)) for x in inputs]
+    target = out[0] if isinstance(out, tuple) else out
+    shape = np.broadcast_shapes(where.shape, *[x.shape for x in arrays])
+    if target is None:
+        target = array_of(domain.junk(shape))
+    mask = np.broadcast_to(where, shape)
+    chosen = [Array(x.store, np.broadcast_to(x.at, shape)[mask]) for x in arrays]
+    target[mask] = call_ufunc(domain, name, method, tuple(chosen), options)
+    return target
+
+
+REDUCED = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
+
+
 def _method(domain: Domain, name: str, method: str, inputs: Any, options: dict[str, Any], out: Any) -> Any:
-    """``reduce``, ``accumulate``, ``outer`` and ``at`` of a universal function."""
+    """``reduce``, ``accumulate``, ``reduceat``, ``outer`` and ``at`` of a universal function."""
     from . import reductions
 
-    if method == "reduce":
-        function = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}.get(name)
-        if function:
-            options.setdefault("axis", 0)
-            return delivered(reductions.REDUCTIONS[function](inputs[0], **options), out)
-    if method == "accumulate" and name == "add":
-        return delivered(reductions.cumsum(inputs[0], axis=options.get("axis", 0)), out)
+    if method == "at":
+        return _at(domain, name, *inputs)
     if method == "outer":
         a, b = (x if isinstance(x, Array) else exact(x, domain) for x in inputs)
         left = a.reshape(a.shape + (1,) * b.ndim)
         return delivered(call_ufunc(domain, name, "__call__", (left, b), {}), out)
-    if method == "at" and name in ("add", "subtract"):
-        return _at(domain, name, *inputs)
-    raise Unsupported(f"np.{name}.{method} is not followed on exact numbers")
+    if name not in BINARY:
+        raise Unsupported(f"np.{name}.{method} is not followed on exact numbers")
+    x, *rest = inputs
+    options = {"axis": 0} | options
+    if method == "reduce":
+        function = reductions.REDUCTIONS[REDUCED[name]] if name in REDUCED else reductions.reduced_by(BINARY[name])
+        return delivered(function(x, *rest, **(options if not rest else options | {"axis": rest.pop(0)})), out)
+    if method == "accumulate":
+        return delivered(reductions.cumulative(BINARY[name])(x, *rest, **({} if rest else options)), out)
+    starts, *rest = rest
+    ends = [*starts[1:], x.shape[options["axis"]]]
+    parts = [range(i, j) if i < j else [i] for i, j in zip(starts, ends)]
+    rows = [_method(domain, name, "reduce", (np.take(x, [*part], options["axis"]),), options, None) for part in parts]
+    whole: Any = np.stack(rows, options["axis"])
+    return delivered(whole, out)
 
 
-def _at(domain: Domain, name: str, target: Any, index: Any, values: Any) -> None:
-    """Unbuffered addition: every occurrence of an index counts."""
+def _at(domain: Domain, name: str, target: Any, index: Any, *values: Any) -> None:
+    """Unbuffered operations: every occurrence of an index counts."""
     from .array import plain_index
 
     if not isinstance(target, Array):
@@ -242,13 +273,14 @@ def _at(domain: Domain, name: str, target: Any, index: Any, values: Any) -> None
     if not target.flags.writeable:
         raise Unsupported(f"np.{name}.at writes into an array that is read-only")
     addresses = target.at[plain_index(index)]
-    new = numbers_of(values, domain)
-    new = n.add(new, domain.constant(np.zeros(np.shape(addresses))))
     flat = np.ravel(addresses)
-    terms = array_of(new.reshape((flat.size,)))
+    terms = [
+        array_of(n.add(numbers_of(x, domain), domain.constant(np.zeros(np.shape(addresses))))).reshape(-1)
+        for x in values
+    ]
     for k, address in enumerate(flat):
         one = Array(target.store, np.array([address]))
-        one[...] = call_ufunc(domain, name, "__call__", (one, terms[k]), {})
+        one[...] = call_ufunc(domain, name, "__call__", (one, *[term[k] for term in terms]), {})
 
 
 def call_discrete(domain: Domain | None, ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:

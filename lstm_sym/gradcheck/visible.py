@@ -43,8 +43,7 @@ class Visible:
                 self._space(value.__globals__, is_module=True)
                 for cell in value.__closure__ or ():
                     self._space(Cell(cell))
-                for default in (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()):
-                    self._look_into(default)
+                self._space(Defaults(value))
             if hasattr(value, "__wrapped__"):
                 self.enter(value.__wrapped__)
         elif isinstance(value, types.ModuleType):
@@ -95,6 +94,21 @@ class Cell(dict[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         super().__setitem__(key, value)
         self.cell.cell_contents = value
+
+
+class Defaults(dict[Any, Any]):
+    """The default values of a function's parameters, by position and by name."""
+
+    def __init__(self, function: types.FunctionType) -> None:
+        self.function = function
+        super().__init__(enumerate(function.__defaults__ or ()))
+        self.update(function.__kwdefaults__ or {})
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        positional = [self[place] for place in range(len(self.function.__defaults__ or ()))]
+        self.function.__defaults__ = tuple(positional) or None
+        self.function.__kwdefaults__ = {name: self[name] for name in self.function.__kwdefaults__ or {}} or None
 
 
 def is_partial(value: Any) -> bool:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from lstm_sym.cli import main
+from lstm_sym.gradcheck.shapes import read_shapes
 
 CODE = """
 import numpy as np
@@ -254,6 +255,13 @@ MISUSE = [
 def test_misuse_is_one_line(run, functions, shapes, message):
     status, out, err = run(CODE, functions, shapes)
     assert (status, out) == (2, "") and message in err and err.count("\n") == 1
+
+
+def test_truth_values_are_literals():
+    (spec,) = read_shapes("keep=[True, False]")
+    assert (spec.shape, spec.literal) == (None, [True, False])
+    with pytest.raises(ValueError, match="no list of numbers"):
+        read_shapes("keep=[True,0]")
 
 
 @pytest.mark.parametrize("place", ["none/r.json", ".", "user.py"])

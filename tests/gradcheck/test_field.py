@@ -60,3 +60,13 @@ def test_an_exponential_is_the_same_again_whatever_comes_between(factor):
     n.apply("exp", n.multiply(x, field.constant(factor)))
     again = n.apply("exp", x)
     assert all(np.array_equal(a, b) for a, b in zip(first.parts, again.parts))
+
+
+def test_a_divisor_counts_once_at_a_point():
+    field = Field(1)
+    x = field.letters("x", np.array([0.5, -1.5]))
+    degrees = []
+    for divisor in (x, n.add(x, x), n.multiply(x, field.constant(2)), n.multiply(x, x)):
+        n.reciprocal(divisor)
+        degrees.append(field.divisors)
+    assert degrees == [2.0, 4.0, 4.0, 8.0]

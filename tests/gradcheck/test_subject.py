@@ -1,5 +1,8 @@
 """Which inputs have gradients that are checked, and how backward may be called."""
 
+from collections import defaultdict
+from dataclasses import dataclass, field
+
 import numpy as np
 import pytest
 
@@ -210,3 +213,186 @@ def test_a_gradient_that_is_forgotten_beside_others_is_wrong(given, verdict):
     assert report.verdict == verdict and set(report.unchecked) == {"x"}
     for name in {"W", "b"} - given:
         assert f"and none for params['{name}'], on which the outputs depend" in " ".join(report.diagnosis)
+
+
+@dataclass
+class Params:
+    W: np.ndarray
+    b: np.ndarray
+    name: str = "layer"
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    W: np.ndarray
+    b: np.ndarray
+    sizes: list[int] = field(default_factory=lambda: [3, 2])
+
+
+def affine(x, p):
+    return x @ p.W + p.b
+
+
+def affine_gradients(inputs, d, sign=1):
+    x, p = inputs
+    return d @ p.W.T, x.T @ d, sign * d.sum(0)
+
+
+WEIGHTS = {"W": np.zeros((3, 2)), "b": np.zeros(2)}
+
+
+@pytest.mark.parametrize("kind", [Params, Frozen])
+@pytest.mark.parametrize("given", [lambda kind: kind, lambda kind: dict, lambda kind: lambda W, b: {"W": W, "b": b}])
+@pytest.mark.parametrize("sign, wrong", [(1, []), (-1, ["p['b']"])])
+def test_a_dataclass_of_arrays_has_gradients(kind, given, sign, wrong):
+    def backward(inputs, d):
+        dx, dW, db = affine_gradients(inputs, d, sign)
+        return dx, given(kind)(W=dW, b=db)
+
+    report = gradcheck(affine, backward, [X, kind(**WEIGHTS)])
+    assert list(report.inputs) == ["x", "p['W']", "p['b']"]
+    assert [name for name, good in report.inputs.items() if not good] == wrong
+
+
+@dataclass
+class Settings:
+    gain: float = 0.5
+    power: int = 2
+
+
+class Model:
+    def __init__(self):
+        self.gain, self.power = 0.5, 2
+        self.table = np.ones(3)
+
+
+@pytest.mark.parametrize("settings, fixed", [(Settings(), []), (Model(), ["settings"])])
+def test_numbers_inside_an_object_are_settings(settings, fixed):
+    def forward(x, settings):
+        return settings.gain * x**settings.power
+
+    def backward(inputs, d):
+        x, s = inputs
+        return d * s.gain * s.power * x ** (s.power - 1)
+
+    report = gradcheck(forward, backward, [X, settings], fixed=fixed)
+    assert report.verdict == "right" and report.unchecked["settings.gain"] == "it is an attribute of an object"
+
+
+def stacked(layers, x):
+    for k in sorted(layers):
+        x = np.tanh(x @ layers[k]["W"])
+    return x
+
+
+def stacked_gradients(inputs, d, order=-1):
+    layers, x = inputs
+    keys, states = sorted(layers), [x]
+    for k in keys:
+        states.append(np.tanh(states[-1] @ layers[k]["W"]))
+    found = {}
+    for k, before, after in list(zip(keys, states, states[1:]))[::-1]:
+        d = d * (1 - after * after)
+        found[k] = {"W": before.T @ d}
+        d = d @ layers[k]["W"].T
+    return dict(zip(keys, [found[k] for k in keys][::order])), d
+
+
+@pytest.mark.parametrize("order, verdict", [(1, "right"), (-1, "wrong")])
+def test_layers_by_number(order, verdict):
+    layers = {1: {"W": np.zeros((3, 3))}, 2: {"W": np.zeros((3, 3))}}
+    report = gradcheck(stacked, lambda i, d: stacked_gradients(i, d, order), [layers, X])
+    assert report.verdict == verdict
+    assert list(report.inputs) == ["layers[1]['W']", "layers[2]['W']", "x"]
+
+
+def test_a_dictionary_with_a_default_stays_one():
+    def forward(p, x):
+        return x * p["w"] + len(p["nothing"])
+
+    inputs = [defaultdict(list, w=np.zeros(3)), X]
+    report = gradcheck(forward, lambda i, d: ({"w": (d * i[1]).sum(0)}, d * i[0]["w"]), inputs)
+    assert report.verdict == "right" and list(report.inputs) == ["p['w']", "x"]
+
+
+DEFAULTS = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([2.0, 0.5])
+
+
+def with_defaults(x, W=DEFAULTS[0], *, gain=DEFAULTS[1]):
+    return np.tanh(W.dot(x)) * gain
+
+
+@pytest.mark.parametrize("power, verdict", [(2, "right"), (1, "wrong")])
+def test_arrays_that_are_default_values(power, verdict):
+    W, gain = DEFAULTS
+
+    def backward(inputs, d, W=W):
+        return W.T.dot(d * (1 - np.tanh(W.dot(inputs[0])) ** power) * gain)
+
+    assert gradcheck(with_defaults, backward, [np.zeros(2)]).verdict == verdict
+    assert with_defaults.__defaults__[0] is W and with_defaults.__kwdefaults__["gain"] is gain
+
+
+@np.vectorize
+def leaky(entry):
+    return entry if entry > 0 else 0.1 * entry
+
+
+@pytest.mark.parametrize("slope, verdict", [(0.1, "right"), (0.2, "wrong")])
+def test_a_vectorized_function_of_the_module(slope, verdict):
+    report = gradcheck(lambda x: leaky(x), lambda i, d: d * np.where(i[0] > 0, 1, slope), [X])
+    assert report.verdict == verdict
+
+
+class Network:
+    def __init__(self, W):
+        self.W = W
+
+    def forward(self, x):
+        self.x, self.y = x, np.tanh(x @ self.W)
+        return self.y
+
+    def backward(self, g, power=2):
+        a = g * (1 - self.y**power)
+        return a @ self.W.T, self.x.T @ a
+
+
+def network(x, W):
+    net = Network(W)
+    return net.forward(x), net
+
+
+def pulled(x, W):
+    net = Network(W)
+    return net.forward(x), net.backward
+
+
+BACKWARDS = [
+    (network, lambda g, net: net.backward(g), "right"),
+    (network, lambda upstream, model: model.backward(upstream), "right"),
+    (network, lambda err, net: net.backward(err, 1), "wrong"),
+    (pulled, lambda y_bar, pullback: pullback(y_bar), "right"),
+    (lambda x, W: (np.tanh(x @ W), (x, W)), lambda g, kept: Network(kept[1]).backward(g), "undecided"),
+    (lambda x, W: (x @ W, (x, W)), lambda g, kept: (g @ kept[1].T, kept[0].T @ g), "right"),
+    (lambda x, W: (x @ W, (x, W)), lambda g, kept: (g @ kept[1].T, -kept[0].T @ g), "wrong"),
+]
+
+
+@pytest.mark.parametrize("forward, backward, verdict", BACKWARDS)
+def test_what_has_no_cotangent_is_handed_to_backward(forward, backward, verdict):
+    assert gradcheck(forward, backward, [X, np.zeros((3, 2))]).verdict == verdict
+
+
+@pytest.mark.parametrize("whole, verdict", [(1.0, "right"), (2.0, "undecided")])
+def test_what_the_code_asserts_is_asserted(whole, verdict):
+    def forward(x):
+        p = np.exp(x) / np.exp(x).sum()
+        np.testing.assert_allclose(p.sum(), whole)
+        np.testing.assert_array_equal(p, p)
+        return p
+
+    def backward(inputs, d):
+        p = np.exp(inputs[0]) / np.exp(inputs[0]).sum()
+        return p * (d - p @ d)
+
+    assert gradcheck(forward, backward, [np.zeros(3)]).verdict == verdict

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from . import articles, batched, columns, gates, layers, norms, scalars
+from . import articles, batched, columns, gates, idioms, layers, norms, scalars, sequences
 
-MODULES = (columns, batched, gates, layers, norms, scalars)
+MODULES = (columns, batched, gates, layers, norms, scalars, idioms, sequences)
 
 
 def value(spec):
