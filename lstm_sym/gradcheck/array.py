@@ -219,8 +219,14 @@ class Discrete(np.ndarray):
         """NumPy's own method would turn exact numbers into an array of its own."""
         return np.dot(self, other, out)
 
-    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:  # type: ignore[override]
-        return exact(np.asarray(self), self.domain).mean(axis=axis, keepdims=keepdims)
+    def mean(self, *args: Any, **options: Any) -> Any:
+        return exact(np.asarray(self), self.domain).mean(*args, **options)
+
+    def var(self, *args: Any, **options: Any) -> Any:
+        return exact(np.asarray(self), self.domain).var(*args, **options)
+
+    def std(self, *args: Any, **options: Any) -> Any:
+        return exact(np.asarray(self), self.domain).std(*args, **options)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         from .ufuncs import call_discrete
