@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .frames import Unsupported
-from .layout import addresses, as_given, in_c_order
+from .layout import addresses, apart, as_given, in_c_order
 from .numbers import Domain, Numbers
 from .store import Store
 
@@ -269,8 +269,8 @@ def of_kind(numbers: Numbers, like: Any) -> Array:
 
 
 def instead_of(x: Any, numbers: Numbers) -> Array:
-    """An array that holds the numbers, in the memory of one of NumPy's."""
-    return Array(_stored(numbers), as_given(x))
+    """An array that holds the numbers, each in a place of its own, where one of NumPy's has its entries."""
+    return Array(_stored(numbers), as_given(x if apart(x) else np.copy(x)))
 
 
 def placed(x: Array, at: Any) -> Any:
@@ -299,7 +299,8 @@ def plain_index(index: Any) -> Any:
 
 def exact(x: Any, domain: Domain) -> Array:
     """Real numbers as an array of exact ones, which lies in memory as they do."""
-    return instead_of(np.asarray(x), domain.constant(x))
+    x = np.asarray(x)
+    return Array(_stored(domain.constant(x)), as_given(x))
 
 
 def numbers_of(x: Any, domain: Domain) -> Numbers:
