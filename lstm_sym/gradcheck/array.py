@@ -277,10 +277,10 @@ def placed(x: Array, at: Any) -> Any:
     """What NumPy's own operation on the addresses of ``x`` gives: a scalar, a view or a copy."""
     if not isinstance(at, np.ndarray):
         return Scalar(*fresh(x.store.numbers.each(lambda part: part[:, np.asarray(at)])))
+    if at is x.at or (isinstance(x, Scalar) and not at.ndim):
+        return x
     if np.may_share_memory(at, x.at) and not isinstance(x, Scalar):
         return Array(x.store, at)
-    if isinstance(x, Scalar) and not at.ndim:
-        return x
     return array_of(x.store.numbers.each(lambda part: part[:, at]), at)
 
 

@@ -77,16 +77,22 @@ def laid(values: Any, like: Any) -> Any:
 def as_given(x: Any) -> Any:
     """Addresses that lie exactly as the entries of a real array, and are protected as these are."""
     found = to_be_read(x, 0)
-    found.flags.writeable = x.flags.writeable
+    _, found.flags.writeable = _start(x)
     return found
+
+
+def _start(x: Any) -> tuple[int, bool]:
+    """Where the first entry of an array is, and whether it may be written to, which ``flags`` may warn of telling."""
+    first, protected = x.__array_interface__["data"]
+    return first, not protected
 
 
 def part(at: Any, whole: Any, view: Any) -> Any:
     """The view of the addresses ``at`` that ``view`` is of ``whole``, whose entries lie as they do, without gaps."""
-    first = (view.__array_interface__["data"][0] - whole.__array_interface__["data"][0]) // whole.itemsize
+    (begin, _), (first, writeable) = _start(whole), _start(view)
     strides = [stride // view.itemsize * ADDRESS.itemsize for stride in view.strides]
-    memory = at.ravel(order="K")[first:]
-    return np.lib.stride_tricks.as_strided(memory, view.shape, strides, writeable=view.flags.writeable)
+    memory = at.ravel(order="K")[(first - begin) // whole.itemsize :]
+    return np.lib.stride_tricks.as_strided(memory, view.shape, strides, writeable=writeable)
 
 
 def to_be_read(x: Any, first: int) -> Any:
