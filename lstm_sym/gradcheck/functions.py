@@ -208,7 +208,7 @@ def filled(domain: Domain, model: Any, value: Any, dtype: Any) -> Any:
     """
     kind = np.dtype(dtype)
     if kind.kind in "biu":
-        return discrete(np.full_like(model, value or 0, kind), domain)
+        return discrete(np.full_like(model, 0 if value is None else value, kind), domain)
     if kind.kind != "f":
         raise Unsupported(f"an array of the type {kind} cannot hold exact numbers")
     if value is None:
