@@ -263,6 +263,14 @@ def vander(domain: Domain, x: Any, N: int | None = None, increasing: bool = Fals
     return x.reshape(-1, 1) ** (exponents if increasing else exponents[::-1])
 
 
+def polyval(domain: Domain, p: Any, x: Any) -> Any:
+    """The polynomial with these coefficients, the highest first, by Horner's rule."""
+    result: Any = np.zeros_like(x) if isinstance(x, Array) else exact(np.zeros(np.shape(x)), domain)
+    for coefficient in p:
+        result = result * x + coefficient
+    return result
+
+
 def rounded(name: str) -> Callable[..., Any]:
     def call(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
         numbers = numbers_of(x, domain)
@@ -342,6 +350,7 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "average": average,
     "nan_to_num": nan_to_num,
     "vander": vander,
+    "polyval": polyval,
     "sliding_window_view": sliding_window_view,
     "as_strided": as_strided,
     "convolve": convolve,

@@ -21,15 +21,12 @@ def power(x: Numbers, y: Numbers) -> Numbers:
     exponents = None if y.varies else fractions(y)
     if exponents is None:
         return n.apply("exp", n.multiply(y, n.apply("log", x)))
-    distinct = set(exponents.ravel().tolist())
-    if distinct == {2}:
-        return _spread(square(x), y)
     result = None
     denominators = np.array([exponent.denominator for exponent in exponents.ravel()]).reshape(exponents.shape)
     for denominator in np.unique(denominators).tolist():
         here = denominators == denominator
         base = x if here.all() or not x.shape else n.chosen(here, x, n.constant(x, 1))
-        numerators = np.where(here, exponents * denominator, 0).astype(int)
+        numerators = np.asarray(np.vectorize(int, otypes=[object])(np.where(here, exponents * denominator, 0)))
         part = _whole_power(root(base, denominator), numerators)
         result = part if result is None else n.chosen(here, part, result)
     assert result is not None
@@ -55,8 +52,9 @@ def root(x: Numbers, degree: int) -> Numbers:
 
 def _whole_power(x: Numbers, exponents: Any) -> Numbers:
     """The whole powers of x, one for each entry, by squaring."""
-    if len(np.unique(exponents)) == 1:
-        return n.power(x, int(exponents.ravel()[0]))
+    distinct = set(exponents.ravel().tolist())
+    if len(distinct) == 1:
+        return _same_power(x, distinct.pop())
     if (exponents < 0).any():
         x = n.chosen(exponents < 0, n.reciprocal(n.chosen(exponents < 0, x, n.constant(x, 1))), x)
     exponents = np.abs(exponents)
@@ -68,6 +66,11 @@ def _whole_power(x: Numbers, exponents: Any) -> Numbers:
         if exponents.any():
             square_ = n.multiply(square_, square_)
     return result
+
+
+def _same_power(x: Numbers, exponent: int) -> Numbers:
+    """One whole power; the square of an odd power is known as such, since its root has the sign of x in the field."""
+    return square(n.power(x, exponent // 2)) if exponent % 4 == 2 else n.power(x, exponent)
 
 
 def _spread(x: Numbers, y: Numbers) -> Numbers:

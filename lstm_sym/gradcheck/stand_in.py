@@ -77,7 +77,7 @@ def plain_type(dtype: Any) -> Any:
         return dtype
     try:
         return builtins.float if np.dtype(dtype).kind == "f" else dtype
-    except TypeError:
+    except (TypeError, ValueError):
         return dtype
 
 

@@ -195,8 +195,9 @@ def _method(domain: Domain, name: str, method: str, inputs: Any, options: dict[s
         if function:
             options.setdefault("axis", 0)
             return delivered(reductions.REDUCTIONS[function](inputs[0], **options), out)
-    if method == "accumulate" and name == "add":
-        return delivered(reductions.cumsum(inputs[0], axis=options.get("axis", 0)), out)
+    if method == "accumulate" and name in ("add", "multiply"):
+        cumulative = reductions.REDUCTIONS["cumsum" if name == "add" else "cumprod"]
+        return delivered(cumulative(inputs[0], axis=options.get("axis", 0)), out)
     if method == "outer":
         a, b = (x if isinstance(x, Array) else exact(x, domain) for x in inputs)
         left = a.reshape(a.shape + (1,) * b.ndim)
