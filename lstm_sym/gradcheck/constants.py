@@ -211,8 +211,3 @@ def _irrational(x: float, far: float) -> Iterator[Reading]:
     argument = round(math.exp(min(1 / x, math.log(LARGEST))))
     if argument > 1 and abs(1 / math.log(argument) - x) <= far:
         yield Reading(Fraction(argument), 0, True, "1/log")
-
-
-def close(value: float, x: float) -> bool:
-    """Whether they are a few units in the last place apart."""
-    return abs(value - x) <= ULPS * math.ulp(x)

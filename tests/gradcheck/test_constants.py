@@ -84,6 +84,23 @@ def test_a_constant_is_what_it_is_the_value_of(f, g, verdict):
     assert same_function(f, g, {"x": np.zeros(29)}).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    "f, g, verdict",
+    [
+        (lambda x: 1083.29826703295 * x, lambda x: 722.19884468863 * x * 1.5, "equal"),
+        (lambda x: 1083.29826703295 * x, lambda x: 722.19884468865 * x * 1.5, "different"),
+        (lambda x: 1.0507009873554805 * (1.6732632423543772 * x), lambda x: 1.7580993408473766 * x, "equal"),
+        (lambda x: 1.0507009873554805 * (1.6732632423543772 * x), lambda x: 1.7580993408473 * x, "different"),
+        (lambda x: 0.79788456 * 0.134145 * x, lambda x: 0.1070322243 * x, "equal"),
+        (lambda x: 1.2345678901234567 * x, lambda x: x + 0.2345678901234567 * x, "equal"),
+        (lambda x: 1.2345678901234567 * x, lambda x: x - 0.2345678901234567 * x, "different"),
+    ],
+)
+def test_what_is_made_of_constants_that_stand_for_themselves(f, g, verdict):
+    """They are rounded, at the digit that is written last: nothing that this explains is a difference."""
+    assert same_function(f, g, {"x": np.zeros(3)}).verdict == verdict
+
+
 def short(random):
     """A decimal of up to three digits, or a small whole number, as a string."""
     return str(Fraction(int(random.integers(1, 1000)), 1000)) if random.random() < 0.7 else str(random.integers(1, 13))
@@ -118,8 +135,8 @@ def test_what_Python_makes_of_short_numbers_means_what_they_make():
 def test_readings_are_in_order_and_read_as_themselves():
     """Numbers of few digits among them may be rounded ones, of which the last digit alone is not known."""
     random = np.random.default_rng(1)
-    plain = [Fraction(int(random.integers(1, 5000)), int(random.integers(1, 500))) for _ in range(300)]
-    plain += [Fraction(int(random.integers(1, 10**9)), 10**10) for _ in range(300)]
+    plain = [Fraction(int(random.integers(1, 5000)), int(random.integers(1, 500))) for _ in range(150)]
+    plain += [Fraction(int(random.integers(1, 10**9)), 10**10) for _ in range(150)]
     for value in plain:
         x, far = float(value), 1e-12 * max(float(value), 1)
         near = [x + k * math.ulp(x) for k in range(-8, 9)]
