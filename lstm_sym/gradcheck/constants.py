@@ -127,7 +127,7 @@ def _rational(x: float, far: float) -> Iterator[Fraction]:
     if x < LARGEST:
         yield from _within(ULPS * ulp, x, *simplest(x, FOLDED))
     # Of larger numbers fewer fractions are seen, else there is one for every number.
-    above, below = simplest(x, max(1, math.isqrt(int(2**-12 / max(ulp, ULP)))))
+    above, below = simplest(x, max(1, int(DENOMINATOR * math.sqrt(ULP / max(ulp, ULP)))))
     if above / below == x:
         yield Fraction(above, below)
     if x < TINY:
