@@ -147,6 +147,7 @@ def widened(x: Any) -> Any:
     return np.array([_unrounded(value) for value in x.ravel()], float).reshape(x.shape)
 
 
+@lru_cache(maxsize=65536, typed=True)
 def _unrounded(x: Any) -> float:
     """A short decimal, a fraction, a multiple of pi or a root that ``x`` is the value of; else the shortest decimal."""
     value, kind = float(str(x)), type(x)

@@ -31,6 +31,9 @@ MATH = (
 )
 
 
+GRIDS = ("arange", "linspace")
+"""They make constants of constants."""
+
 EXACT = ("sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log1p", "tanh", "sinh", "cosh", "power", "float_power")
 """Functions of constants that are not rounded."""
 
@@ -79,6 +82,11 @@ def plain_type(dtype: Any) -> Any:
         return builtins.float if np.dtype(dtype).kind == "f" else dtype
     except (TypeError, ValueError):
         return dtype
+
+
+def plain(x: Any) -> Any:
+    """An exact number that is a constant as Python's own, for what makes numbers of its own."""
+    return builtins.float(x) if isinstance(x, Scalar) else x
 
 
 class Module(types.ModuleType):
@@ -138,6 +146,8 @@ class StandIn:
             if "dtype" in options:
                 options["dtype"] = plain_type(options["dtype"])
             args = tuple(map(plain_type, args))
+            if name in GRIDS:
+                args, options = tuple(map(plain, args)), {key: plain(x) for key, x in options.items()}
             if exact_inside(args) or exact_inside(options):
                 return call_function(self.domain, name, args, options)
             return self.given(function(*args, **options))
@@ -173,7 +183,7 @@ class StandIn:
         return filled(self.domain, shape, fill_value, plain_type(dtype))
 
     def _logspace(self, start: float, stop: float, num: int = 50, endpoint: bool = True, base: float = 10.0) -> Any:
-        return base ** exact(np.linspace(start, stop, num, endpoint), self.domain)
+        return base ** exact(np.linspace(plain(start), plain(stop), num, endpoint), self.domain)
 
     def _geomspace(self, start: float, stop: float, num: int = 50, endpoint: bool = True) -> Any:
         ratio = result_of(self.domain.constant(stop)) / start
@@ -219,7 +229,9 @@ class StandIn:
             return value
         if getattr(value, "__name__", "") in ("seed", "get_state", "set_state"):
             return value
-        return lambda *args, **options: self.given(value(*args, **options))
+        return lambda *args, **options: self.given(
+            value(*map(plain, args), **{key: plain(x) for key, x in options.items()})
+        )
 
     def _math_table(self) -> dict[str, Any]:
         def one(name: str, ufunc: str = "") -> Callable[[Any], Any]:

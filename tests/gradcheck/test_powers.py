@@ -106,6 +106,23 @@ def test_products_of_all_but_one():
     assert gradcheck(np.cumprod, backward, [ANY]).verdict == "right"
 
 
+@pytest.mark.parametrize(
+    "f, factor",
+    [
+        (lambda x: x * np.exp(np.linspace(0, math.log(8), 4)), [1, 2, 4, 8]),
+        (lambda x: x * len(np.arange(0, stop=math.exp(1.3))), 4),
+        (lambda x: x * round(math.exp(1.3)) * math.floor(math.exp(1.3)), 12),
+        (lambda x: sum(x for _ in range(int(math.sqrt(9)))), 3),
+        (lambda x: x * [1, 2, 3][int(math.pow(2, 1))] * np.arange(9)[np.power(2, 3)], 24),
+        (lambda x: x * np.random.normal(2, 0 * math.exp(-1), 4), 2),
+        (lambda x: x * (2.0 if isinstance(math.exp(1), float) and f"{math.exp(1):.2f}" == "2.72" else 1.0), 2),
+    ],
+)
+def test_constants_that_are_exact_are_numbers_for_all_else(f, factor):
+    assert verdict(f, lambda x: np.array(factor) + 0 * x, ANY) == "right"
+    assert verdict(f, lambda x: 0.9 * np.array(factor) + 0 * x, ANY) == "wrong"
+
+
 def returns(r):
     G, run = np.zeros_like(r), 0.0
     for t in reversed(range(len(r))):
