@@ -150,7 +150,9 @@ class Array:
         raise Unsupported("complex numbers are not followed")
 
     def __round__(self, digits: Any = None) -> Any:
-        raise Unsupported("round() has no derivative")
+        if self.store.numbers.varies:
+            raise Unsupported("round() has no derivative")
+        return round(float(self), digits)
 
     def __bool__(self) -> bool:
         if self.size != 1:

@@ -342,6 +342,14 @@ def vander(domain: Domain, x: Any, N: int | None = None, increasing: bool = Fals
     return x.reshape(-1, 1) ** (exponents if increasing else exponents[::-1])
 
 
+def polyval(domain: Domain, p: Any, x: Any) -> Any:
+    """The polynomial with these coefficients, the highest first, by Horner's rule."""
+    result: Any = np.zeros_like(x) if isinstance(x, Array) else exact(np.zeros(np.shape(x)), domain)
+    for coefficient in p:
+        result = result * x + coefficient
+    return result
+
+
 def rounded(name: str) -> Callable[..., Any]:
     def call(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
         numbers = numbers_of(x, domain)
@@ -390,6 +398,7 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "nan_to_num": nan_to_num,
     "vander": vander,
     "result_type": lambda domain, *args: np.result_type(*[x.dtype if isinstance(x, Array) else x for x in args]),
+    "polyval": polyval,
     **{name: rounded(name) for name in ("round", "around", "fix")},
     **{name: like(value) for name, value in LIKE.items()},
     **ALONG,
