@@ -33,6 +33,9 @@ SECONDS = 12.0
 PATIENCE = 120.0
 """Seconds on the clock after which it ends on a machine that does not get on."""
 
+LOOKS = 16
+"""Edits from one look at the clock to the next."""
+
 PATIENT = 20
 """Points tried for one at which code that takes square roots, or branches, shows its mistake."""
 
@@ -59,8 +62,12 @@ class Budget:
 
     @property
     def spent(self) -> bool:
-        over = time.process_time() - self.started[0] > SECONDS or time.monotonic() - self.started[1] > PATIENCE
-        return self.tried >= MOST or self.exactly >= MOST_EXACT or over
+        if self.tried >= MOST or self.exactly >= MOST_EXACT:
+            return True
+        return self.tried % LOOKS == 0 and self._late()
+
+    def _late(self) -> bool:
+        return time.process_time() - self.started[0] > SECONDS or time.monotonic() - self.started[1] > PATIENCE
 
 
 def mends(subject: Subject, exact: dict[str, bool], seed: int) -> list[Mend]:
