@@ -202,6 +202,18 @@ def terms(node: ast.expr) -> list[ast.expr]:
     return [node, *reversed(found)]
 
 
+def is_term(node: ast.AST, places: Places) -> bool:
+    """Whether this is a whole product, or a name, in a sum, in a list or among arguments."""
+    parent = places.parents.get(id(node))
+    if not isinstance(node, ast.BinOp | ast.Name) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        return False
+    if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Mult):
+        return False
+    if isinstance(parent, ast.BinOp):
+        return isinstance(parent.op, ast.Add | ast.Sub)
+    return isinstance(parent, ast.List | ast.Tuple | ast.Call) and isinstance(node, ast.BinOp)
+
+
 def words(node: ast.AST) -> set[str]:
     """The names and the keys in an expression."""
     found = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}

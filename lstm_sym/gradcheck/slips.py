@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
-from .places import New, Places, called, factors, filled, name, product, values_of
+from .places import New, Places, called, factors, filled, is_term, name, product, values_of
 
 LONGEST = 4
 """Subscripts in einsum whose order is tried in full."""
@@ -172,6 +172,14 @@ def factor(node: ast.Assign, places: Places) -> New:
             yield put(filled("a * (1 - b)", a=value, b=name(text)))
 
 
+def factor_of_term(node: ast.expr, places: Places) -> New:
+    """The same in a product that is only a part of what is assigned."""
+    if is_term(node, places):
+        for text in places.letters(node):
+            yield filled("a * b", a=node, b=name(text))
+            yield filled("a * (1 - b)", a=node, b=name(text))
+
+
 def power(node: ast.BinOp, places: Places) -> New:
     if isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant):
         yield node.left
@@ -311,25 +319,3 @@ def _sizes(places: Places) -> list[ast.expr]:
                 if isinstance(target, ast.Name):
                     found.setdefault(target.id, name(target.id))
     return list(found.values())
-
-
-def other_name(node: Any, places: Places) -> New:
-    """A name where a similar one belongs, of another gate, weight or step."""
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in places.given:
-        for text in places.given:
-            if text != node.id and _similar(text, node.id):
-                yield name(text)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        for text in places.keys:
-            if text != node.value and _similar(text, node.value):
-                yield ast.Constant(text)
-
-
-def _similar(a: str, b: str) -> bool:
-    """One letter apart; or one word, such as prev and next."""
-    if len(a) == len(b) and sum(x != y for x, y in zip(a, b)) == 1:
-        return True
-    if abs(len(a) - len(b)) <= 2 and (a.startswith(b) or b.startswith(a)):
-        return True
-    one, other = a.split("_"), b.split("_")
-    return len(one) == len(other) > 1 and sum(x != y for x, y in zip(one, other)) == 1
