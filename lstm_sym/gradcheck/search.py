@@ -18,7 +18,7 @@ from .modular import Singular, Unlucky
 from .reach import methods_named, reached
 from .rules import Rule, candidates
 from .screening import Screen
-from .smaller import made_smaller
+from .smaller import made_larger, made_smaller
 from .subject import Failed, Subject
 
 MOST = 8000
@@ -74,15 +74,15 @@ def mends(subject: Subject, exact: dict[str, bool], seed: int) -> list[Mend]:
     """Edits that make wrong gradients exact and no right one wrong, each for what the ones before it leave.
 
     ``exact`` says which gradients are. Backward is edited, and what it calls but forward does not. An edit that is
-    found at smaller sizes counts if it does the same at those of the subject.
+    found at smaller sizes counts if it does the same at those of the subject, and at larger ones in the place of 1 and 2.
     """
     wrong = [name for name, good in exact.items() if not good]
     if not wrong:
         return []
     subject = _styled(subject)
     with _kept_random():
-        small = made_smaller(subject, exact)
-    trials = Trials([small, small, subject] if small else [subject, subject], seed)
+        small, large = made_smaller(subject, exact), made_larger(subject, exact)
+    trials = Trials([small or subject, small or subject, *filter(None, (small and subject, large))], seed)
     budget = Budget()
     found: list[Mend] = []
     for rule, edit in promising(small or subject, exact, budget, found):

@@ -74,22 +74,24 @@ def sequence_turned(node: Any, places: Places) -> New:
 
 
 def other_slice(node: ast.Subscript, places: Places) -> New:
-    """Another part of an array, one that is taken elsewhere."""
-    if not _is_slice(node.slice):
+    """Another part of an array: up to, or from, where some slice begins or ends."""
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    own = [k for k, part in enumerate(parts) if isinstance(part, ast.Slice) and (part.lower or part.upper)]
+    if not own:
         return
-    found = {
-        ast.unparse(other.slice): other.slice
-        for other in places.nodes
-        if isinstance(other, ast.Subscript) and _is_slice(other.slice)
-    }
-    for text, part in found.items():
-        if text != ast.unparse(node.slice):
-            yield ast.Subscript(node.value, part, node.ctx)
+    for bound in _bounds(places):
+        for part in (ast.Slice(upper=bound), ast.Slice(lower=bound)):
+            made = [*parts[: own[-1]], part, *parts[own[-1] + 1 :]]
+            whole: ast.expr = ast.Tuple(made, ast.Load()) if len(made) > 1 else part
+            if ast.unparse(whole) != ast.unparse(node.slice):
+                yield ast.Subscript(node.value, whole, node.ctx)
 
 
-def _is_slice(node: ast.expr) -> bool:
-    parts = node.elts if isinstance(node, ast.Tuple) else [node]
-    return any(isinstance(part, ast.Slice) for part in parts)
+def _bounds(places: Places) -> list[ast.expr]:
+    """Where slices begin or end, and the sizes that have names."""
+    slices = [node for node in places.nodes if isinstance(node, ast.Slice)]
+    found = [bound for part in slices for bound in (part.lower, part.upper) if bound is not None]
+    return list({ast.unparse(bound): bound for bound in found}.values())
 
 
 def other_name(node: Any, places: Places) -> New:
