@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from typing import Any
 
+PRODUCTS = ("outer", "dot", "matmul", "einsum", "multiply")
 LOOPS = (ast.For, ast.While)
 New = Iterator[ast.AST | None]
 """What may stand in the place of a node; ``None`` where it is left out."""
@@ -211,7 +212,9 @@ def is_term(node: ast.AST, places: Places) -> bool:
         return False
     if isinstance(parent, ast.BinOp):
         return isinstance(parent.op, ast.Add | ast.Sub)
-    return isinstance(parent, ast.List | ast.Tuple | ast.Call) and isinstance(node, ast.BinOp)
+    if isinstance(parent, ast.Call):
+        return any(node is argument for argument in parent.args) and called(parent) in PRODUCTS
+    return isinstance(parent, ast.List | ast.Tuple) and isinstance(node, ast.BinOp)
 
 
 def words(node: ast.AST) -> set[str]:

@@ -131,12 +131,12 @@ UNLIKELY = (
     Rule("the steps stand in the wrong order", substitutes.sequence_turned, (ast.Name, ast.Subscript)),
     Rule("one part of an array stands for another", substitutes.other_slice, (ast.Subscript,)),
     Rule("a factor is missing", slips.factor, (ast.Assign,)),
-    Rule("the derivative of an activation is missing", slopes.slope_of_term_missing, (ast.BinOp, ast.Name)),
-    Rule("a factor is missing", slips.factor_of_term, (ast.BinOp, ast.Name)),
-    Rule("one stands for another", substitutes.any_name, (ast.Name,)),
     Rule("a path is missing", carries.missing_terms),
     Rule("the derivative of an activation is missing", slopes.slope_uncalled, (ast.Name,)),
     Rule("a carry is missing", carries.unmade_carry),
+    Rule("the derivative of an activation is missing", slopes.slope_of_term_missing, (ast.BinOp, ast.Name)),
+    Rule("a factor is missing", slips.factor_of_term, (ast.BinOp, ast.Name)),
+    Rule("one stands for another", substitutes.any_name, (ast.Name,)),
 )
 """Tried when none of those mends everything."""
 

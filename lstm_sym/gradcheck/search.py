@@ -74,7 +74,7 @@ def mends(subject: Subject, exact: dict[str, bool], seed: int) -> list[Mend]:
     """Edits that make wrong gradients exact and no right one wrong, each for what the ones before it leave.
 
     ``exact`` says which gradients are. Backward is edited, and what it calls but forward does not. An edit that is
-    found at smaller sizes counts if it does the same at those of the subject, and at larger ones in the place of 1 and 2.
+    found at smaller sizes counts if it does the same at those of the subject, and at larger ones than 1 and 2.
     """
     wrong = [name for name, good in exact.items() if not good]
     if not wrong:

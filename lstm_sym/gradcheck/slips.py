@@ -144,7 +144,7 @@ def sign(node: Any, places: Places) -> New:
             yield ast.AugAssign(node.target, op, node.value)
         else:
             yield ast.BinOp(node.left, op, node.right)
-            if isinstance(node.op, ast.Sub):
+            if isinstance(node.op, ast.Sub) and not isinstance(node.left, ast.Constant):
                 yield ast.BinOp(node.right, node.op, node.left)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield node.operand

@@ -109,7 +109,7 @@ def other_name(node: Any, places: Places) -> New:
 def any_name(node: ast.Name, places: Places) -> New:
     """A name where one belongs that is nothing like it."""
     if isinstance(node.ctx, ast.Load) and node.id in places.given and node.id not in places.counters:
-        for text in places.given:
+        for text in places.letters(node):
             if text != node.id and text not in places.counters and not _similar(text, node.id):
                 yield name(text)
 
