@@ -141,20 +141,21 @@ UNLIKELY = (
 """Tried when none of those mends everything."""
 
 
-def candidates(definitions: list[Definition]) -> Iterator[tuple[Rule, Edit]]:
-    """Edits of these functions, the likeliest first."""
-    for definition, rule, found in _in_order(definitions):
+def candidates(definitions: list[Definition], suspects: set[int] | None = None) -> Iterator[tuple[Rule, Edit]]:
+    """Edits of these functions, the likeliest first; of the suspected statements alone, where such are given."""
+    for definition, places, rule, found in _in_order(definitions):
         for changes, words in islice(found, MOST):
-            edit = definition.edit(changes, words)
-            if edit is not None:
-                yield rule, edit
+            if suspects is None or all(id(places.statement_of(node)) in suspects for node, _ in changes):
+                edit = definition.edit(changes, words)
+                if edit is not None:
+                    yield rule, edit
 
 
-def _in_order(definitions: list[Definition]) -> Iterator[tuple[Definition, Rule, Changes]]:
+def _in_order(definitions: list[Definition]) -> Iterator[tuple[Definition, Places, Rule, Changes]]:
     known = [(definition, Places(definition.node)) for definition in definitions]
     for rule in LIKELY:
-        yield from ((definition, rule, rule.changes(places)) for definition, places in known)
+        yield from ((definition, places, rule, rule.changes(places)) for definition, places in known)
     for rule in LIKELY:
-        yield from ((definition, rule, rule.alike(places)) for definition, places in known)
+        yield from ((definition, places, rule, rule.alike(places)) for definition, places in known)
     for rule in UNLIKELY:
-        yield from ((definition, rule, rule.changes(places, backwards=True)) for definition, places in known)
+        yield from ((definition, places, rule, rule.changes(places, backwards=True)) for definition, places in known)

@@ -8,6 +8,7 @@ import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from .rules import Rule, candidates
 from .screening import Screen
 from .smaller import made_larger, made_smaller
 from .subject import Failed, Subject
+from .suspects import suspects
 
 MOST = 8000
 """Edits that are tried in floating point; the number, unlike a time, is the same on every machine."""
@@ -123,7 +125,9 @@ def promising(
     right = [name for name, good in exact.items() if good]
     screen = screened(subject)
     seen: set[Any] = set()
-    for rule, edit in candidates(definitions(subject)):
+    functions = definitions(subject)
+    first = candidates(functions, suspects(functions, screen, set(right))) if screen and right else iter(())
+    for rule, edit in chain(first, candidates(functions)):
         key = id(edit.target), shape_of(edit.code)
         if key in seen:
             continue
