@@ -144,11 +144,15 @@ UNLIKELY = (
 def candidates(definitions: list[Definition], suspects: set[int] | None = None) -> Iterator[tuple[Rule, Edit]]:
     """Edits of these functions, the likeliest first; of the suspected statements alone, where such are given."""
     for definition, places, rule, found in _in_order(definitions):
-        for changes, words in islice(found, MOST):
-            if suspects is None or all(id(places.statement_of(node)) in suspects for node, _ in changes):
-                edit = definition.edit(changes, words)
-                if edit is not None:
-                    yield rule, edit
+        wanted = (row for row in found if suspects is None or _only_in(suspects, places, row[0]))
+        for changes, words in islice(wanted, MOST):
+            edit = definition.edit(changes, words)
+            if edit is not None:
+                yield rule, edit
+
+
+def _only_in(suspects: set[int], places: Places, changes: tuple[Change, ...]) -> bool:
+    return all(id(places.statement_of(node)) in suspects for node, _ in changes)
 
 
 def _in_order(definitions: list[Definition]) -> Iterator[tuple[Definition, Places, Rule, Changes]]:

@@ -108,9 +108,9 @@ def other_name(node: Any, places: Places) -> New:
 
 def any_name(node: ast.Name, places: Places) -> New:
     """A name where one belongs that is nothing like it."""
-    if isinstance(node.ctx, ast.Load) and node.id in places.given and node.id not in places.counters:
-        for text in places.letters(node):
-            if text != node.id and text not in places.counters and not _similar(text, node.id):
+    if isinstance(node.ctx, ast.Load) and node.id in places.given:
+        for text in dict.fromkeys([*places.unread, *places.letters(node), *places.given]):
+            if text != node.id and not _similar(text, node.id):
                 yield name(text)
 
 
