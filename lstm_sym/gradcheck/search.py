@@ -15,6 +15,7 @@ import numpy as np
 
 from .comparison import FieldBench, shape_problem
 from .edits import Definition, Edit, shape_of
+from .field import Seed
 from .modular import Singular, Unlucky
 from .reach import methods_named, reached
 from .rules import Rule, candidates
@@ -81,7 +82,7 @@ def mends(subject: Subject, exact: dict[str, bool], seed: int) -> list[Mend]:
     wrong = [name for name, good in exact.items() if not good]
     if not wrong:
         return []
-    subject = _styled(subject)
+    subject = _styled(subject, seed)
     with _kept_random():
         small, large = made_smaller(subject, exact), made_larger(subject, exact)
     trials = Trials([small or subject, small or subject, *filter(None, (small and subject, large))], seed)
@@ -97,8 +98,8 @@ def mends(subject: Subject, exact: dict[str, bool], seed: int) -> list[Mend]:
     return _cover(found)
 
 
-def _styled(subject: Subject) -> Subject:
-    bench = FieldBench(subject, 1)
+def _styled(subject: Subject, seed: int) -> Subject:
+    bench = FieldBench(subject, seed)
     with bench.rebinding() as rebinding:
         bench.forward(rebinding)
     return bench.subject
@@ -191,7 +192,7 @@ class Trials:
         names = [name for name, good in exact.items() if not good]
         for k, subject in enumerate(self._subjects):
             if k == len(self._made):
-                self._made.append(_trial(subject, self._seed + k * FRESH))
+                self._made.append(_trial(subject, _moved(self._seed, k * FRESH)))
             try:
                 with edit.applied():
                     found = self._made[k].exact()
@@ -205,11 +206,16 @@ class Trials:
         return tuple(names)
 
 
+def _moved(seed: int, by: int) -> Seed:
+    """Another seed, in fields of the same degree: where the prime field lacks roots, it lacks them there as well."""
+    return Seed(seed + by, getattr(seed, "height", 0))
+
+
 def _trial(subject: Subject, seed: int) -> Trial:
     """A point at which something is wrong."""
     for k in range(PATIENT):
         try:
-            trial = Trial(subject, seed + k)
+            trial = Trial(subject, _moved(seed, k))
             if not all(trial.exact().values()):
                 return trial
         except (Unlucky, Singular):

@@ -164,8 +164,8 @@ def dropped(node: Any, places: Places) -> New:
 
 
 def factor(node: ast.Assign, places: Places) -> New:
-    """A factor that is missing: what the loop knows, or its complement."""
-    for value, put in values_of(node) if id(node) in places.inside else ():
+    """A factor that is missing: what the loop, or the function, knows, or its complement."""
+    for value, put in values_of(node):
         yield put(filled("2 * a", a=value))
         for text in places.letters(node):
             yield put(filled("a * b", a=value, b=name(text)))
