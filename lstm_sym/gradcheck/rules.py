@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from . import carries, gate_order, slips, slopes, substitutes
+from . import axes, carries, gate_order, slips, slopes, substitutes
 from .carries import Changes
 from .edits import Change, Definition, Edit
 from .places import Places
@@ -108,6 +108,7 @@ LIKELY = (
     Rule("the order is wrong", gate_order.swapped, (ast.Tuple, ast.List)),
     Rule("two are in each other's place", gate_order.values_swapped),
     Rule("a sum stands where a mean belongs, or a mean where a sum", slips.sums, (ast.Call,)),
+    Rule("an axis is wrong", axes.other_axis, (ast.Call, ast.Subscript)),
     Rule("the sign is wrong", slips.sign, (ast.BinOp, ast.AugAssign, ast.UnaryOp)),
     Rule("a product is in the wrong order", slips.commuted, (ast.BinOp, ast.Call)),
     Rule("a product is in the wrong order", slips.subscripts, (ast.Call,)),
@@ -131,6 +132,7 @@ UNLIKELY = (
     Rule("the steps stand in the wrong order", substitutes.sequence_turned, (ast.Name, ast.Subscript)),
     Rule("one part of an array stands for another", substitutes.other_slice, (ast.Subscript,)),
     Rule("a factor is missing", slips.factor, (ast.Assign,)),
+    Rule("a mean or a sum is not subtracted", axes.mean_kept, (ast.BinOp, ast.Assign)),
     Rule("a path is missing", carries.missing_terms),
     Rule("the derivative of an activation is missing", slopes.slope_uncalled, (ast.Name,)),
     Rule("a carry is missing", carries.unmade_carry),

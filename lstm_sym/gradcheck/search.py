@@ -22,7 +22,7 @@ from .rules import Rule, candidates
 from .screening import Screen
 from .smaller import made_larger, made_smaller
 from .subject import Failed, Subject
-from .suspects import suspects
+from .suspects import suspected
 
 MOST = 8000
 """Edits that are tried in floating point; the number, unlike a time, is the same on every machine."""
@@ -127,7 +127,7 @@ def promising(
     screen = screened(subject)
     seen: set[Any] = set()
     functions = definitions(subject)
-    first = candidates(functions, suspects(functions, screen, set(right))) if screen and right else iter(())
+    first = candidates(functions, suspected(functions, screen, set(right))) if screen and right else iter(())
     for rule, edit in chain(first, candidates(functions)):
         key = id(edit.target), shape_of(edit.code)
         if key in seen:

@@ -11,7 +11,7 @@ from .screening import Screen
 ASSIGNMENTS = (ast.Assign, ast.AugAssign)
 
 
-def suspects(definitions: list[Definition], screen: Screen, right: set[str]) -> set[int]:
+def suspected(definitions: list[Definition], screen: Screen, right: set[str]) -> set[int]:
     """The statements, by ``id``, that may be changed with no right gradient spoilt.
 
     What a statement assigns is multiplied by a number: a right gradient that is wrong then depends on it. Of

@@ -63,6 +63,36 @@ def test_a_slip_is_named(tmp_path, right, wrong, sentence):
     assert report.verdict == "wrong" and sentence in "\n".join(report.diagnosis), str(report)
 
 
+NORM = """
+import numpy as np
+
+def forward(x, g):
+    centred = x - x.mean(axis=-1, keepdims=True)
+    s = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-5)
+    return g * centred / s, (centred / s, s, g)
+
+def backward(d, cache):
+    y, s, g = cache
+    dg = (d * y).sum(axis=0)
+    dy = d * g
+    dx = (dy - dy.mean(axis=-1, keepdims=True) - y * (dy * y).mean(axis=-1, keepdims=True)) / s
+    return dx, dg
+"""
+NORMS = [
+    (" - dy.mean(axis=-1, keepdims=True)", "", "a mean or a sum is not subtracted"),
+    ("- dy.mean(axis=-1", "- dy.mean(axis=0", "an axis is wrong"),
+    ("- y * (dy", "+ y * (dy", "the sign is wrong"),
+    ("dy = d * g", "dy = d", "`dy = d` is replaced by `dy = d * g`"),
+]
+
+
+@pytest.mark.parametrize("right, wrong, sentence", NORMS)
+def test_a_slip_in_a_normalised_layer_is_named(tmp_path, right, wrong, sentence):
+    assert right in NORM
+    report = gradcheck(*made(tmp_path, NORM.replace(right, wrong)), [np.zeros((3, 4)), np.zeros(4)])
+    assert report.verdict == "wrong" and sentence in report.diagnosis[0], str(report)
+
+
 STARTED = """
 import numpy as np
 
