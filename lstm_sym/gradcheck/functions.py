@@ -23,6 +23,7 @@ from .array import (
     stacked,
 )
 from .borrowed import BORROWED, in_python
+from .exponential_sums import EXPONENTIAL_SUMS
 from .frames import Unsupported
 from .layout import elementwise, lying, to_be_read
 from .linear_algebra import LINEAR_ALGEBRA
@@ -303,20 +304,6 @@ def isclose(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> Any:
     return real(np.isclose(x, y, *args, **options), domain, (a, b))
 
 
-def logsumexp(domain: Domain, x: Any, axis: Any = None, b: Any = None, keepdims: bool = False, **options: Any) -> Any:
-    e = np.exp(x) if b is None else b * np.exp(x)
-    return np.log(e.sum(axis=axis, keepdims=keepdims))
-
-
-def softmax(domain: Domain, x: Any, axis: Any = None) -> Any:
-    e = np.exp(x)
-    return e / e.sum(axis=axis, keepdims=True)
-
-
-def log_softmax(domain: Domain, x: Any, axis: Any = None) -> Any:
-    return x - logsumexp(domain, x, axis=axis, keepdims=True)
-
-
 def multi_dot(domain: Domain, arrays: Any, **options: Any) -> Any:
     if any(np.ndim(x) != 2 for x in arrays[1:-1]):
         raise np.linalg.LinAlgError("array given that is not two-dimensional")
@@ -391,9 +378,6 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "array_equal": array_equal,
     "allclose": allclose,
     "isclose": isclose,
-    "logsumexp": logsumexp,
-    "softmax": softmax,
-    "log_softmax": log_softmax,
     "multi_dot": multi_dot,
     "nan_to_num": nan_to_num,
     "vander": vander,
@@ -402,6 +386,7 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     **{name: rounded(name) for name in ("round", "around", "fix")},
     **{name: like(value) for name, value in LIKE.items()},
     **ALONG,
+    **EXPONENTIAL_SUMS,
     **LINEAR_ALGEBRA,
     **WINDOWS,
 }
