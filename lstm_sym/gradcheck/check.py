@@ -15,9 +15,10 @@ from .heights import Heights
 from .keeping import Kept
 from .magnitude import NEGLIGIBLE, beside, reaching
 from .modular import Singular, Unlucky
+from .rebinding import ONE_AT_A_TIME
 from .replay import contradiction, denied
 from .report import GradientError, GradientReport, Verdict
-from .subject import STYLES, Failed, Leaf, Misuse, Subject, named_inputs, require_leaves
+from .subject import STYLES, Failed, Leaf, Misuse, Subject, named_inputs, require_functions, require_leaves
 from .witness import TINIEST, Witness, find_witness
 
 PATIENCE = 400
@@ -56,9 +57,12 @@ def gradcheck(
     """
     if style not in ("auto", *STYLES):
         raise Misuse(f"unknown style {style!r}; the styles are auto, {', '.join(STYLES)}")
-    subject = Subject(forward, backward, named_inputs(forward, inputs, fixed), style, fixed=frozenset(fixed))
+    require_functions(forward, backward)
+    held = frozenset([fixed] if isinstance(fixed, str) else fixed)
+    subject = Subject(forward, backward, named_inputs(forward, inputs, held), style, fixed=held)
     require_leaves(subject, "there is no gradient to check")
-    return Check(subject, seed, diagnose).report()
+    with ONE_AT_A_TIME:
+        return Check(subject, seed, diagnose).report()
 
 
 def assert_gradients(forward: Callable[..., Any], backward: Callable[..., Any], inputs: Any, **options: Any) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from . import numbers as n
-from .array import Array, array_of, exact
+from .array import Array, array_of, exact, stacked
 from .branches import Branches
 from .field import Field
+from .frames import Unsupported
 from .magnitude import USUAL
 from .modular import CHAIN
 from .numbers import Degree, Numbers
@@ -187,8 +188,8 @@ class Bench:
         if value is None or isinstance(value, Array):
             return value
         try:
-            return exact(value, self.domain)
-        except (TypeError, ValueError) as error:
+            return stacked(value, self.domain) if isinstance(value, list) else exact(value, self.domain)
+        except (TypeError, ValueError, Unsupported) as error:
             raise Failed(f"backward returns a {type(value).__name__} where a gradient should be") from error
 
 

@@ -17,7 +17,7 @@ from .field import Field
 from .heights import Heights
 from .magnitude import NEGLIGIBLE, beside, reaching
 from .modular import CHAIN, Singular, Unlucky
-from .subject import Failed, Misuse, Subject, exact_leaves, named_inputs
+from .subject import Failed, Misuse, Subject, exact_leaves, named_inputs, require_functions
 from .witness import AS_DRAWN, ATTEMPTS, PRECISIONS, BallBench
 
 TRIED = 60
@@ -56,6 +56,7 @@ def same_function(
 
     ``outputs`` are their names in the report.
     """
+    require_functions(f, g)
     subjects = [Subject(function, None, named_inputs(f, inputs), "vjp") for function in (f, g)]
     if not subjects[0].leaves:
         raise Misuse("no input is of floating-point numbers, so there is nothing to vary")

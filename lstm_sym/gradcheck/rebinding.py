@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import copy
 import sys
+import threading
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from .stand_in import FloatType, Module, StandIn
 from .visible import Visible
 
 NUMPY_TYPES = (np.ndarray, np.float64, np.float32, np.floating, np.inexact, np.number, np.generic)
+
+ONE_AT_A_TIME = threading.RLock()
+"""The names of a module are the same for all threads."""
 
 
 class Rebinding:
@@ -103,7 +107,7 @@ class Rebinding:
             return self._module(value.__name__) or value
         if isinstance(value, np.ndarray):
             if value.dtype.kind == "f":
-                return self._in_memory(value)
+                return value if np.isnan(value).any() else self._in_memory(value)
             return discrete(value, stand_in.domain)
         if is_generator(value):
             self.generators.append((value, copy.deepcopy(state_of(value))))

@@ -16,7 +16,7 @@ from .magnitude import USUAL, Magnitude
 from .modular import Singular, Unlucky
 from .numbers import Numbers
 from .signatures import Misuse, arguments, by_parameter, name_of, required
-from .trees import Path, at, leaves, mapped, named
+from .trees import Path, alike, at, leaves, mapped, named
 
 STYLES = ("vjp", "cache")
 CACHES = ("cache", "caches", "ctx", "context", "saved", "tape", "memory", "residuals", "res")
@@ -220,6 +220,8 @@ class Subject:
         arrays = list(dict.fromkeys(leaf.path[0] for leaf in found if not isinstance(leaf.value, float)))
         if isinstance(given, Mapping):
             given = self._gathered(given, moving)
+        elif len(moving) == 1 and isinstance(given, list | tuple) and alike(given, self.inputs[moving[0]]):
+            given = {moving[0]: given}
         by_name = _by_name(given, names, moving, arrays)
         for name, branch in by_name.items():
             own = self.inputs[name]
@@ -301,13 +303,22 @@ def _by_name(given: Any, names: list[str], moving: list[str], arrays: list[str])
 
 
 def _kind(given: Any) -> str:
-    return "array" if isinstance(given, Array) else type(given).__name__
+    return "array" if isinstance(given, Array) else name_of(type(given)).replace("Discrete", "integers")
 
 
 def _matched(given: Mapping[Any, Any], names: list[Any]) -> dict[Any, Any]:
-    keys = {str(key): value for key, value in given.items()}
-    called = [(name, prefix + str(name)) for name in names for prefix in reversed(PREFIXES)]
-    return {name: keys[key] for name, key in called if key in keys}
+    """What stands under the names: with the same prefix for all if there is one, else each with one of its own.
+
+    A key that is itself one of the names is not another name with a prefix, as ``dx`` beside ``x`` may be.
+    """
+    found: dict[Any, Any] = {}
+    for prefix in PREFIXES:
+        keys = {name: f"{prefix}{name}" if prefix else name for name in names}
+        if all(key in given for key in keys.values()):
+            return {name: given[key] for name, key in keys.items()}
+        there = {name: given[key] for name, key in keys.items() if key in given and (name == key or key not in names)}
+        found = there | found
+    return {name: found[name] for name in names if name in found}
 
 
 def moves(value: Any) -> bool:
@@ -328,7 +339,8 @@ def exact_leaves(outputs: Any, domain: Any) -> list[tuple[Path, Array]]:
         elif isinstance(value, np.ndarray) and value.dtype.kind == "O":
             raise Failed("forward returns an array of Python objects")
     if not found:
-        raise Failed("forward returns no floating-point numbers")
+        kinds = dict.fromkeys(_kind(value) for _, value in leaves(outputs))
+        raise Failed(f"forward returns no floating-point numbers, but {', '.join(kinds) or 'nothing'}")
     return found
 
 
@@ -346,7 +358,11 @@ def named_inputs(forward: Callable[..., Any], inputs: Any, fixed: Collection[str
 
 
 def _require_seen_through(name: str, value: Any) -> None:
-    """Arrays inside an object of the user's would be passed on unchecked."""
+    """Arrays inside an object of the user's, and those of other libraries, would be passed on unchecked."""
+    if moves(value) and np.isnan(value).any():
+        raise Misuse(f"{name} is not a number, or has an entry that is none (nan)")
+    if hasattr(value, "__array__") and not isinstance(value, np.ndarray | np.generic):
+        raise Misuse(f"{name} is a {type(value).__name__} and would not be checked; pass np.asarray({name})")
     inside = [key for key, field in _numbers_inside(value) if not isinstance(field, float)]
     if inside:
         raise Misuse(
@@ -357,8 +373,16 @@ def _require_seen_through(name: str, value: Any) -> None:
 
 def _numbers_inside(value: Any) -> list[tuple[str, Any]]:
     """The floating-point numbers, and arrays of such, among the attributes of an object of the user's."""
-    own = {} if moves(value) else getattr(value, "__dict__", {})
+    slots = {key: getattr(value, key, None) for key in getattr(type(value), "__slots__", ())}
+    own = {} if moves(value) else slots | getattr(value, "__dict__", {})
     return [(key, field) for key, field in own.items() if moves(field)]
+
+
+def require_functions(*functions: Any) -> None:
+    """Misuse where something cannot be called."""
+    for function in functions:
+        if not callable(function):
+            raise Misuse(f"a function is needed, not {function!r}")
 
 
 def require_leaves(subject: Subject, otherwise: str) -> None:

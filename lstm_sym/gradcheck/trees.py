@@ -56,12 +56,22 @@ def _is_array(leaf: Any) -> bool:
 def at(tree: Any, path: Path) -> Any:
     """The leaf or branch at a path; a ``KeyError`` where there is none."""
     for key in path:
+        inside = _inside(tree)
+        if inside is None:
+            raise KeyError(key)
         by_name = isinstance(key, str) and (hasattr(tree, "_fields") or is_dataclass(tree))
         try:
             tree = getattr(tree, key) if by_name else tree[key]
         except (IndexError, TypeError, AttributeError) as error:
             raise KeyError(key) from error
     return tree
+
+
+def alike(first: Any, second: Any) -> bool:
+    """Whether two nests of tuples and lists have the same form; what else there is counts as a leaf."""
+    if not isinstance(first, list | tuple) or not isinstance(second, list | tuple):
+        return not isinstance(first, list | tuple) and not isinstance(second, list | tuple)
+    return len(first) == len(second) and all(map(alike, first, second))
 
 
 def named(name: str, path: Path) -> str:

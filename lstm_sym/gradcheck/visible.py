@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .frames import foreign
+
+MANY = 100
+"""Entries from which data that no code names is not looked at: whole data sets lie about in modules."""
 
 
 class Visible:
@@ -24,6 +30,7 @@ class Visible:
         self.spaces: dict[int, Any] = {}
         self.functions: list[Any] = []
         """Functions that keep what they have returned."""
+        self._named: set[str] = set()
         self._seen: set[int] = set()
         self._alive: list[Any] = []
 
@@ -39,6 +46,7 @@ class Visible:
             self.enter(value.__func__)
             self.enter(value.__self__)
         elif isinstance(value, types.FunctionType):
+            self._named |= names_of(value.__code__)
             if foreign(value.__code__.co_filename):
                 self._space(value.__globals__, is_module=True)
                 for cell in value.__closure__ or ():
@@ -67,9 +75,12 @@ class Visible:
             return
         self.spaces[id(space)] = space
         self.opened(space, is_module)
+        if is_module:
+            self._named |= names_in(space)
         for key, value in list(enumerate(space) if isinstance(space, list) else space.items()):
             hidden = isinstance(key, str) and key.startswith("__") and key.endswith("__")
-            if not hidden and not self.visit(space, key, value):
+            unused = is_module and key not in self._named and is_large(value)
+            if not hidden and not unused and not self.visit(space, key, value):
                 self._look_into(value)
 
     def _look_into(self, value: Any) -> None:
@@ -109,6 +120,31 @@ class Defaults(dict[Any, Any]):
         positional = [self[place] for place in range(len(self.function.__defaults__ or ()))]
         self.function.__defaults__ = tuple(positional) or None
         self.function.__kwdefaults__ = {name: self[name] for name in self.function.__kwdefaults__ or {}} or None
+
+
+def names_in(space: dict[str, Any]) -> set[str]:
+    """The names that the functions and classes of a module speak of."""
+    found = set()
+    for value in list(space.values()):
+        members = list(vars(value).values()) if isinstance(value, type) else [value]
+        for member in members:
+            function = inspect.unwrap(getattr(member, "__func__", getattr(member, "fget", member)))
+            found |= names_of(getattr(function, "__code__", None))
+    return found
+
+
+def names_of(code: Any) -> set[str]:
+    """The names of globals and attributes in a piece of code and in what is defined inside it."""
+    if not isinstance(code, types.CodeType):
+        return set()
+    return set(code.co_names).union(*map(names_of, code.co_consts))
+
+
+def is_large(value: Any) -> bool:
+    """Whether a value is data of many entries."""
+    if isinstance(value, np.ndarray):
+        return value.size > MANY
+    return isinstance(value, dict | list) and len(value) > MANY
 
 
 def is_partial(value: Any) -> bool:

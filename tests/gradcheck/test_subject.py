@@ -1,12 +1,13 @@
 """Which inputs have gradients that are checked, and how backward may be called."""
 
-from collections import defaultdict
+from collections import defaultdict, namedtuple
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
-from lstm_sym.gradcheck import gradcheck
+from lstm_sym.gradcheck import gradcheck, same_function
+from lstm_sym.gradcheck.trees import mapped
 
 
 def dropout(x, keep):
@@ -396,3 +397,93 @@ def test_what_the_code_asserts_is_asserted(whole, verdict):
         return p * (d - p @ d)
 
     assert gradcheck(forward, backward, [np.zeros(3)]).verdict == verdict
+
+
+def product(x, dx):
+    return x * dx**2
+
+
+def scaled(x, dx, s):
+    return s * product(x, dx)
+
+
+def power(p):
+    return p[0] * p["0"] ** 2
+
+
+class Slotted:
+    __slots__ = ("W",)
+
+    def __init__(self):
+        self.W = X
+
+
+Pair = namedtuple("Pair", "W b")
+DOUBLE = defaultdict(list, W=X, dW=X)
+NAMED = [
+    (product, lambda i, d: {"x": i[1] ** 2 * d, "dx": 2 * i[0] * i[1] * d}, [X, X]),
+    (product, lambda i, d: {"dx": i[1] ** 2 * d, "ddx": 2 * i[0] * i[1] * d}, [X, X]),
+    (scaled, lambda i, d: {"x": i[2] * i[1] ** 2 * d, "dx": i[2] * 2 * i[0] * i[1] * d}, [X, X, 0.5]),
+    (power, lambda i, d: {0: i[0]["0"] ** 2 * d, "0": 2 * i[0][0] * i[0]["0"] * d}, [{0: X, "0": X}]),
+    (lambda p: p["W"] * p["dW"], lambda i, d: {"W": i[0]["dW"] * d, "dW": i[0]["W"] * d}, [DOUBLE]),
+    (lambda p: p.W * p.b, lambda i, d: Pair(i[0].b * d, i[0].W * d), [Pair(X, X)]),
+    (lambda p: p[0] * p[1][0], lambda i, d: [i[0][1][0] * d, (i[0][0] * d,)], [[X, [X]]]),
+    (lambda p: 2 * p[0], lambda i, d: [2 * d], [[X]]),
+    (lambda p: 2 * p[0], lambda i, d: [[2 * d]], [[X]]),
+]
+
+
+@pytest.mark.parametrize("forward, backward, inputs", NAMED)
+def test_gradients_are_those_of_the_inputs_that_they_are_named_after(forward, backward, inputs):
+    report = gradcheck(forward, backward, inputs)
+    assert report.ok, str(report)
+    wrong = gradcheck(forward, lambda i, d: mapped(lambda _, value: 3 * value, backward(i, d)), inputs, diagnose=False)
+    assert wrong.verdict == "wrong" and {wrong.inputs[name] for name in report.inputs} == {False}
+
+
+class Foreign:
+    def __array__(self, *args, **options):
+        return X
+
+
+UNSEEN = [
+    (Foreign(), "y is a Foreign and would not be checked; pass np.asarray"),
+    (Slotted(), "y is a Slotted, whose W would not be checked"),
+    ({"b": [np.array([1, np.nan])]}, r"y\['b'\]\[0\] is not a number, or has an entry that is none"),
+    (float("nan"), "y is not a number"),
+]
+
+
+@pytest.mark.parametrize("value, message", UNSEEN, ids=lambda value: type(value).__name__)
+def test_what_would_not_be_checked_is_misuse(value, message):
+    with pytest.raises(ValueError, match=message):
+        gradcheck(lambda x, y: 2 * x, lambda i, d: (2 * d, None), [X, value])
+
+
+NOTHING_MOVES = [
+    (lambda x: (v for v in x), "but generator"),
+    (lambda x: None, "but NoneType"),
+    (lambda x: (np.arange(3), 3), "but integers, int"),
+    (lambda x: (), "but nothing"),
+]
+
+
+@pytest.mark.parametrize("forward, message", NOTHING_MOVES)
+def test_what_forward_returns_is_told_where_nothing_of_it_moves(forward, message):
+    report = gradcheck(forward, lambda i, d: d, [X])
+    assert report.diagnosis == (f"forward returns no floating-point numbers, {message}",)
+
+
+def test_lists_of_numbers_are_gradients():
+    x = np.zeros(3)
+    assert gradcheck(lambda x: 2 * x, lambda i, d: {"x": [2 * v for v in d]}, [x]).ok
+    assert gradcheck(lambda x: 2 * x, lambda i, d: {"x": [3 * v for v in d]}, [x]).verdict == "wrong"
+    assert gradcheck(lambda x: 2 * x, lambda i, d: ((d,),), [x]).verdict == "undecided"
+
+
+@pytest.mark.parametrize("forward, backward", [(None, np.tanh), (np.tanh, None), (np.tanh, "tanh")])
+def test_what_cannot_be_called_is_misuse(forward, backward):
+    with pytest.raises(ValueError, match="a function is needed, not"):
+        gradcheck(forward, backward, [X])
+    with pytest.raises(ValueError, match="a function is needed, not"):
+        same_function(forward, backward, [X])
