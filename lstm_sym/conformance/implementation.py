@@ -61,6 +61,8 @@ def implements(
     >>> implements(RNN_TANH, step, axes="d").verdict
     'equal'
     """
+    if not isinstance(cell, Cell):
+        raise Misuse(f"a cell is needed, not {cell!r}")
     if not callable(f):
         raise Misuse(f"a function is needed, not {f!r}")
     known = with_activation(cell, phi)
@@ -247,7 +249,7 @@ def _run(theirs: Theirs) -> dict[Path, tuple[int, ...]]:
     try:
         with np.errstate(all="ignore"):
             return {path: np.shape(value) for path, value in leaves(theirs.f(*args, **options))}
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
         laid = "; say how its arrays lie (axes=...) and which matrices it holds the other way round (transposed=...)"
         raise Misuse(

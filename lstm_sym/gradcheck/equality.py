@@ -18,6 +18,7 @@ from .heights import Heights
 from .magnitude import NEGLIGIBLE, beside, reaching
 from .modular import CHAIN, Singular, Unlucky
 from .subject import Failed, Misuse, Subject, exact_leaves, named_inputs, require_functions
+from .trees import leaves
 from .witness import AS_DRAWN, ATTEMPTS, PRECISIONS, BallBench
 
 TRIED = 60
@@ -130,13 +131,17 @@ class _Point:
 def _point(subjects: list[Subject], seed: int) -> _Point:
     field = Field(seed)
     first, second = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
-    field.refuse_infinite(*[y.read() for _, outputs in (first, second) for y in outputs])
-    shapes = [[y.shape for y in outputs] for _, outputs in (first, second)]
+    field.refuse_infinite(*[y.read() for _, outputs, _ in (first, second) for y in outputs])
+    shapes = [[y.shape for y in outputs] for _, outputs, _ in (first, second)]
     if shapes[0] != shapes[1]:
         reason = f"the outputs have the shapes {shapes[0]} and {shapes[1]}"
         return _Point(field, 1.0, 0.0, EqualityReport("different", reason=reason))
+    for left, right in zip(first[2], second[2]) if len(first[2]) == len(second[2]) else ():
+        if not np.array_equal(left, right):
+            reason = f"an output that has no derivative is {_in_a_line(left)} and {_in_a_line(right)}"
+            return _Point(field, 1.0, 0.0, EqualityReport("different", reason=reason))
     size = max(float(np.abs(y.shadow).max(initial=0.0)) for y in first[1])
-    bound = min(1.0, max(_degree(*pair) for pair in (first, second)) / CHAIN[1])
+    bound = min(1.0, max(_degree(*run[:2]) for run in (first, second)) / CHAIN[1])
     if not all(np.all(field.same(a.read(), b.read())) for a, b in zip(first[1], second[1])):
         return _Point(field, bound, size, EqualityReport("different"))
     return _Point(field, bound, size)
@@ -147,17 +152,24 @@ def differences(subjects: list[Subject]) -> list[Any]:
     for seed in range(1, TRIED):
         try:
             field = Field(seed)
-            (bench, first), (_, second) = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
+            (bench, first, _), (_, second, _) = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
             return [~np.asarray(bench.domain.same(a.read(), b.read())) for a, b in zip(first, second)]
         except Unlucky:
             continue
     return []
 
 
-def _outputs(bench: Bench) -> tuple[Bench, list[Any]]:
+def _outputs(bench: Bench) -> tuple[Bench, list[Any], list[Any]]:
+    """The outputs of floating-point numbers, and the integers and truth values beside them."""
     with bench.rebinding() as rebinding:
         _, outputs, _ = bench.forward(rebinding)
-    return bench, [y for _, y in exact_leaves(outputs, bench.domain)]
+    kinds = int | np.integer | np.bool_
+    whole = [y for _, y in leaves(outputs) if isinstance(y, kinds) or getattr(y, "dtype", np.dtype("O")).kind in "biu"]
+    return bench, [y for _, y in exact_leaves(outputs, bench.domain)], whole
+
+
+def _in_a_line(value: Any) -> str:
+    return " ".join(str(value).split())
 
 
 def _degree(bench: Bench, outputs: list[Any]) -> float:
@@ -170,7 +182,8 @@ def _confirmed(subjects: list[Subject], names: Sequence[str], seed: int, least: 
         for bits in PRECISIONS[:3]:
             with ctx.workprec(bits):
                 try:
-                    (bench, first), (_, second) = (_outputs(BallBench(subject, attempt, seed)) for subject in subjects)
+                    benches = [BallBench(subject, attempt, seed) for subject in subjects]
+                    (bench, first, _), (_, second, _) = map(_outputs, benches)
                 except (Unlucky, Singular, ZeroDivisionError):
                     continue
                 assert isinstance(bench, BallBench) and isinstance(bench.domain, Balls)
@@ -180,7 +193,7 @@ def _confirmed(subjects: list[Subject], names: Sequence[str], seed: int, least: 
                         if not (u - v).contains(0) and not abs(u - v) < least:
                             both = " and ".join(ball.str(12, radius=False) for ball in (u, v))
                             index = np.unravel_index(place, a.shape)
-                            name = names[k] if names else f"output {k}"
+                            name = names[k] if k < len(names) else f"output {k}"
                             at = f"entry ({', '.join(map(str, index))}) of {name} is {both}"
                             values = {name: x.tolist() for name, x in bench.rationals.items()}
                             return EqualityReport("different", reason=at, witness=values)

@@ -1,5 +1,6 @@
 """Other people's code for a cell, right and wrong, in the layouts that people use."""
 
+import sys
 from functools import partial
 
 import numpy as np
@@ -271,3 +272,10 @@ def test_results_in_a_dictionary_are_known_by_their_keys():
         return {"c": c, "h": h}
 
     assert implements(LSTM, keyed, axes="d").ok
+
+
+def test_what_is_no_cell_and_what_ends_the_program_is_misuse():
+    with pytest.raises(ValueError, match="a cell is needed, not 'GRU'"):
+        implements("GRU", np.tanh)
+    with pytest.raises(ValueError, match=r"raises SystemExit at .*: 3; it was given"):
+        implements(RNN_TANH, lambda x, h, W, U, b: sys.exit(3), axes="d")
