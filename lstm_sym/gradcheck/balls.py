@@ -256,6 +256,7 @@ FUNCTIONS: dict[str, Callable[[arb], arb]] = {
     "arctan": lambda x: x.atan(),
     "arcsin": lambda x: x.asin(),
     "erf": lambda x: x.erf(),
+    "erfc": lambda x: x.erfc(),
     "sigmoid": lambda x: 1 / (1 + (-x).exp()),
 }
 

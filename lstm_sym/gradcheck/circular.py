@@ -70,17 +70,21 @@ def angle(y: Numbers, x: Numbers) -> Numbers:
 
 def error_function(x: Numbers) -> Numbers:
     r""":math:`\mathrm{erf}' = \frac{2}{\sqrt\pi} e^{-x^2}`."""
+    return _moving(_value("erf", x, LETTER), x, _bell(x))
+
+
+def _bell(x: Numbers) -> Numbers:
     still = x.without_tangents()
     scale = n.divide(x.domain.constant(2), n.apply("sqrt", x.domain.constant(math.pi)))
-    bell = n.apply("exp", n.negative(n.multiply(still, still)))
-    return _moving(_value("erf", x, LETTER), x, n.multiply(scale, bell))
+    return n.multiply(scale, n.apply("exp", n.negative(n.multiply(still, still))))
 
 
 def complementary(x: Numbers) -> Numbers:
-    return n.subtract(x.domain.constant(1), error_function(x))
+    """1 - erf x, which in floating point is no such difference."""
+    return _moving(_value("erfc", x, LETTER), x, n.negative(_bell(x)))
 
 
 def normal_distribution(x: Numbers) -> Numbers:
     constant = x.domain.constant
     half = n.divide(x, n.apply("sqrt", constant(2)))
-    return n.divide(n.add(constant(1), error_function(half)), constant(2))
+    return n.divide(complementary(n.negative(half)), constant(2))

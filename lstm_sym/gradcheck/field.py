@@ -364,5 +364,9 @@ class Field:
     def _arcsin(self, x: list[Any]) -> list[Any]:
         return [*self._odd("arcsin", x), np.arcsin(x[-1])]
 
+    def _erfc(self, x: list[Any]) -> list[Any]:
+        values = [ring.sub(ring.rational(1, 1), part) for ring, part in zip(self.rings, self._odd("erf", x))]
+        return [*values, np.vectorize(math.erfc, otypes=[float])(x[-1])]
+
     def _erf(self, x: list[Any]) -> list[Any]:
         return [*self._odd("erf", x), np.vectorize(math.erf, otypes=[float])(x[-1])]

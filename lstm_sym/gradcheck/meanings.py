@@ -1,7 +1,8 @@
 """What the constants in somebody's code are in the fields, once they are read.
 
-A constant that has no plain meaning, such as the two of SELU, stands for itself; but where it is the product or the
-quotient of two that were met before, or differs by a fraction from one, or is a fraction of one, it is that.
+A constant that has no plain meaning, such as the two of SELU, stands for itself. But where it is the product or the
+quotient of two that were met before, or a fraction of one, or differs from one by a fraction, it is that; and so it is
+where it differs from 1 by a power of e, say.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from .roots import SquareRoots
 
 Elements = list[Any]
 """An array in every ring."""
+
+SHIFTED = ((-1, 1), (2, -1))
+"""What to multiply by, and then to add: 1 - exp(-1/20) and (1 + sqrt(5))/2 are read so."""
 
 RELATED = 24
 """How many constants that are no fractions are remembered."""
@@ -66,6 +70,11 @@ class Meanings:
 
     def _made_of(self, x: float) -> Iterator[Elements]:
         """What a constant is that is made of others."""
+        for factor, shift in SHIFTED:
+            found = reading(factor * x + shift)
+            if found.exact and found.function:
+                moved = self._each("sub", self._read([found]), self._fractions([Fraction(shift)]))
+                yield self._each("mul", moved, self._fractions([Fraction(1, factor)]))
         for value, elements in self._met.items():
             far = uncertainty(x) + uncertainty(value) * max(1.0, abs(x / value))
             for name, rest, size in (("mul", x / value, abs(value)), ("add", x - value, 1.0), ("sub", x + value, 1.0)):
