@@ -162,7 +162,7 @@ def test_a_mask_that_backward_draws_anew_is_another_one(rows, verdict):
 
 def test_what_overflows_far_out_is_right_nearby():
     def forward(x):
-        return np.array([math.exp(v) if v < 1e6 else 0.0 for v in x])
+        return np.array([math.exp(v) for v in x]) * (2 if x[0] > 1000 else 1)
 
     report = gradcheck(forward, lambda inputs, d: d * forward(*inputs), [np.zeros(3)])
     assert report.ok, str(report)
