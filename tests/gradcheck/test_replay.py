@@ -99,7 +99,7 @@ def test_exact_numbers_are_of_the_types_that_floating_point_has(kind):
 def caught(inputs, d):
     dx, dw = gradients(inputs, d)
     with suppress(Exception):
-        dx = np.linalg.inv(dx @ dx.T) @ dx
+        dx = dx / np.linalg.svd(dx)[1][0]
     return dx, dw
 
 
@@ -114,15 +114,15 @@ def caught_by_all(inputs, d):
 def returned_at_last(inputs, d):
     dx, dw = gradients(inputs, d)
     try:
-        dx = np.linalg.cholesky(dx @ dx.T) @ dx
+        dx = dx / np.linalg.svd(dx)[1][0]
     finally:
         return dx, dw  # noqa: B012
 
 
-@pytest.mark.parametrize("backward, what", [(caught, "inv"), (caught_by_all, "round"), (returned_at_last, "cholesky")])
+@pytest.mark.parametrize("backward, what", [(caught, "svd"), (caught_by_all, "round"), (returned_at_last, "svd")])
 def test_what_cannot_be_followed_is_told_when_the_code_catches_it(backward, what):
     report = gradcheck(product, backward, [X, W])
-    assert report.verdict == "undecided" and f"np.{what} is not followed" in report.diagnosis[0], str(report)
+    assert report.verdict == "undecided" and f"np.{what} " in report.diagnosis[0], str(report)
 
 
 def masked(x, rows):
