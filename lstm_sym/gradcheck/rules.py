@@ -143,10 +143,12 @@ UNLIKELY = (
 """Tried when none of those mends everything."""
 
 
-def candidates(definitions: list[Definition], suspects: set[int] | None = None) -> Iterator[tuple[Rule, Edit]]:
-    """Edits of these functions, the likeliest first; of the suspected statements alone, where such are given."""
+def candidates(
+    definitions: list[Definition], suspects: set[int] | None = None, *, rest: bool = False
+) -> Iterator[tuple[Rule, Edit]]:
+    """Edits of these functions, the likeliest first: of the suspected statements alone, or of the ``rest``."""
     for definition, places, rule, found in _in_order(definitions):
-        wanted = (row for row in found if suspects is None or _only_in(suspects, places, row[0]))
+        wanted = (row for row in found if suspects is None or _only_in(suspects, places, row[0]) is not rest)
         for changes, words in islice(wanted, MOST):
             edit = definition.edit(changes, words)
             if edit is not None:

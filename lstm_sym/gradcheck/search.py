@@ -59,17 +59,20 @@ class Mend:
 class Budget:
     """How much is tried: by numbers, and by time only where these would take too long."""
 
+    made: int = 0
     tried: int = 0
     exactly: int = 0
     started: tuple[float, float] = field(default_factory=lambda: (time.process_time(), time.monotonic()))
 
     @property
     def spent(self) -> bool:
-        if self.tried >= MOST or self.exactly >= MOST_EXACT:
-            return True
-        return self.tried % LOOKS == 0 and self._late()
+        return self.tried >= MOST or self.exactly >= MOST_EXACT
 
-    def _late(self) -> bool:
+    @property
+    def late(self) -> bool:
+        self.made += 1
+        if self.made % LOOKS:
+            return False
         return time.process_time() - self.started[0] > SECONDS or time.monotonic() - self.started[1] > PATIENCE
 
 
@@ -127,8 +130,11 @@ def promising(
     screen = screened(subject)
     seen: set[Any] = set()
     functions = definitions(subject)
-    first = candidates(functions, suspected(functions, screen, set(right))) if screen and right else iter(())
-    for rule, edit in chain(first, candidates(functions)):
+    known = suspected(functions, screen, set(right)) if screen and right else None
+    rest = candidates(functions, known, rest=True) if known is not None else iter(())
+    for rule, edit in chain(candidates(functions, known), rest):
+        if budget.late:
+            return
         key = id(edit.target), shape_of(edit.code)
         if key in seen:
             continue
