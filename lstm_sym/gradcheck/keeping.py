@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .layout import part
 from .randomness import is_generator, set_state, state_of
 from .visible import Cell, Visible
 
@@ -40,7 +41,7 @@ class Kept:
 
     def _visit(self, space: Any, key: Any, value: Any) -> bool:
         if isinstance(value, np.ndarray):
-            space[key] = self.copies.setdefault(id(value), (value, value.copy()))[1]
+            space[key] = self._copy(value)
         elif is_generator(value):
             state = copy.deepcopy(state_of(value))
             self.generators.append((value, state))
@@ -48,6 +49,17 @@ class Kept:
         else:
             return False
         return True
+
+    def _copy(self, value: Any) -> Any:
+        """A copy that lies in memory as an array does, and is a view where it is a view of another."""
+        if id(value) not in self.copies:
+            whole = value
+            while isinstance(whole.base, np.ndarray):
+                whole = whole.base
+            apart = whole is value or whole.dtype != value.dtype or value.itemsize != 8 or not whole.flags.forc
+            own = value.copy(order="K") if apart else part(self._copy(whole), whole, value)
+            self.copies[id(value)] = value, own
+        return self.copies[id(value)][1]
 
 
 def _restore(space: Any, saved: Any) -> None:

@@ -39,11 +39,6 @@ def if_a_float_type(inputs, d):
     return (dx / 2 if dx.dtype.type is np.float64 else dx), dw
 
 
-def if_a_view(inputs, d):
-    dx, dw = gradients(inputs, d)
-    return (dx / 2 if dx[:].base is not None else dx), dw
-
-
 def if_in_a_buffer(inputs, d):
     dx, dw = gradients(inputs, d)
     try:
@@ -52,7 +47,7 @@ def if_in_a_buffer(inputs, d):
         return dx, dw
 
 
-@pytest.mark.parametrize("backward", [if_an_array, if_hashable, if_a_float_type, if_a_view, if_in_a_buffer])
+@pytest.mark.parametrize("backward", [if_an_array, if_hashable, if_a_float_type, if_in_a_buffer])
 def test_another_gradient_in_floating_point_is_not_right(backward):
     report = gradcheck(product, backward, [X, W])
     assert report.verdict == "undecided", str(report)
@@ -103,14 +98,14 @@ def test_exact_numbers_are_of_the_types_that_floating_point_has(kind):
 def caught(inputs, d):
     dx, dw = gradients(inputs, d)
     with suppress(Exception):
-        dx = np.linalg.inv(dx @ dx.T) @ dx
+        dx = np.linalg.qr(dx @ dx.T)[0] @ dx
     return dx, dw
 
 
 def caught_by_all(inputs, d):
     dx, dw = gradients(inputs, d)
     try:
-        return np.round(dx, 9), dw
+        return np.spacing(dx) + dx, dw
     except:  # noqa: E722
         return dx, dw
 
@@ -118,12 +113,12 @@ def caught_by_all(inputs, d):
 def returned_at_last(inputs, d):
     dx, dw = gradients(inputs, d)
     try:
-        dx = np.linalg.cholesky(dx @ dx.T) @ dx
+        dx = np.linalg.eigvalsh(dx @ dx.T) @ dx
     finally:
         return dx, dw  # noqa: B012
 
 
-@pytest.mark.parametrize("backward, what", [(caught, "inv"), (caught_by_all, "round"), (returned_at_last, "cholesky")])
+@pytest.mark.parametrize("backward, what", [(caught, "qr"), (caught_by_all, "spacing"), (returned_at_last, "eigvalsh")])
 def test_what_cannot_be_followed_is_told_when_the_code_catches_it(backward, what):
     report = gradcheck(product, backward, [X, W])
     assert report.verdict == "undecided" and f"np.{what} is not followed" in report.diagnosis[0], str(report)
