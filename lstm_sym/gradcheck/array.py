@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .frames import Unsupported
-from .layout import addresses, as_given, in_c_order
+from .layout import addresses, apart, as_given, in_c_order
 from .numbers import Domain, Numbers
 from .store import Store
 
@@ -150,7 +150,9 @@ class Array:
         raise Unsupported("complex numbers are not followed")
 
     def __round__(self, digits: Any = None) -> Any:
-        raise Unsupported("round() has no derivative")
+        if self.store.numbers.varies:
+            raise Unsupported("round() has no derivative")
+        return round(float(self), digits)
 
     def __bool__(self) -> bool:
         if self.size != 1:
@@ -219,8 +221,14 @@ class Discrete(np.ndarray):
         """NumPy's own method would turn exact numbers into an array of its own."""
         return np.dot(self, other, out)
 
-    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:  # type: ignore[override]
-        return exact(np.asarray(self), self.domain).mean(axis=axis, keepdims=keepdims)
+    def mean(self, *args: Any, **options: Any) -> Any:
+        return exact(np.asarray(self), self.domain).mean(*args, **options)
+
+    def var(self, *args: Any, **options: Any) -> Any:
+        return exact(np.asarray(self), self.domain).var(*args, **options)
+
+    def std(self, *args: Any, **options: Any) -> Any:
+        return exact(np.asarray(self), self.domain).std(*args, **options)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         from .ufuncs import call_discrete
@@ -263,18 +271,18 @@ def of_kind(numbers: Numbers, like: Any) -> Array:
 
 
 def instead_of(x: Any, numbers: Numbers) -> Array:
-    """An array that holds the numbers, in the memory of one of NumPy's."""
-    return Array(_stored(numbers), as_given(x))
+    """An array that holds the numbers, each in a place of its own, where one of NumPy's has its entries."""
+    return Array(_stored(numbers), as_given(x if apart(x) else np.copy(x)))
 
 
 def placed(x: Array, at: Any) -> Any:
     """What NumPy's own operation on the addresses of ``x`` gives: a scalar, a view or a copy."""
     if not isinstance(at, np.ndarray):
         return Scalar(*fresh(x.store.numbers.each(lambda part: part[:, np.asarray(at)])))
+    if at is x.at or (isinstance(x, Scalar) and not at.ndim):
+        return x
     if np.may_share_memory(at, x.at) and not isinstance(x, Scalar):
         return Array(x.store, at)
-    if isinstance(x, Scalar) and not at.ndim:
-        return x
     return array_of(x.store.numbers.each(lambda part: part[:, at]), at)
 
 
@@ -293,7 +301,8 @@ def plain_index(index: Any) -> Any:
 
 def exact(x: Any, domain: Domain) -> Array:
     """Real numbers as an array of exact ones, which lies in memory as they do."""
-    return instead_of(np.asarray(x), domain.constant(x))
+    x = np.asarray(x)
+    return Array(_stored(domain.constant(x)), as_given(x))
 
 
 def numbers_of(x: Any, domain: Domain) -> Numbers:

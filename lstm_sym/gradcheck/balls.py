@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from .constants import reading, widened
+from .constants import reading, uncertainty, widened
 from .field import HUGE, MASKED
 from .frames import place
 from .modular import Singular, Unlucky
@@ -19,14 +19,11 @@ from .numbers import Numbers, lifted, subtract
 
 INFINITE = arb("inf")
 
-ROUNDED = 2.0**-50
-"""The relative radius of a constant that has been rounded before the code could use it."""
-
 COARSELY = 8
 """Units of the precision of a constant of single precision that its radius is."""
 
 LOST = 2.0**-53
-"""Its least radius: it may be the difference of numbers near 1, such as a decay and 1."""
+"""The least radius of a constant that has been rounded: it may be the difference of numbers near 1, a decay and 1."""
 
 
 class BallRing:
@@ -208,7 +205,7 @@ def _read(x: float) -> arb:
         return INFINITE if x > 0 else -INFINITE
     found = reading(x)
     value = READ[found.function](_fraction(found.rational) * arb.pi() ** found.pi) * _fraction(found.factor)
-    return value if found.exact else arb(value, max(abs(x) * ROUNDED, LOST))
+    return value if found.exact else arb(value, max(uncertainty(x), COARSELY * math.ulp(x), LOST))
 
 
 def _read_coarsely(rounded: float, x: float) -> arb:

@@ -74,7 +74,7 @@ class Point:
     sizes: dict[str, float] = field(default_factory=dict)
     """The largest entries of the gradients, in floating point."""
     record: Record | None = None
-    """The run in floating point, as the numbers behind the exact ones have it."""
+    """The run in floating point, as the numbers behind the exact ones have it; of numbers of the usual size alone."""
 
     @property
     def right(self) -> bool:
@@ -319,7 +319,8 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.vanished = domain.vanished
     point.underflows = list(dict.fromkeys(domain.underflows))
     point.style = bench.subject.style
-    point.record = _record(bench, cotangents, outputs, gradients)
+    if subject.magnitude == USUAL:
+        point.record = _record(bench, cotangents, outputs, gradients)
     return point
 
 

@@ -3,8 +3,8 @@ r"""What a floating-point constant in somebody's code means: 0.1 is 1/10, pi is 
 Python folds constants before anybody sees them, so 1 - 0.9 comes as 0.09999999999999998, which no decimal of few
 digits rounds to. So a constant means the plain number, a fraction of a denominator up to ``PLAIN`` or a decimal of up
 to ``PLACES`` places, that is within :math:`2^{-50}` of it, or within four units in the last place if it is larger
-than 1. Two plain numbers are more than :math:`10^{-13}` apart, so none is near two of them; and what is written with up
-to twelve digits means that.
+than 1. Two plain numbers are more than :math:`10^{-13}` apart, so none is near two of them. What is written with less
+than ten digits means that; with ten to fifteen it means what rounds to it, be it 1/3 or the root of 2/pi.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ FOLDED = 1 << 16
 """That of one that is within a few units in the last place of it."""
 PLAIN = 500
 PLACES = 10
-DIGITS = 12
-"""Digits of a constant that means what is written."""
-LONGEST = 13
-"""Digits of one that does, unless it is near a plain number."""
+ROUNDED = 10
+"""A constant that is written with so many digits may be a rounded one."""
+LONGEST = 15
+"""With more, it is one that floating point has rounded."""
+TINY = 1e-290
 NEAR = 2.0**-50
 LIKE = 2.0**-30
 """How near, relative to the constant itself, a plain number must be in any case."""
@@ -84,37 +85,57 @@ def reading(x: float) -> Reading:
     if exact.denominator == 1:
         return Reading(exact)
     size = abs(x)
-    rational = next(_rational(size), None)
-    if rational is not None:
-        return Reading(rational if x > 0 else -rational)
-    found = next(_irrational(size), None) if size < LARGEST * math.pi else None
-    if found is None:
-        return Reading(exact, exact=False)
+    found = next(_meant(size), None) or _itself(size)
     return found if x > 0 else -found
 
 
-def _rational(x: float) -> Iterator[Fraction]:
-    """What fraction a positive number may be."""
-    text, ulp = repr(x), math.ulp(x)
-    digits = len(text.partition("e")[0].replace(".", "").strip("0"))
-    if digits <= DIGITS:
-        yield Fraction(text)
-    near = min(max(NEAR, ULPS * ulp), LIKE * x)
+def digits(x: float) -> int:
+    """How many digits it takes to write a constant."""
+    return len(repr(abs(x)).partition("e")[0].replace(".", "").strip("0"))
+
+
+def uncertainty(x: float) -> float:
+    """How far a constant may be from what it means: half a unit of the last digit, where a rounded number is written,
+    and else a few units in the last place, which arithmetic has brought in."""
+    count, rounded = digits(x), ULPS * math.ulp(x)
+    if count < ROUNDED:
+        return 0.0
+    return max(rounded, 0.5 * 10.0 ** (math.floor(math.log10(abs(x))) + 1 - count)) if count <= LONGEST else rounded
+
+
+def _itself(x: float) -> Reading:
+    return Reading(Fraction(repr(x)) if digits(x) <= LONGEST else Fraction(x), exact=False)
+
+
+def _meant(x: float) -> Iterator[Reading]:
+    """What a positive number may be, the plainest first."""
+    if digits(x) < ROUNDED:
+        yield Reading(Fraction(repr(x)))
+    yield from map(Reading, _rational(x, uncertainty(x)))
+    if x < LARGEST * math.pi:
+        yield from _irrational(x, uncertainty(x))
+
+
+def _rational(x: float, far: float) -> Iterator[Fraction]:
+    """What fraction a positive number may be that is written with many digits."""
+    near = min(max(NEAR, far), LIKE * x)
     yield from _within(near, x, *simplest(x, PLAIN))
     scale = 10 ** max(0, PLACES - max(0, math.floor(math.log10(x))))
-    yield from _within(near, x, round(x * scale), scale)
-    if digits <= LONGEST:
-        yield Fraction(text)
+    if digits(x) > LONGEST:
+        yield from _within(near, x, round(x * scale), scale)
+    ulp = math.ulp(x)
     if x < LARGEST:
         yield from _within(ULPS * ulp, x, *simplest(x, FOLDED))
     # Of larger numbers fewer fractions are seen, else there is one for every number.
-    above, below = simplest(x, max(1, math.isqrt(int(2**-12 / max(ulp, ULP)))))
+    above, below = simplest(x, max(1, int(DENOMINATOR * math.sqrt(ULP / max(ulp, ULP)))))
     if above / below == x:
         yield Fraction(above, below)
-    power = 10.0 ** -math.floor(math.log10(x))
-    above, below = simplest(x * power, PLAIN)
-    if math.isfinite(power) and close(above / below / power, x):
-        yield Fraction(above, below) * Fraction(10) ** math.floor(math.log10(x))
+    if x < TINY:
+        return
+    size = math.floor(math.log10(x))
+    above, below = simplest(x / 10.0**size, PLAIN)
+    if abs(above / below * 10.0**size - x) <= far:
+        yield Fraction(above, below) * Fraction(10) ** size
     bases = np.round(x ** (1 / EXPONENTS), SHORT)
     found = np.flatnonzero((bases != 1) & (np.abs(bases**EXPONENTS - x) <= (ULPS + EXPONENTS / 2) * ulp))
     for k in found.tolist():
@@ -126,6 +147,7 @@ def widened(x: Any) -> Any:
     return np.array([_unrounded(value) for value in x.ravel()], float).reshape(x.shape)
 
 
+@lru_cache(maxsize=65536, typed=True)
 def _unrounded(x: Any) -> float:
     """A short decimal, a fraction, a multiple of pi or a root that ``x`` is the value of; else the shortest decimal."""
     value, kind = float(str(x)), type(x)
@@ -165,33 +187,28 @@ def _within(distance: float, x: float, numerator: int, denominator: int) -> Iter
         yield Fraction(numerator, denominator)
 
 
-def _irrational(x: float) -> Iterator[Reading]:
+def _irrational(x: float, far: float) -> Iterator[Reading]:
     """What a positive number may be that is no fraction."""
     for pi, unit in ((1, math.pi), (-1, 1 / math.pi)):
         above, below = simplest(x / unit, MULTIPLES_OF_PI)
-        if 0 < above <= LARGEST and close(above / below * unit, x):
+        if 0 < above <= LARGEST and abs(above / below * unit - x) <= far:
             yield Reading(Fraction(above, below), pi)
     for pi, unit in ((0, 1.0), (1, math.pi), (-1, 1 / math.pi)):
         above, below = simplest(x * x / unit, ROOTS)
-        if 0 < above <= LARGEST and close(math.sqrt(above / below * unit), x):
+        if 0 < above <= LARGEST and abs(math.sqrt(above / below * unit) - x) <= far:
             yield Reading(Fraction(above, below), pi, True, "sqrt")
     for name, base in (("2**", 2.0), ("10**", 10.0), ("exp", math.e)):
         exponent = math.log(x) / math.log(base)
         above, below = simplest(abs(exponent), ROOTS)
-        if above and close(base ** math.copysign(above / below, exponent), x):
+        if above and abs(base ** math.copysign(above / below, exponent) - x) <= far:
             yield Reading(Fraction(above if exponent > 0 else -above, below), 0, True, name)
     for factor in FACTORS:
         if x / abs(factor) > math.log(LARGEST):
             continue
         for pi, unit in ((0, 1.0), (1, math.pi)):
             above, below = simplest(math.exp(x / factor) / unit, ROOTS)
-            if 0 < above <= LARGEST and close(factor * math.log(above / below * unit), x):
+            if 0 < above <= LARGEST and abs(factor * math.log(above / below * unit) - x) <= far:
                 yield Reading(Fraction(above, below), pi, True, "log", Fraction(factor))
     argument = round(math.exp(min(1 / x, math.log(LARGEST))))
-    if argument > 1 and close(1 / math.log(argument), x):
+    if argument > 1 and abs(1 / math.log(argument) - x) <= far:
         yield Reading(Fraction(argument), 0, True, "1/log")
-
-
-def close(value: float, x: float) -> bool:
-    """Whether they are a few units in the last place apart."""
-    return abs(value - x) <= ULPS * math.ulp(x)

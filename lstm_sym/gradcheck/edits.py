@@ -95,6 +95,8 @@ class Definition:
     def edit(self, changes: tuple[Change, ...], words: str = "") -> Edit | None:
         """The function with these nodes changed; ``None`` where that is no Python, or changes nothing."""
         old = []
+        if any(self._within_itself(node, new) for node, new in changes):
+            return None
         try:
             for node, new in changes:
                 parent, name, position = self._places[id(node)]
@@ -109,6 +111,15 @@ class Definition:
             for place in reversed(old):
                 _put(*place)
         return None if code is None else Edit(self.function, code, changes, self.first, words)
+
+    def _within_itself(self, node: ast.AST, new: ast.AST | None) -> bool:
+        """Whether a list would be appended to itself, of which NumPy makes an array without an end."""
+        around: ast.AST = node
+        while id(around) in self._places:
+            around = self._places[id(around)][0]
+            if isinstance(around, ast.Call) and _grows(around):
+                return new is not None and not _texts(around.func).isdisjoint(_texts(new) - _texts(node))
+        return False
 
     def _endless(self) -> bool:
         """Whether a loop runs over what it makes longer, so that it might never end."""
@@ -144,12 +155,16 @@ def _texts(node: ast.AST) -> set[str]:
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
+def _grows(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr in GROWING
+
+
 def _grown(loop: ast.For) -> set[str]:
     """Names to which the body of a loop appends."""
     found = set()
     for node in ast.walk(loop):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in GROWING:
-            found |= _texts(node.func.value)
+        if isinstance(node, ast.Call) and _grows(node):
+            found |= _texts(node.func)
         elif isinstance(node, ast.AugAssign):
             found |= _texts(node.target)
     return found

@@ -41,4 +41,7 @@ class Flat(Array):
 
     def copy(self) -> Array:
         """The entries in an array of their own."""
-        return self[:]
+        found: Array = self[:]
+        return found
+
+    __copy__ = copy

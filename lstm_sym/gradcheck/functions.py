@@ -23,6 +23,7 @@ from .array import (
     stacked,
 )
 from .borrowed import BORROWED, in_python
+from .exponential_sums import EXPONENTIAL_SUMS
 from .frames import Unsupported
 from .layout import elementwise, lying, to_be_read
 from .linear_algebra import LINEAR_ALGEBRA
@@ -208,7 +209,7 @@ def filled(domain: Domain, model: Any, value: Any, dtype: Any) -> Any:
     """
     kind = np.dtype(dtype)
     if kind.kind in "biu":
-        return discrete(np.full_like(model, value or 0, kind), domain)
+        return discrete(np.full_like(model, 0 if value is None else value, kind), domain)
     if kind.kind != "f":
         raise Unsupported(f"an array of the type {kind} cannot hold exact numbers")
     if value is None:
@@ -303,20 +304,6 @@ def isclose(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> Any:
     return real(np.isclose(x, y, *args, **options), domain, (a, b))
 
 
-def logsumexp(domain: Domain, x: Any, axis: Any = None, b: Any = None, keepdims: bool = False, **options: Any) -> Any:
-    e = np.exp(x) if b is None else b * np.exp(x)
-    return np.log(e.sum(axis=axis, keepdims=keepdims))
-
-
-def softmax(domain: Domain, x: Any, axis: Any = None) -> Any:
-    e = np.exp(x)
-    return e / e.sum(axis=axis, keepdims=True)
-
-
-def log_softmax(domain: Domain, x: Any, axis: Any = None) -> Any:
-    return x - logsumexp(domain, x, axis=axis, keepdims=True)
-
-
 def multi_dot(domain: Domain, arrays: Any, **options: Any) -> Any:
     if any(np.ndim(x) != 2 for x in arrays[1:-1]):
         raise np.linalg.LinAlgError("array given that is not two-dimensional")
@@ -340,6 +327,14 @@ def vander(domain: Domain, x: Any, N: int | None = None, increasing: bool = Fals
     """The powers of the entries of a vector, column by column."""
     exponents = np.arange(len(x) if N is None else N)
     return x.reshape(-1, 1) ** (exponents if increasing else exponents[::-1])
+
+
+def polyval(domain: Domain, p: Any, x: Any) -> Any:
+    """The polynomial with these coefficients, the highest first, by Horner's rule."""
+    result: Any = np.zeros_like(x) if isinstance(x, Array) else exact(np.zeros(np.shape(x)), domain)
+    for coefficient in p:
+        result = result * x + coefficient
+    return result
 
 
 def rounded(name: str) -> Callable[..., Any]:
@@ -383,16 +378,15 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "array_equal": array_equal,
     "allclose": allclose,
     "isclose": isclose,
-    "logsumexp": logsumexp,
-    "softmax": softmax,
-    "log_softmax": log_softmax,
     "multi_dot": multi_dot,
     "nan_to_num": nan_to_num,
     "vander": vander,
     "result_type": lambda domain, *args: np.result_type(*[x.dtype if isinstance(x, Array) else x for x in args]),
+    "polyval": polyval,
     **{name: rounded(name) for name in ("round", "around", "fix")},
     **{name: like(value) for name, value in LIKE.items()},
     **ALONG,
+    **EXPONENTIAL_SUMS,
     **LINEAR_ALGEBRA,
     **WINDOWS,
 }

@@ -32,7 +32,7 @@ def addresses(shape: tuple[int, ...], like: Any = None) -> Any:
     found = np.arange(prod(shape)).reshape(shape)
     if like is None or in_c_order(like):
         return found
-    if like.shape == shape and _apart(like):
+    if like.shape == shape and apart(like):
         return _at(_empty_as(like), found)
     outer_first = sorted(range(len(shape)), key=lambda k: (-abs(like.strides[k]), -like.shape[k]))
     return _at(np.empty([shape[k] for k in outer_first], np.int64).transpose(np.argsort(outer_first)), found)
@@ -56,7 +56,7 @@ def _empty_as(x: Any, dtype: Any = ADDRESS) -> Any:
     return np.ndarray(x.shape, dtype, whole, -sum(step for step in steps if step < 0), strides)
 
 
-def _apart(x: Any) -> bool:
+def apart(x: Any) -> bool:
     """Whether every entry of an array has a place of its own."""
     reach = 0
     for stride, size in sorted((abs(stride), size) for stride, size in zip(x.strides, x.shape) if size > 1):
@@ -71,22 +71,28 @@ def laid(values: Any, like: Any) -> Any:
     values = np.asarray(values)
     if in_c_order(like):
         return values
-    return _at(_empty_as(like if _apart(like) else np.copy(like), values.dtype), values)
+    return _at(_empty_as(like if apart(like) else np.copy(like), values.dtype), values)
 
 
 def as_given(x: Any) -> Any:
     """Addresses that lie exactly as the entries of a real array, and are protected as these are."""
-    found = addresses(x.shape, x if _apart(x) else np.copy(x))
-    found.flags.writeable = x.flags.writeable
+    found = to_be_read(x, 0)
+    _, found.flags.writeable = _start(x)
     return found
+
+
+def _start(x: Any) -> tuple[int, bool]:
+    """Where the first entry of an array is, and whether it may be written to, which ``flags`` may warn of telling."""
+    first, protected = x.__array_interface__["data"]
+    return first, not protected
 
 
 def part(at: Any, whole: Any, view: Any) -> Any:
     """The view of the addresses ``at`` that ``view`` is of ``whole``, whose entries lie as they do, without gaps."""
-    first = (view.__array_interface__["data"][0] - whole.__array_interface__["data"][0]) // whole.itemsize
+    (begin, _), (first, writeable) = _start(whole), _start(view)
     strides = [stride // view.itemsize * ADDRESS.itemsize for stride in view.strides]
-    memory = at.ravel(order="K")[first:]
-    return np.lib.stride_tricks.as_strided(memory, view.shape, strides, writeable=view.flags.writeable)
+    memory = at.ravel(order="K")[(first - begin) // whole.itemsize :]
+    return np.lib.stride_tricks.as_strided(memory, view.shape, strides, writeable=writeable)
 
 
 def to_be_read(x: Any, first: int) -> Any:

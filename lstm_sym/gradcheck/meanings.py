@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .constants import LIKE, NEAR, PLAIN, Reading, close, reading
+from .constants import LIKE, PLAIN, Reading, reading, simplest, uncertainty
 from .exponentials import Exponentials
 from .modular import Modular
 from .roots import SquareRoots
@@ -67,14 +67,17 @@ class Meanings:
     def _made_of(self, x: float) -> Iterator[Elements]:
         """What a constant is that is made of others."""
         for value, elements in self._met.items():
-            for rest, name in ((x / value, "mul"), (x - value, "add"), (x + value, "sub")):
-                fraction = Fraction(rest).limit_denominator(PLAIN)
-                if fraction and abs(fraction - Fraction(rest)) <= min(NEAR, LIKE * abs(x)):
+            far = uncertainty(x) + uncertainty(value) * max(1.0, abs(x / value))
+            for name, rest, size in (("mul", x / value, abs(value)), ("add", x - value, 1.0), ("sub", x + value, 1.0)):
+                above, below = simplest(abs(rest), PLAIN)
+                if above and abs(above / below - abs(rest)) * size <= min(far, LIKE * abs(x)):
+                    fraction = Fraction(above if rest > 0 else -above, below)
                     yield self._each(name, self._fractions([fraction]), elements)
             for other, factors in self._met.items():
-                if close(value * other, x):
+                far = uncertainty(x) + abs(x) * sum(uncertainty(factor) / abs(factor) for factor in (value, other))
+                if abs(value * other - x) <= far:
                     yield self._each("mul", elements, factors)
-                if close(value / other, x):
+                if abs(value / other - x) <= far:
                     inverses = [ring.inv(part) for ring, part in zip(self.rings, factors)]
                     yield self._each("mul", elements, inverses)
 

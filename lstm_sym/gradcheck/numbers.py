@@ -271,11 +271,6 @@ def apply(name: str, x: Numbers) -> Numbers:
     return Numbers(x.domain, tuple(parts), x.varies, *_degrees(name, x))
 
 
-def has_roots(degree: int) -> bool:
-    """Whether all positive numbers are seen to have one root of that degree; 43 divides p - 1 for the last field."""
-    return degree % 43 != 0
-
-
 def odd_root(x: Numbers, degree: int) -> Numbers:
     """The root of an odd degree, a fresh letter; its derivative is that of the root of y^degree = x."""
     arguments = x.domain.divisors_of([part[:1] for part in x.parts])

@@ -31,7 +31,7 @@ def overwritten(domain: Domain, name: str, args: tuple[Any, ...], options: dict[
     if not isinstance(target, Array):
         raise Unsupported("exact numbers are written into an array that was made outside of the check")
     given = options[keyword] if keyword in options else others[position - 1]
-    if name == "copyto" and isinstance(given, Array) and given.store is target.store and _same(given.at, target.at):
+    if name == "copyto" and target.ndim and isinstance(given, Array) and _same(given, target):
         return
     target.require_writeable("assignment destination is read-only")
     values = numbers_of(given, domain)
@@ -44,5 +44,6 @@ def overwritten(domain: Domain, name: str, args: tuple[Any, ...], options: dict[
     target[where] = array_of(values.reshape((size,)).each(lambda part: part[:, marks[where]]))
 
 
-def _same(x: Any, y: Any) -> bool:
-    return x.shape == y.shape and bool((x == y).all())
+def _same(x: Array, y: Array) -> bool:
+    """Whether two arrays are the same entries, of which NumPy has nothing to copy."""
+    return x.store is y.store and np.array_equal(x.at, y.at)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from typing import Any
 
+PRODUCTS = ("outer", "dot", "matmul", "einsum", "multiply")
 LOOPS = (ast.For, ast.While)
 New = Iterator[ast.AST | None]
 """What may stand in the place of a node; ``None`` where it is left out."""
@@ -200,6 +201,20 @@ def terms(node: ast.expr) -> list[ast.expr]:
         found.append(node.right)
         node = node.left
     return [node, *reversed(found)]
+
+
+def is_term(node: ast.AST, places: Places) -> bool:
+    """Whether this is a whole product, or a name, in a sum, in a list or among arguments."""
+    parent = places.parents.get(id(node))
+    if not isinstance(node, ast.BinOp | ast.Name) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        return False
+    if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Mult):
+        return False
+    if isinstance(parent, ast.BinOp):
+        return isinstance(parent.op, ast.Add | ast.Sub)
+    if isinstance(parent, ast.Call):
+        return any(node is argument for argument in parent.args) and called(parent) in PRODUCTS
+    return isinstance(parent, ast.List | ast.Tuple) and isinstance(node, ast.BinOp)
 
 
 def words(node: ast.AST) -> set[str]:

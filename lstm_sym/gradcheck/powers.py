@@ -10,6 +10,12 @@ from . import numbers as n
 from .constants import reading
 from .numbers import Numbers
 
+HIGHEST = 10_000
+"""The highest degree of a root; numbers to a power of more digits are exponentials."""
+
+LARGE = 1 << 62
+"""Exponents from here on are Python's own integers."""
+
 
 def square(x: Numbers) -> Numbers:
     x.domain.squared(x)
@@ -21,29 +27,32 @@ def power(x: Numbers, y: Numbers) -> Numbers:
     exponents = None if y.varies else fractions(y)
     if exponents is None:
         return n.apply("exp", n.multiply(y, n.apply("log", x)))
-    distinct = set(exponents.ravel().tolist())
-    if distinct == {2}:
-        return _spread(square(x), y)
-    result = None
-    denominators = np.array([exponent.denominator for exponent in exponents.ravel()]).reshape(exponents.shape)
+    numerators, denominators = exponents
+    result: Numbers | None = None
     for denominator in np.unique(denominators).tolist():
         here = denominators == denominator
         base = x if here.all() or not x.shape else n.chosen(here, x, n.constant(x, 1))
-        numerators = np.where(here, exponents * denominator, 0).astype(int)
-        part = _whole_power(root(base, denominator), numerators)
+        part = whole_power(root(base, denominator), np.where(here, numerators, 0))
         result = part if result is None else n.chosen(here, part, result)
-    assert result is not None
-    return _spread(result, y)
+    return _spread(x if result is None else result, y)
 
 
-def fractions(y: Numbers) -> Any:
-    """Constants as an array of fractions; ``None`` if some are none, or of a denominator without roots."""
-    read = {value: reading(value) for value in np.unique(y.domain.shadow(y)).tolist()}
-    if not all(found.plain and found.exact and n.has_roots(found.rational.denominator) for found in read.values()):
+def fractions(y: Numbers) -> tuple[Any, Any] | None:
+    """Numerators and denominators of constants; ``None`` if some are no fractions, or of a degree without roots."""
+    distinct, where = np.unique(y.domain.shadow(y), return_inverse=True)
+    read = [reading(value) for value in distinct.tolist()]
+    if not all(found.plain and found.exact and has_roots(found.rational.denominator) for found in read):
         return None
-    made = np.empty(y.shape, object)
-    made[...] = np.reshape([read[value].rational for value in np.ravel(y.domain.shadow(y)).tolist()], y.shape)
-    return made
+    pairs = np.array([found.rational.as_integer_ratio() for found in read], dtype=object)
+    if np.abs(pairs).max(initial=0) < LARGE:
+        pairs = pairs.astype(np.int64)
+    numerators, denominators = pairs.reshape(-1, 2)[where.ravel()].T
+    return numerators.reshape(y.shape), denominators.reshape(y.shape)
+
+
+def has_roots(degree: int) -> bool:
+    """Whether a root of that degree is taken: 43 divides p - 1 for the last field, so that some numbers have none."""
+    return degree <= HIGHEST and degree % 43 != 0
 
 
 def root(x: Numbers, degree: int) -> Numbers:
@@ -53,10 +62,11 @@ def root(x: Numbers, degree: int) -> Numbers:
     return x if degree == 1 else n.odd_root(x, degree)
 
 
-def _whole_power(x: Numbers, exponents: Any) -> Numbers:
+def whole_power(x: Numbers, exponents: Any) -> Numbers:
     """The whole powers of x, one for each entry, by squaring."""
-    if len(np.unique(exponents)) == 1:
-        return n.power(x, int(exponents.ravel()[0]))
+    distinct = set(exponents.ravel().tolist())
+    if len(distinct) == 1:
+        return _same_power(x, distinct.pop())
     if (exponents < 0).any():
         x = n.chosen(exponents < 0, n.reciprocal(n.chosen(exponents < 0, x, n.constant(x, 1))), x)
     exponents = np.abs(exponents)
@@ -68,6 +78,11 @@ def _whole_power(x: Numbers, exponents: Any) -> Numbers:
         if exponents.any():
             square_ = n.multiply(square_, square_)
     return result
+
+
+def _same_power(x: Numbers, exponent: int) -> Numbers:
+    """One whole power; the square of an odd power is known as such, since its root has the sign of x in the field."""
+    return square(n.power(x, exponent // 2)) if exponent % 4 == 2 else n.power(x, exponent)
 
 
 def _spread(x: Numbers, y: Numbers) -> Numbers:

@@ -31,8 +31,8 @@ class Rebinding:
         self.undo: list[Callable[[], None]] = []
         self.visible = Visible(self._visit, self._opened)
         self.generators: list[tuple[Any, Any]] = []
-        self._arrays: dict[int, Array] = {}
-        self._alive: list[Any] = []
+        self._arrays: dict[int, tuple[Any, Array]] = {}
+        """Exact arrays by the identity of the real ones, which stay alive here."""
 
     def __enter__(self) -> Rebinding:
         try:
@@ -80,9 +80,8 @@ class Rebinding:
     def _in_memory(self, value: Any) -> Array:
         """An exact array for a real one: the same one every time, and a view where it is a view of another."""
         if id(value) not in self._arrays:
-            self._arrays[id(value)] = self._made(value)
-            self._alive.append(value)
-        return self._arrays[id(value)]
+            self._arrays[id(value)] = value, self._made(value)
+        return self._arrays[id(value)][1]
 
     def _made(self, value: Any) -> Array:
         whole = value

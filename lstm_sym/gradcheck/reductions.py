@@ -81,10 +81,14 @@ def _slice(x: Numbers, axis: int, part: slice | int) -> Numbers:
     return x.each(lambda p: p[index])
 
 
-def _folded(pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[[Numbers, int], Numbers]:
+def _folded(
+    pair: Callable[[Numbers, Numbers], Numbers], identity: int | None = None
+) -> Callable[[Numbers, int], Numbers]:
     """A reduction of one axis by halves."""
 
     def fold(x: Numbers, axis: int) -> Numbers:
+        if not x.shape[axis] and identity is not None:
+            return x.domain.constant(np.full(x.shape[:axis] + x.shape[axis + 1 :], identity))
         if not x.shape[axis]:
             raise ValueError("zero-size array to reduction operation which has no identity")
         while x.shape[axis] > 1:
@@ -194,7 +198,7 @@ def truth(name: str) -> Callable[..., Any]:
 
 REDUCTIONS: dict[str, Callable[..., Any]] = {
     "sum": sums,
-    "prod": reduced(_folded(n.multiply), n.multiply, 1.0),
+    "prod": reduced(_folded(n.multiply, 1), n.multiply, 1.0),
     "max": reduced(_folded(maximum), maximum),
     "min": reduced(_folded(minimum), minimum),
     "amax": reduced(_folded(maximum), maximum),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from . import carries, gate_order, slips, slopes
+from . import axes, carries, gate_order, slips, slopes, substitutes
 from .carries import Changes
 from .edits import Change, Definition, Edit
 from .places import Places
@@ -92,6 +92,9 @@ LIKELY = (
     Rule("a carry is missing", carries.carry_in_argument, (ast.Subscript, ast.Name)),
     Rule("a carry is missing", carries.carry_in_factor, (ast.BinOp,)),
     Rule("a path is cut", slips.conditions, (ast.IfExp, ast.If, ast.Break, ast.BinOp)),
+    Rule("the gradient is clipped", substitutes.clipped, (ast.Call,)),
+    Rule("a path is cut", substitutes.zeroed, (ast.Call,)),
+    Rule("a carry does not start at 0", substitutes.started, (ast.Assign,)),
     Rule("a derivative is taken at an activated value", slopes.activated_twice, (ast.Call,)),
     Rule("a derivative is taken at an activated value", slopes.all_activated_twice, (ast.BinOp,)),
     Rule("a derivative is taken at an activated value", slopes.slope_of_activated, (ast.Call,)),
@@ -101,9 +104,11 @@ LIKELY = (
     Rule("an index is off", slips.index, (ast.Subscript,)),
     Rule("the loop leaves steps out", slips.bounds, (ast.Call,)),
     Rule("steps are left out", slips.cut, (ast.Subscript,)),
+    Rule("a loop runs the wrong way", substitutes.turned_round),
     Rule("the order is wrong", gate_order.swapped, (ast.Tuple, ast.List)),
     Rule("two are in each other's place", gate_order.values_swapped),
     Rule("a sum stands where a mean belongs, or a mean where a sum", slips.sums, (ast.Call,)),
+    Rule("an axis is wrong", axes.other_axis, (ast.Call, ast.Subscript)),
     Rule("the sign is wrong", slips.sign, (ast.BinOp, ast.AugAssign, ast.UnaryOp)),
     Rule("a product is in the wrong order", slips.commuted, (ast.BinOp, ast.Call)),
     Rule("a product is in the wrong order", slips.subscripts, (ast.Call,)),
@@ -117,35 +122,46 @@ LIKELY = (
 
 UNLIKELY = (
     Rule("the derivative of an activation is missing", slopes.slope_missing, (ast.Assign,)),
-    Rule("one stands for another", slips.other_name, (ast.Name, ast.Constant)),
+    Rule("one stands for another", substitutes.other_name, (ast.Name, ast.Constant)),
     Rule("two are in each other's place", gate_order.exchanged),
     Rule("a term or a factor is too many", slips.dropped, (ast.BinOp, ast.AugAssign)),
     Rule("a power is wrong", slips.power, (ast.BinOp,)),
     Rule("the sign is wrong", slips.sign, (ast.Assign,)),
     Rule("a sum stands where a mean belongs", slips.lengths, (ast.BinOp, ast.Assign)),
     Rule("a carry or a term is missing", carries.other_carry, (ast.Assign,)),
+    Rule("the steps stand in the wrong order", substitutes.sequence_turned, (ast.Name, ast.Subscript)),
+    Rule("one part of an array stands for another", substitutes.other_slice, (ast.Subscript,)),
     Rule("a factor is missing", slips.factor, (ast.Assign,)),
+    Rule("a mean or a sum is not subtracted", axes.mean_kept, (ast.BinOp, ast.Assign)),
     Rule("a path is missing", carries.missing_terms),
     Rule("the derivative of an activation is missing", slopes.slope_uncalled, (ast.Name,)),
     Rule("a carry is missing", carries.unmade_carry),
+    Rule("the derivative of an activation is missing", slopes.slope_of_term_missing, (ast.BinOp, ast.Name)),
+    Rule("a factor is missing", slips.factor_of_term, (ast.BinOp, ast.Name)),
+    Rule("one stands for another", substitutes.any_name, (ast.Name,)),
 )
 """Tried when none of those mends everything."""
 
 
-def candidates(definitions: list[Definition]) -> Iterator[tuple[Rule, Edit]]:
-    """Edits of these functions, the likeliest first."""
-    for definition, rule, found in _in_order(definitions):
-        for changes, words in islice(found, MOST):
+def candidates(definitions: list[Definition], suspects: set[int] | None = None) -> Iterator[tuple[Rule, Edit]]:
+    """Edits of these functions, the likeliest first; of the suspected statements alone, where such are given."""
+    for definition, places, rule, found in _in_order(definitions):
+        wanted = (row for row in found if suspects is None or _only_in(suspects, places, row[0]))
+        for changes, words in islice(wanted, MOST):
             edit = definition.edit(changes, words)
             if edit is not None:
                 yield rule, edit
 
 
-def _in_order(definitions: list[Definition]) -> Iterator[tuple[Definition, Rule, Changes]]:
+def _only_in(suspects: set[int], places: Places, changes: tuple[Change, ...]) -> bool:
+    return all(id(places.statement_of(node)) in suspects for node, _ in changes)
+
+
+def _in_order(definitions: list[Definition]) -> Iterator[tuple[Definition, Places, Rule, Changes]]:
     known = [(definition, Places(definition.node)) for definition in definitions]
     for rule in LIKELY:
-        yield from ((definition, rule, rule.changes(places)) for definition, places in known)
+        yield from ((definition, places, rule, rule.changes(places)) for definition, places in known)
     for rule in LIKELY:
-        yield from ((definition, rule, rule.alike(places)) for definition, places in known)
+        yield from ((definition, places, rule, rule.alike(places)) for definition, places in known)
     for rule in UNLIKELY:
-        yield from ((definition, rule, rule.changes(places, backwards=True)) for definition, places in known)
+        yield from ((definition, places, rule, rule.changes(places, backwards=True)) for definition, places in known)

@@ -8,18 +8,21 @@ import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from .comparison import FieldBench, shape_problem
 from .edits import Definition, Edit, shape_of
+from .field import Seed
 from .modular import Singular, Unlucky
 from .reach import methods_named, reached
 from .rules import Rule, candidates
 from .screening import Screen
-from .smaller import made_smaller
+from .smaller import made_larger, made_smaller
 from .subject import Failed, Subject
+from .suspects import suspected
 
 MOST = 8000
 """Edits that are tried in floating point; the number, unlike a time, is the same on every machine."""
@@ -32,6 +35,9 @@ SECONDS = 12.0
 
 PATIENCE = 120.0
 """Seconds on the clock after which it ends on a machine that does not get on."""
+
+LOOKS = 16
+"""Edits from one look at the clock to the next."""
 
 PATIENT = 20
 """Points tried for one at which code that takes square roots, or branches, shows its mistake."""
@@ -59,23 +65,27 @@ class Budget:
 
     @property
     def spent(self) -> bool:
-        over = time.process_time() - self.started[0] > SECONDS or time.monotonic() - self.started[1] > PATIENCE
-        return self.tried >= MOST or self.exactly >= MOST_EXACT or over
+        if self.tried >= MOST or self.exactly >= MOST_EXACT:
+            return True
+        return self.tried % LOOKS == 0 and self._late()
+
+    def _late(self) -> bool:
+        return time.process_time() - self.started[0] > SECONDS or time.monotonic() - self.started[1] > PATIENCE
 
 
 def mends(subject: Subject, exact: dict[str, bool], seed: int) -> list[Mend]:
     """Edits that make wrong gradients exact and no right one wrong, each for what the ones before it leave.
 
     ``exact`` says which gradients are. Backward is edited, and what it calls but forward does not. An edit that is
-    found at smaller sizes counts if it does the same at those of the subject.
+    found at smaller sizes counts if it does the same at those of the subject, and at larger ones than 1 and 2.
     """
     wrong = [name for name, good in exact.items() if not good]
     if not wrong:
         return []
-    subject = _styled(subject)
+    subject = _styled(subject, seed)
     with _kept_random():
-        small = made_smaller(subject, exact)
-    trials = Trials([small, small, subject] if small else [subject, subject], seed)
+        small, large = made_smaller(subject, exact), made_larger(subject, exact)
+    trials = Trials([small or subject, small or subject, *filter(None, (small and subject, large))], seed)
     budget = Budget()
     found: list[Mend] = []
     for rule, edit in promising(small or subject, exact, budget, found):
@@ -88,8 +98,8 @@ def mends(subject: Subject, exact: dict[str, bool], seed: int) -> list[Mend]:
     return _cover(found)
 
 
-def _styled(subject: Subject) -> Subject:
-    bench = FieldBench(subject, 1)
+def _styled(subject: Subject, seed: int) -> Subject:
+    bench = FieldBench(subject, seed)
     with bench.rebinding() as rebinding:
         bench.forward(rebinding)
     return bench.subject
@@ -116,7 +126,9 @@ def promising(
     right = [name for name, good in exact.items() if good]
     screen = screened(subject)
     seen: set[Any] = set()
-    for rule, edit in candidates(definitions(subject)):
+    functions = definitions(subject)
+    first = candidates(functions, suspected(functions, screen, set(right))) if screen and right else iter(())
+    for rule, edit in chain(first, candidates(functions)):
         key = id(edit.target), shape_of(edit.code)
         if key in seen:
             continue
@@ -180,7 +192,7 @@ class Trials:
         names = [name for name, good in exact.items() if not good]
         for k, subject in enumerate(self._subjects):
             if k == len(self._made):
-                self._made.append(_trial(subject, self._seed + k * FRESH))
+                self._made.append(_trial(subject, _moved(self._seed, k * FRESH)))
             try:
                 with edit.applied():
                     found = self._made[k].exact()
@@ -194,11 +206,16 @@ class Trials:
         return tuple(names)
 
 
+def _moved(seed: int, by: int) -> Seed:
+    """Another seed, in fields of the same degree: where the prime field lacks roots, it lacks them there as well."""
+    return Seed(seed + by, getattr(seed, "height", 0))
+
+
 def _trial(subject: Subject, seed: int) -> Trial:
     """A point at which something is wrong."""
     for k in range(PATIENT):
         try:
-            trial = Trial(subject, seed + k)
+            trial = Trial(subject, _moved(seed, k))
             if not all(trial.exact().values()):
                 return trial
         except (Unlucky, Singular):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
-from .places import New, Places, called, factors, filled, name, product, values_of
+from .places import New, Places, called, factors, filled, is_term, name, product, values_of
 
 LONGEST = 4
 """Subscripts in einsum whose order is tried in full."""
@@ -144,7 +144,7 @@ def sign(node: Any, places: Places) -> New:
             yield ast.AugAssign(node.target, op, node.value)
         else:
             yield ast.BinOp(node.left, op, node.right)
-            if isinstance(node.op, ast.Sub):
+            if isinstance(node.op, ast.Sub) and not isinstance(node.left, ast.Constant):
                 yield ast.BinOp(node.right, node.op, node.left)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield node.operand
@@ -164,12 +164,20 @@ def dropped(node: Any, places: Places) -> New:
 
 
 def factor(node: ast.Assign, places: Places) -> New:
-    """A factor that is missing: what the loop knows, or its complement."""
-    for value, put in values_of(node) if id(node) in places.inside else ():
+    """A factor that is missing: what the loop, or the function, knows, or its complement."""
+    for value, put in values_of(node):
         yield put(filled("2 * a", a=value))
         for text in places.letters(node):
             yield put(filled("a * b", a=value, b=name(text)))
             yield put(filled("a * (1 - b)", a=value, b=name(text)))
+
+
+def factor_of_term(node: ast.expr, places: Places) -> New:
+    """The same in a product that is only a part of what is assigned."""
+    if is_term(node, places):
+        for text in places.letters(node):
+            yield filled("a * b", a=node, b=name(text))
+            yield filled("a * (1 - b)", a=node, b=name(text))
 
 
 def power(node: ast.BinOp, places: Places) -> New:
@@ -311,25 +319,3 @@ def _sizes(places: Places) -> list[ast.expr]:
                 if isinstance(target, ast.Name):
                     found.setdefault(target.id, name(target.id))
     return list(found.values())
-
-
-def other_name(node: Any, places: Places) -> New:
-    """A name where a similar one belongs, of another gate, weight or step."""
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in places.given:
-        for text in places.given:
-            if text != node.id and _similar(text, node.id):
-                yield name(text)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        for text in places.keys:
-            if text != node.value and _similar(text, node.value):
-                yield ast.Constant(text)
-
-
-def _similar(a: str, b: str) -> bool:
-    """One letter apart; or one word, such as prev and next."""
-    if len(a) == len(b) and sum(x != y for x, y in zip(a, b)) == 1:
-        return True
-    if abs(len(a) - len(b)) <= 2 and (a.startswith(b) or b.startswith(a)):
-        return True
-    one, other = a.split("_"), b.split("_")
-    return len(one) == len(other) > 1 and sum(x != y for x, y in zip(one, other)) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 
-from .places import New, Places, called, factors, filled, name, product, values_of
+from .places import New, Places, called, factors, filled, is_term, name, product, values_of
 
 SIGMOIDS = ("sigmoid", "sigma", "expit", "logistic", "sigm")
 MARKS = ("d", "prime", "deriv", "grad", "backward")
@@ -18,7 +18,7 @@ def is_activation(text: str) -> bool:
 
 def activated_twice(node: ast.Call, places: Places) -> New:
     """An activation of what has been through it already."""
-    if (is_activation(called(node)) or called(node) in ("clip", "maximum", "minimum")) and node.args:
+    if is_activation(called(node)) and node.args:
         yield node.args[0]
 
 
@@ -66,6 +66,15 @@ def slope_missing(node: ast.stmt, places: Places) -> New:
                     continue  # an adjoint is no activation
                 yield put(filled("a * (1 - b ** 2)", a=value, b=known))
                 yield put(filled("a * b * (1 - b)", a=value, b=known))
+
+
+def slope_of_term_missing(node: ast.expr, places: Places) -> New:
+    """The same in a product that is only a part of what is assigned."""
+    if is_term(node, places):
+        for known in (*map(name, places.letters(node)), *places.rows(node)):
+            if not ast.unparse(known).startswith("d"):
+                yield filled("a * (1 - b ** 2)", a=node, b=known)
+                yield filled("a * b * (1 - b)", a=node, b=known)
 
 
 def slope_uncalled(node: ast.Name, places: Places) -> New:

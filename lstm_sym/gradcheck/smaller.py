@@ -1,4 +1,4 @@
-"""The same functions at smaller sizes, at which a mistake is found sooner."""
+"""The same functions at other sizes: smaller ones find a mistake sooner, larger ones tell accidents from causes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from .trees import leaves, mapped
 SIZES = ((4, 5, 3, 6, 7, 8), (11, 12, 10, 13, 14, 9))
 """What large sizes become, all different; the second row where the mistake does not show at the first."""
 
+LARGER = (3, 4, 5, 6, 7)
+"""What sizes of one or two become."""
+
 MULTIPLES = (2, 3, 4)
 ERRORS = (Failed, TypeError, ValueError, ArithmeticError, LookupError)
 
@@ -29,13 +32,32 @@ def made_smaller(subject: Subject, exact: dict[str, bool]) -> Subject | None:
         made = _shrunk(subject, targets)
         if made is None:
             return None
-        try:
-            found = Screen(made).exact()
-        except ERRORS:
-            continue
-        if all((name in found) is good for name, good in exact.items()):
+        if _same_wrong(made, exact):
             return made
     return None
+
+
+def made_larger(subject: Subject, exact: dict[str, bool]) -> Subject | None:
+    """The subject with more than two wherever there are one or two, and the same gradients wrong; ``None`` if not so.
+
+    At a single step, or with two sequences, an edit may be exact that is not the cause.
+    """
+    sizes = _sizes(subject)
+    free = [size for size in LARGER if size not in sizes]
+    few = sorted(size for size in sizes if 0 < size < 3)
+    for chosen in (few, few[1:], few[:1]) if few else ():
+        made = _resized(subject, dict(zip(chosen, free)))
+        if chosen and _runs(made) and _same_wrong(made, exact):
+            return made
+    return None
+
+
+def _same_wrong(subject: Subject, exact: dict[str, bool]) -> bool:
+    try:
+        found = Screen(subject).exact()
+    except ERRORS:
+        return False
+    return all((name in found) is good for name, good in exact.items())
 
 
 def _shrunk(subject: Subject, targets: tuple[int, ...]) -> Subject | None:
@@ -67,11 +89,13 @@ def _sizes(subject: Subject) -> set[int]:
 
 
 def _resized(subject: Subject, sizes: dict[int, int]) -> Subject:
-    """Arrays cut along the axes that have one of these sizes, integers that are one of them replaced."""
+    """Arrays cut or repeated along the axes that have one of these sizes, integers that are one of them replaced."""
 
     def cut(path: Any, value: Any) -> Any:
         if isinstance(value, np.ndarray):
-            return np.copy(value[tuple(slice(sizes.get(size, size)) for size in value.shape)])
+            for axis, size in enumerate(value.shape):
+                value = np.take(value, range(sizes.get(size, size)), axis, mode="wrap")
+            return value
         return sizes.get(value, value) if type(value) is int else value
 
     return replace(subject, inputs={name: mapped(cut, tree) for name, tree in subject.inputs.items()})

@@ -38,6 +38,9 @@ MATH = (
 )
 
 
+GRIDS = ("arange", "linspace")
+"""They make constants of constants."""
+
 EXACT = ("sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log1p", "tanh", "sinh", "cosh", "power", "float_power")
 """Functions of constants that are not rounded."""
 
@@ -110,6 +113,11 @@ def plain_type(dtype: Any) -> Any:
         return dtype
 
 
+def plain(x: Any) -> Any:
+    """An exact number that is a constant as Python's own, for what makes numbers of its own."""
+    return builtins.float(x) if isinstance(x, Scalar) else x
+
+
 class Module(types.ModuleType):
     """A module whose attributes are looked up in a table first, then in the module that it stands in for."""
 
@@ -174,15 +182,19 @@ class StandIn:
         return self._wrapped(value)
 
     def _wrapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        name = getattr(function, "__name__", "")
+
         def call(*args: Any, **options: Any) -> Any:
             if "dtype" in options:
                 options["dtype"] = plain_type(options["dtype"])
             args = tuple(x if isinstance(x, str) else plain_type(x) for x in args)
+            if name in GRIDS:
+                args, options = tuple(map(plain, args)), {key: plain(x) for key, x in options.items()}
             if exact_inside(args) or exact_inside(options):
                 return call_function(self.domain, function, args, options)
             return self.given(function(*args, **options))
 
-        call.__name__ = getattr(function, "__name__", "")
+        call.__name__ = name
         return call
 
     def _ufunc(self, ufunc: np.ufunc) -> Any:
@@ -213,7 +225,7 @@ class StandIn:
         return filled(self.domain, model, fill_value, plain_type(dtype))
 
     def _logspace(self, start: float, stop: float, num: int = 50, endpoint: bool = True, base: float = 10.0) -> Any:
-        return base ** exact(np.linspace(start, stop, num, endpoint), self.domain)
+        return base ** exact(np.linspace(plain(start), plain(stop), num, endpoint), self.domain)
 
     def _geomspace(self, start: float, stop: float, num: int = 50, endpoint: bool = True) -> Any:
         ratio = result_of(self.domain.constant(stop)) / start
@@ -275,7 +287,9 @@ class StandIn:
             return value
         if getattr(value, "__name__", "") in ("seed", "get_state", "set_state"):
             return value
-        return lambda *args, **options: self.given(value(*args, **options))
+        return lambda *args, **options: self.given(
+            value(*map(plain, args), **{key: plain(x) for key, x in options.items()})
+        )
 
     def _math_table(self) -> dict[str, Any]:
         def one(name: str, ufunc: str = "") -> Callable[[Any], Any]:

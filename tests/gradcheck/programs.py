@@ -66,7 +66,7 @@ class Program:
         elif kind == 4 and shape:
             values = np.ascontiguousarray(values[::-1])[::-1]
         values = np.asarray(values)
-        numbers = self.domain.letters(name, values) if self.varies else self.domain.constant(values)
+        numbers = self.domain.letters(name, values.copy()) if self.varies else self.domain.constant(values.copy())
         self.real[name], self.exact[name] = values, instead_of(values, numbers)
         self.text.append(f"# {name}: {shape}, strides {values.strides}")
 

@@ -61,6 +61,24 @@ def test_a_rare_layout_is_numpys(line):
     assert not program.real["d"].flags.c_contiguous
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "d = b.sum(); d.reshape(-1)[0] = 5",
+        "d = b.sum(); e = np.atleast_1d(d); e += 1",
+        "d = b.sum(); e = d[...]; e += 1",
+        "d = b.sum(); e = np.broadcast_arrays(d, b)[0].copy(); e += d",
+        "d = b.sum(); e = d; e += 1",
+        "d = b[0, 0]; b[0, 0] = 7",
+    ],
+)
+def test_a_scalar_is_a_value(line):
+    program = Program(0)
+    program.real["b"] = np.arange(6.0).reshape(2, 3)
+    program.exact["b"] = program.stand_in.given(program.real["b"])
+    assert program.step(line)
+
+
 # --- what it means for a gradient: of x**2, written through a reshape or into a view ---------------
 
 X = np.arange(1.0, 7.0).reshape(2, 3)

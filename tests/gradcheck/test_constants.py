@@ -10,7 +10,7 @@ from flint import arb
 
 from lstm_sym.gradcheck import gradcheck, same_function
 from lstm_sym.gradcheck.balls import Balls
-from lstm_sym.gradcheck.constants import PLAIN, Reading, reading
+from lstm_sym.gradcheck.constants import LONGEST, PLAIN, Reading, digits, reading
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,14 @@ from lstm_sym.gradcheck.constants import PLAIN, Reading, reading
         (1 - 1 / 3, Reading(Fraction(2, 3))),
         (0.1 + 0.2, Reading(Fraction(3, 10))),
         (0.1 + 0.2 + 1e-15, Reading(Fraction(0.1 + 0.2 + 1e-15), exact=False)),
-        (0.300000000001, Reading(Fraction(300000000001, 10**12))),
+        (0.3000000004, Reading(Fraction(3000000004, 10**10), exact=False)),
+        (0.300000001, Reading(Fraction(300000001, 10**9))),
+        (0.3333333333, Reading(Fraction(1, 3))),
+        (0.7978845608, Reading(Fraction(2), -1, function="sqrt")),
+        (1.86666666666667, Reading(Fraction(28, 15))),
+        (1.86666666666666, Reading(Fraction(186666666666666, 10**14), exact=False)),
         (1e-8 / 3, Reading(Fraction(1, 3 * 10**8))),
-        (math.log(3) + 1, Reading(Fraction(math.log(3) + 1), exact=False)),
+        (math.log(3) + 0.5, Reading(Fraction(math.log(3) + 0.5), exact=False)),
         (2**0.5 + 1e-13, Reading(Fraction(2**0.5 + 1e-13), exact=False)),
         (1e200 / 3, Reading(Fraction(1e200 / 3))),
         (1234567.2345678912, Reading(Fraction(1234567.2345678912), exact=False)),
@@ -79,6 +84,23 @@ def test_a_constant_is_what_it_is_the_value_of(f, g, verdict):
     assert same_function(f, g, {"x": np.zeros(29)}).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    "f, g, verdict",
+    [
+        (lambda x: 1083.29826703295 * x, lambda x: 722.19884468863 * x * 1.5, "equal"),
+        (lambda x: 1083.29826703295 * x, lambda x: 722.19884468865 * x * 1.5, "different"),
+        (lambda x: 1.0507009873554805 * (1.6732632423543772 * x), lambda x: 1.7580993408473766 * x, "equal"),
+        (lambda x: 1.0507009873554805 * (1.6732632423543772 * x), lambda x: 1.7580993408473 * x, "different"),
+        (lambda x: 0.79788456 * 0.134145 * x, lambda x: 0.1070322243 * x, "equal"),
+        (lambda x: 1.2345678901234567 * x, lambda x: x + 0.2345678901234567 * x, "equal"),
+        (lambda x: 1.2345678901234567 * x, lambda x: x - 0.2345678901234567 * x, "different"),
+    ],
+)
+def test_what_is_made_of_constants_that_stand_for_themselves(f, g, verdict):
+    """They are rounded, at the digit that is written last: nothing that this explains is a difference."""
+    assert same_function(f, g, {"x": np.zeros(3)}).verdict == verdict
+
+
 def short(random):
     """A decimal of up to three digits, or a small whole number, as a string."""
     return str(Fraction(int(random.integers(1, 1000)), 1000)) if random.random() < 0.7 else str(random.integers(1, 13))
@@ -105,21 +127,23 @@ def test_what_Python_makes_of_short_numbers_means_what_they_make():
         if not exact:
             continue  # nothing is left but what is rounded
         if exact.denominator <= PLAIN or 10**9 % exact.denominator == 0:
-            assert found == Reading(exact), (exact, rounded)
+            assert found.plain and found.rational == exact, (exact, rounded)
         assert not found.exact or found == Reading(exact), (exact, rounded)
         assert reading(float(np.float64(rounded))) == found
 
 
 def test_readings_are_in_order_and_read_as_themselves():
+    """Numbers of few digits among them may be rounded ones, of which the last digit alone is not known."""
     random = np.random.default_rng(1)
-    plain = [Fraction(int(random.integers(1, 5000)), int(random.integers(1, 500))) for _ in range(300)]
-    plain += [Fraction(int(random.integers(1, 10**9)), 10**10) for _ in range(300)]
+    plain = [Fraction(int(random.integers(1, 5000)), int(random.integers(1, 500))) for _ in range(150)]
+    plain += [Fraction(int(random.integers(1, 10**9)), 10**10) for _ in range(150)]
     for value in plain:
         x, far = float(value), 1e-12 * max(float(value), 1)
-        steps = [x - far, *sorted({x + k * math.ulp(x) for k in range(-8, 9)}), x + far]
+        near = [x + k * math.ulp(x) for k in range(-8, 9)]
+        steps = [x - far, *(step for step in near if step == x or digits(step) > LONGEST), x + far]
         found = [reading(step).rational for step in steps]
-        assert found == sorted(found) and found[0] < value < found[-1] and found[len(found) // 2] == value
-        assert all(reading(float(x)).rational == x for x in found)
+        assert found == sorted(found) and found[0] < value < found[-1] and found[steps.index(x)] == value
+        assert reading(float(found[1])).rational == found[1]
 
 
 def test_a_power_of_pi():

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from lstm_sym.gradcheck import gradcheck
+from lstm_sym.gradcheck import gradcheck, same_function
 from lstm_sym.gradcheck import numbers as n
 from lstm_sym.gradcheck.field import Field
+from lstm_sym.gradcheck.modular import CHAIN, PRIMES, Modular
 
 
 def softmax_loss(x):
@@ -50,6 +51,36 @@ def test_a_logarithm_is_of_the_value_and_not_of_what_was_written_over_it():
         part[...] = ring.mul(part, part)
     assert not field.same(n.apply("log", e), x).any()
     assert field.same(n.apply("log", n.apply("exp", x)), x).all()
+
+
+@pytest.mark.parametrize("p", CHAIN[:2])
+def test_the_logarithms_of_small_primes(p):
+    ring = Modular(p, 12345)
+    assert [pow(ring.generator, ring.logarithm(prime), p) for prime in PRIMES] == list(PRIMES)
+
+
+@pytest.mark.parametrize("text", ["x * y", "x / y", "x ** 2 * y", "1 / x", "x * x", "2 * x", "x * y * y", "x ** 0.5"])
+@pytest.mark.parametrize("first", [True, False])
+def test_logarithms_of_products_whatever_is_taken_first(text, first):
+    def forward(x, y):
+        terms = {
+            "x * y": np.log(x) + np.log(y), "x / y": np.log(x) - np.log(y), "x ** 2 * y": 2 * np.log(x) + np.log(y),
+            "1 / x": -np.log(x), "x * x": 2 * np.log(x), "2 * x": np.log(2) + np.log(x),
+            "x * y * y": np.log(x) + 2 * np.log(y), "x ** 0.5": np.log(x) / 2,
+        }  # fmt: skip
+        return terms[text]
+
+    def other(x, y):
+        products = {
+            "x * y": x * y, "x / y": x / y, "x ** 2 * y": x**2 * y, "1 / x": 1 / x, "x * x": x * x, "2 * x": 2 * x,
+            "x * y * y": x * y * y, "x ** 0.5": x**0.5,
+        }  # fmt: skip
+        return np.log(products[text])
+
+    inputs = {"x": np.full(2, 2.0), "y": np.full(2, 3.0)}
+    pair = (forward, other) if first else (other, forward)
+    assert same_function(*pair, inputs).verdict == "equal"
+    assert same_function(forward, lambda x, y: other(x, y) + 1e-9 * x, inputs).verdict == "different"
 
 
 @pytest.mark.parametrize("factor", [0.25, 0.5, 1, 2, 4, 8, -1, -4, 3])

@@ -23,6 +23,7 @@ def verdict(f, slope, x):
     [
         (lambda: 0.9 ** np.arange(4), lambda: [0.9**k for k in range(4)], lambda: 0.9 ** np.arange(1, 5)),
         (lambda: 0.9 ** np.arange(1, 5), lambda: np.cumprod(np.full(4, 0.9)), lambda: 0.9 ** np.arange(4)),
+        (lambda: 0.9 ** (K + 1), lambda: np.multiply.accumulate(np.full(4, 0.9)), lambda: np.full(4, 0.9)),
         (lambda: np.power(2.0, np.arange(4)), lambda: [1.0, 2.0, 4.0, 8.0], lambda: 2.0 * np.arange(4)),
         (lambda: 0.99 ** np.arange(4)[::-1], lambda: [0.99 ** (3 - k) for k in range(4)], lambda: 0.99 ** np.arange(4)),
         (lambda: 10000.0 ** (np.arange(4) / 2), lambda: [1.0, 100.0, 1e4, 1e6], lambda: 100.0 ** (np.arange(4) / 2)),
@@ -63,6 +64,10 @@ def constant_slope(slope, x):
         (lambda x: x**K, lambda x: K * x ** np.maximum(K - 1, 0), lambda x: K * x**K, ANY),
         (lambda x: x ** -(K + 0.0), lambda x: -K / (x ** (K - 1) * x**2), lambda x: -K / x**K, ANY),
         (lambda x: np.vander(x, 4).sum(axis=1), lambda x: 1 + 2 * x + 3 * x**2, lambda x: 1 + 2 * x + 2 * x**2, ANY),
+        (lambda x: np.polyval([1.0, 2.0, 3.0], x), lambda x: 2 * x + 2, lambda x: 2 * x + 3, ANY),
+        (lambda x: np.sqrt((x + 9) ** 6), lambda x: 3 * (x + 9) ** 2, lambda x: 3 * (x + 9), ANY),
+        (lambda x: np.tanh(x) ** 99, lambda x: 99 * np.tanh(x) ** 98 / np.cosh(x) ** 2, np.tanh, ANY),
+        (lambda x: x**1e6, lambda x: 1e6 * x**999999, lambda x: x**1e6, ANY),
         (lambda x: x ** (K / 2), lambda x: K / 2 * np.sqrt(x) ** (K - 2), lambda x: K * x ** (K / 2 - 1), POSITIVE),
         (lambda x: x ** (1 / 3), lambda x: 1 / (3 * (x ** (1 / 3)) ** 2), lambda x: x ** (2 / 3) / 3, POSITIVE),
         (lambda x: x**0.7, lambda x: 0.7 * np.exp(-0.3 * np.log(x)), lambda x: 0.7 * x**0.3, POSITIVE),
@@ -79,6 +84,43 @@ def constant_slope(slope, x):
 def test_powers_of_inputs(f, slope, wrong, x):
     assert verdict(f, slope, x) == "right"
     assert verdict(f, wrong, x) == "wrong"
+
+
+@pytest.mark.parametrize("p", [3, 2.5, 1.7])
+@pytest.mark.parametrize("power, verdict", [(0, "right"), (1, "wrong")])
+def test_a_norm_of_any_order(p, power, verdict):
+    def backward(inputs, d):
+        (x,) = inputs
+        n = np.sum(np.abs(x) ** p) ** (1 / p)
+        return d * np.sign(x) * np.abs(x) ** (p - 1) * n ** (power + 1 - p)
+
+    report = gradcheck(lambda x: np.sum(np.abs(x) ** p) ** (1 / p), backward, {"x": ANY}, diagnose=False)
+    assert report.verdict == verdict, str(report)
+
+
+def test_products_of_all_but_one():
+    def backward(inputs, d):
+        (x,) = inputs
+        return np.array([sum(d[t] * np.prod(np.delete(x[: t + 1], s)) for t in range(s, 4)) for s in range(4)])
+
+    assert gradcheck(np.cumprod, backward, [ANY]).verdict == "right"
+
+
+@pytest.mark.parametrize(
+    "f, factor",
+    [
+        (lambda x: x * np.exp(np.linspace(0, math.log(8), 4)), [1, 2, 4, 8]),
+        (lambda x: x * len(np.arange(0, stop=math.exp(1.3))), 4),
+        (lambda x: x * round(math.exp(1.3)) * math.floor(math.exp(1.3)), 12),
+        (lambda x: sum(x for _ in range(int(math.sqrt(9)))), 3),
+        (lambda x: x * [1, 2, 3][int(math.pow(2, 1))] * np.arange(9)[np.power(2, 3)], 24),
+        (lambda x: x * np.random.normal(2, 0 * math.exp(-1), 4), 2),
+        (lambda x: x * (2.0 if isinstance(math.exp(1), float) and f"{math.exp(1):.2f}" == "2.72" else 1.0), 2),
+    ],
+)
+def test_constants_that_are_exact_are_numbers_for_all_else(f, factor):
+    assert verdict(f, lambda x: np.array(factor) + 0 * x, ANY) == "right"
+    assert verdict(f, lambda x: 0.9 * np.array(factor) + 0 * x, ANY) == "wrong"
 
 
 def returns(r):

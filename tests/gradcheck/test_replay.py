@@ -1,5 +1,6 @@
 """Code that does other things on exact numbers than on its user's arrays is not right, nor is it wrong."""
 
+import math
 from contextlib import suppress
 from functools import lru_cache
 
@@ -152,6 +153,14 @@ def seeded_globally(shape):
 )
 def test_a_mask_that_backward_draws_anew_is_another_one(rows, verdict):
     assert gradcheck(lambda x: masked(x, rows), lambda inputs, d: masked(d, rows), [X]).verdict == verdict
+
+
+def test_what_overflows_far_out_is_right_nearby():
+    def forward(x):
+        return np.array([math.exp(v) if v < 1e6 else 0.0 for v in x])
+
+    report = gradcheck(forward, lambda inputs, d: d * forward(*inputs), [np.zeros(3)])
+    assert report.ok, str(report)
 
 
 # --- what is kept from run to run -----------------------------------------------------------------

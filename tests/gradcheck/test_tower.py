@@ -39,6 +39,20 @@ def test_the_laws_of_a_field(p, height):
         F.inv(np.zeros(2, F.dtype))
 
 
+@pytest.mark.parametrize("p, height", CASES[::2])
+@pytest.mark.parametrize("degree", [3, 5, 15])
+def test_roots_of_odd_degree_are_multiplicative(p, height, degree):
+    """Of residues and their square roots; of other elements there need be none."""
+    F, element = tower(p, height)
+    a, b = F.root(element(20, coordinates=1)), element(20, coordinates=1)
+    root = F.odd_root(a, degree)
+    assert (F.to_the(root, degree) == a).all()
+    assert (F.odd_root(F.mul(a, b), degree) == F.mul(root, F.odd_root(b, degree))).all()
+    assert (F.odd_root(b, degree) == F.lifted(F.over.odd_root(F.residues(b)[0], degree))).all()
+    other = element(20)
+    assert not (F.to_the(F.odd_root(other, degree), degree) == other).any()
+
+
 @pytest.mark.parametrize("p, height", CASES)
 def test_products_of_matrices_and_sums(p, height):
     F, element = tower(p, height)
