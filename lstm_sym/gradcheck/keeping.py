@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from .layout import part
 from .randomness import is_generator, set_state, state_of
 from .visible import Cell, Visible
 
@@ -56,8 +55,12 @@ class Kept:
             whole = value
             while isinstance(whole.base, np.ndarray):
                 whole = whole.base
-            apart = whole is value or whole.dtype != value.dtype or value.itemsize != 8 or not whole.flags.forc
-            own = value.copy(order="K") if apart else part(self._copy(whole), whole, value)
+            if whole is value or not whole.flags.forc:
+                own = value.copy(order="K")
+            else:
+                first = value.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+                memory = self._copy(whole).ravel(order="K")
+                own = np.ndarray(value.shape, value.dtype, memory, first, value.strides)
             self.copies[id(value)] = value, own
         return self.copies[id(value)][1]
 
