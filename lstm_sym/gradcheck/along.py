@@ -44,10 +44,10 @@ def quantile(domain: Domain, x: Any, q: Any, axis: Any = None, *, keepdims: bool
 
 def _between(rows: Any, place: Any) -> Any:
     """The entries at a place that may lie between two."""
-    low = int(place)
+    low, last = int(place), (...,) * (rows.ndim > 1)
     if place == low:
-        return rows[..., low]
-    return rows[..., low] + float(place - low) * (rows[..., low + 1] - rows[..., low])
+        return rows[(*last, low)]
+    return rows[(*last, low)] + float(place - low) * (rows[(*last, low + 1)] - rows[(*last, low)])
 
 
 def ptp(domain: Domain, x: Array, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
@@ -65,6 +65,8 @@ def average(
 ) -> Any:
     """The mean with weights of the shape of x, or of that of the axis."""
     x = _array(x, domain)
+    if weights is None and not returned:
+        return x.mean(axis=axis, keepdims=keepdims)
     weights = np.ones(x.shape) if weights is None else weights
     w = _array(weights, domain)
     if w.shape != x.shape:

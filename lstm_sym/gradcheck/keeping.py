@@ -40,7 +40,7 @@ class Kept:
 
     def _visit(self, space: Any, key: Any, value: Any) -> bool:
         if isinstance(value, np.ndarray):
-            space[key] = self.copies.setdefault(id(value), (value, value.copy()))[1]
+            space[key] = self._copy(value)
         elif is_generator(value):
             state = copy.deepcopy(state_of(value))
             self.generators.append((value, state))
@@ -48,6 +48,21 @@ class Kept:
         else:
             return False
         return True
+
+    def _copy(self, value: Any) -> Any:
+        """A copy that lies in memory as an array does, and is a view where it is a view of another."""
+        if id(value) not in self.copies:
+            whole = value
+            while isinstance(whole.base, np.ndarray):
+                whole = whole.base
+            if whole is value or not whole.flags.forc:
+                own = value.copy(order="K")
+            else:
+                first = value.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+                memory = self._copy(whole).ravel(order="K")
+                own = np.ndarray(value.shape, value.dtype, memory, first, value.strides)
+            self.copies[id(value)] = value, own
+        return self.copies[id(value)][1]
 
 
 def _restore(space: Any, saved: Any) -> None:

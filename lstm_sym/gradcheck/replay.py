@@ -16,6 +16,7 @@ import numpy as np
 
 from .comparison import Point, Record
 from .keeping import Kept
+from .layout import laid
 from .randomness import frozen_everywhere
 from .subject import Failed, Misuse, Subject, moves
 from .trees import leaves, mapped, named
@@ -151,7 +152,7 @@ def _inputs(subject: Subject, numbers: dict[str, Any]) -> dict[str, Any]:
 
     def made(path: Any, value: Any) -> Any:
         if path not in values:
-            return value.copy() if isinstance(value, np.ndarray) else value
-        return values[path].astype(value.dtype) if isinstance(value, np.ndarray) else float(values[path])
+            return value.copy(order="K") if isinstance(value, np.ndarray) else value
+        return laid(values[path].astype(value.dtype), value) if isinstance(value, np.ndarray) else float(values[path])
 
     return {name: mapped(made, tree, (name,)) for name, tree in subject.inputs.items()}

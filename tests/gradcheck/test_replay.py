@@ -106,7 +106,7 @@ def caught(inputs, d):
 def caught_by_all(inputs, d):
     dx, dw = gradients(inputs, d)
     try:
-        return np.round(dx, 9), dw
+        return np.spacing(dx) + dx, dw
     except:  # noqa: E722
         return dx, dw
 
