@@ -39,7 +39,9 @@ def quantile(domain: Domain, x: Any, q: Any, axis: Any = None, *, keepdims: bool
     results = [_between(rows, reading(float(one)).rational * (rows.shape[-1] - 1)) for one in np.ravel(q)]
     if keepdims:
         results = [np.expand_dims(y, axis) if axis is not None else y.reshape((1,) * x.ndim) for y in results]
-    return np.stack(results).reshape(*np.shape(q), *results[0].shape) if np.ndim(q) else results[0]
+    if np.ndim(q):
+        return np.stack(results).reshape(*np.shape(q), *results[0].shape)
+    return results[0] if results[0].ndim else results[0][()]
 
 
 def _between(rows: Any, place: Any) -> Any:

@@ -25,11 +25,12 @@ from .array import (
 from .borrowed import BORROWED, in_python
 from .exponential_sums import EXPONENTIAL_SUMS
 from .frames import Unsupported
-from .layout import elementwise, lying, to_be_read
+from .layout import elementwise, laid, lying, to_be_read
 from .linear_algebra import LINEAR_ALGEBRA
 from .numbers import Domain, gathered
 from .overwriting import WRITES, overwritten
 from .reductions import REDUCTIONS, norm
+from .trees import leaves
 from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, delivered, maximum, minimum, real
 from .windows import WINDOWS
 
@@ -100,14 +101,19 @@ def shadows(x: Any) -> Any:
         return {key: shadows(value) for key, value in x.items()}
     if isinstance(x, list | tuple):
         return type(x)(map(shadows, x))
-    return x.shadow if isinstance(x, Array) else x
+    return laid(x.shadow, x.at) if isinstance(x, Array) else x
 
 
 def of_constants(domain: Domain, function: Any, args: Any, options: dict[str, Any]) -> Any:
     """What NumPy makes of numbers that depend on nothing."""
     from .stand_in import StandIn
 
-    return StandIn(domain).given(function(*shadows(args), **shadows(options)))
+    args, options = shadows(args), shadows(options)
+    result = function(*args, **options)
+    arrays = [x for _, x in leaves((args, options)) if isinstance(x, np.ndarray)]
+    if any(isinstance(y, np.ndarray) and np.may_share_memory(x, y) for x in arrays for _, y in leaves(result)):
+        raise Unsupported(f"np.{function.__name__} gives a view, which is not followed on exact numbers")
+    return StandIn(domain).given(result)
 
 
 UFUNC_NAMES = {

@@ -203,7 +203,7 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "min": reduced(_folded(minimum), minimum),
     "amax": reduced(_folded(maximum), maximum),
     "amin": reduced(_folded(minimum), minimum),
-    "nansum": sums,
+    "nansum": lambda x, *args, **options: sums(x.__copy__(), *args, **options),
     "mean": mean,
     "var": var,
     "std": std,

@@ -261,7 +261,7 @@ def _method(domain: Domain, name: str, method: str, inputs: Any, options: dict[s
     parts = [range(i, j) if i < j else [i] for i, j in zip(starts, ends)]
     rows = [_method(domain, name, "reduce", (np.take(x, [*part], options["axis"]),), options, None) for part in parts]
     whole: Any = np.stack(rows, options["axis"])
-    return delivered(result_of(whole.read(), np.add.reduceat(x.at, starts, options["axis"])), out)
+    return delivered(array_of(whole.read(), np.add.reduceat(lying(x), starts, options["axis"])), out)
 
 
 def _at(domain: Domain, name: str, target: Any, index: Any, *values: Any) -> None:
