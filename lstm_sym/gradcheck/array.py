@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .frames import Unsupported, place
+from .integers import Discrete, Selected, counted, dependent, plain, selects
 from .numbers import Domain, Numbers, lifted, widened
 
 FLOAT = np.dtype(np.float64)
@@ -46,6 +47,7 @@ class Store:
             own.varies or values.varies,
             own.degree | values.degree,
             own.slope | values.slope,
+            own.decided or values.decided,
         )
 
 
@@ -78,9 +80,9 @@ class Array:
     def domain(self) -> Domain:
         return self.store.numbers.domain
 
-    shape = property(lambda self: np.shape(self.at))
+    shape = property(lambda self: counted(self, np.shape(self.at), self.domain))
     ndim = property(lambda self: np.ndim(self.at))
-    size = property(lambda self: int(np.size(self.at)))
+    size = property(lambda self: counted(self, int(np.size(self.at)), self.domain))
     nbytes = property(lambda self: 8 * int(np.size(self.at)))
     flags = property(lambda self: np.asarray(self.at).flags)
     strides = property(lambda self: np.asarray(self.at).strides)
@@ -111,11 +113,15 @@ class Array:
         return (self[k] for k in range(len(self.at)))
 
     def __getitem__(self, index: Any) -> Any:
-        return placed(self, self.at[plain_index(index)])
+        found = chosen_by(dependent(index), placed(self, self.at[plain_index(index)]))
+        if selects(index):
+            found.at = np.asarray(found.at).view(Selected)
+        return found
 
     def __setitem__(self, index: Any, value: Any) -> None:
         addresses = self.at[plain_index(index)]
-        self.store.write(addresses, fitting(numbers_of(value, self.domain), np.shape(addresses)))
+        values = numbers_of(value, self.domain).chosen_by(dependent(index))
+        self.store.write(addresses, fitting(values, np.shape(addresses)))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -141,6 +147,8 @@ class Array:
         return self._constant("float()")
 
     def __int__(self) -> int:
+        if self.store.numbers.decided:
+            self.domain.asks("int", True)
         return int(self._constant("int()"))
 
     def __index__(self) -> int:
@@ -158,7 +166,10 @@ class Array:
         if self.size != 1:
             raise ValueError("The truth value of an array with more than one element is ambiguous")
         numbers = self.read().reshape(())
-        return bool(self.domain.order(numbers, self.domain.constant(0)))
+        truth = bool(self.domain.order(numbers, self.domain.constant(0)))
+        if numbers.decided:
+            self.domain.asks("truth", truth)
+        return truth
 
     def __format__(self, form: str) -> str:
         return format(float(self.shadow.reshape(())), form) if self.size == 1 else str(self)
@@ -196,46 +207,10 @@ class Scalar(Array):
     __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
-        return placed(self, np.asarray(self.at)[plain_index(index)])
+        return chosen_by(dependent(index), placed(self, np.asarray(self.at)[plain_index(index)]))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError("'numpy.float64' object does not support item assignment")
-
-
-class Discrete(np.ndarray):
-    """An array of integers or truth values; what floating-point numbers come of it are exact ones."""
-
-    domain: Domain
-
-    def __array_finalize__(self, other: Any) -> None:
-        self.domain = getattr(other, "domain", None)  # type: ignore[assignment]
-
-    def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
-        kind = np.dtype(dtype)
-        if kind.kind == "f" and self.domain is not None:
-            return exact(np.asarray(self), self.domain)
-        return super().astype(kind, *args, **options)
-
-    def dot(self, other: Any, out: Any = None) -> Any:
-        """NumPy's own method would turn exact numbers into an array of its own."""
-        return np.dot(self, other, out)
-
-    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:  # type: ignore[override]
-        return exact(np.asarray(self), self.domain).mean(axis=axis, keepdims=keepdims)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        from .ufuncs import call_discrete
-
-        return call_discrete(self.domain, ufunc, method, inputs, options)
-
-
-def discrete(x: Any, domain: Domain) -> Any:
-    """A real array of integers or truth values as a ``Discrete`` one; scalars stay NumPy's."""
-    if not isinstance(x, np.ndarray) or isinstance(x, Discrete) or x.dtype.kind not in "biu":
-        return x
-    found = x.view(Discrete)
-    found.domain = domain
-    return found
 
 
 def _fresh(numbers: Numbers) -> tuple[Store, Any]:
@@ -263,12 +238,19 @@ def placed(x: Array, addresses: Any) -> Any:
     return array_of(x.store.numbers.each(lambda part: part[:, addresses]))
 
 
+def chosen_by(depends: bool, x: Array) -> Array:
+    """An array whose entries were picked out by what depends on the inputs, if this is said."""
+    if depends and not x.store.numbers.varies:
+        x.store.numbers = x.store.numbers.chosen_by(depends)
+    return x
+
+
 def plain_index(index: Any) -> Any:
     """An index that NumPy's own arrays take."""
     if isinstance(index, tuple):
         return tuple(map(plain_index, index))
     if isinstance(index, Discrete):
-        return np.asarray(index)
+        return plain(index)
     if isinstance(index, Array):
         if index.ndim or index.store.numbers.varies:
             raise IndexError("arrays used as indices must be of integer (or boolean) type")
@@ -278,7 +260,7 @@ def plain_index(index: Any) -> Any:
 
 def exact(x: Any, domain: Domain) -> Array:
     """Real numbers as an array of exact ones."""
-    return array_of(domain.constant(x))
+    return array_of(domain.constant(np.asarray(x)).chosen_by(dependent(x)))
 
 
 def numbers_of(x: Any, domain: Domain) -> Numbers:
@@ -287,7 +269,7 @@ def numbers_of(x: Any, domain: Domain) -> Numbers:
         return x.read()
     if isinstance(x, list | tuple):
         return stacked(x, domain).read()
-    return domain.constant(np.asarray(x))
+    return domain.constant(np.asarray(x)).chosen_by(dependent(x))
 
 
 def stacked(items: Any, domain: Domain) -> Array:

@@ -8,11 +8,13 @@ from dataclasses import replace
 from itertools import chain, count
 from typing import Any
 
+import numpy as np
+
 from .branches import Branches
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point
 from .diagnosis import diagnosed
 from .heights import Heights
-from .magnitude import NEGLIGIBLE, beside, reaching
+from .magnitude import FRESH, NEGLIGIBLE, Magnitude, beside, reaching
 from .modular import Singular, Unlucky
 from .report import GradientError, GradientReport, Verdict
 from .subject import STYLES, Failed, Leaf, Misuse, Subject, named_inputs, require_leaves
@@ -28,6 +30,10 @@ LEAST = 1e-300
 """The least bound that is told: the product over many points would not be a number of double precision."""
 
 SECONDS = 20.0
+"""A far guard: other bounds are of work, so that the report does not depend on the machine."""
+
+BEYOND = 4
+"""How many times as many points are tried where comparisons go other ways as at the usual numbers."""
 
 ATTEMPTS = 12
 """Points tried of one unusual size."""
@@ -98,6 +104,7 @@ class Check:
         self.branches = Branches()
         self.heights = Heights()
         self.unlucky = ""
+        self.tried = 0
         self.negligible: list[str] = []
 
     def report(self) -> GradientReport:
@@ -120,8 +127,8 @@ class Check:
             return self._undecided(f"none of the random points tried could be evaluated: {self.unlucky}")
         if not last.right:
             return self._not_right(last, self.subject)
-        patience = max(1.0, 2 * (time.monotonic() - started))
-        return self._beyond(time.monotonic() + patience) or self._right()
+        elapsed = time.monotonic() - started
+        return self._beyond(time.monotonic() + max(SECONDS, 2 * elapsed)) or self._right()
 
     def _points(self, started: float) -> Iterator[Point]:
         wanted, tried, found = POINTS, 0, 0
@@ -139,6 +146,7 @@ class Check:
 
     def _at(self, subject: Subject, tried: int, steady: bool = False) -> Point | None:
         """A point, unless it shows nothing."""
+        self.tried += 1
         try:
             return at_point(subject, self.heights.seed(self.seed + tried), steady=steady)
         except Singular as error:
@@ -165,14 +173,15 @@ class Check:
 
     def _beyond(self, until: float) -> GradientReport | None:
         """A report if the gradient is wrong where comparisons go ways that they have not gone so far."""
+        most = BEYOND * self.tried
         limits = [((seed - self.seed,), magnitude) for seed, magnitude in beside(self.branches)]
         far = ((range(k, k + ATTEMPTS), m) for k, m in zip(count(0, ATTEMPTS), reaching(self.branches)))
-        for tried, magnitude in chain(limits, far):
-            if time.monotonic() > until:
+        for tried, magnitude in chain(self._fresh(), limits, far):
+            if self.tried > most or time.monotonic() > until:
                 return None
             subject = replace(self.subject, magnitude=magnitude)
             point = self._reached(subject, tried)
-            if point is None:
+            if point is None or (magnitude.fresh and not self._counts(point, subject)):
                 continue
             before = self.branches.one_way()
             told = [str(site) for site in before]
@@ -186,6 +195,21 @@ class Check:
             if found is not None:
                 return found
         return None
+
+    def _fresh(self) -> list[tuple[Iterable[int], Magnitude]]:
+        """Points with other signs and another order than those of the values that are given."""
+        given = any(np.any(np.asarray(leaf.value)) for leaf in self.subject.leaves)
+        return [((k,), Magnitude(fresh=True)) for k in range(1, FRESH + 1)] if given and self.branches.sites else []
+
+    def _counts(self, point: Point, subject: Subject) -> bool:
+        """Whether a point that ignores the given values lies where the functions are defined.
+
+        They may be meant for numbers like those given only, so a mistake there is one in real numbers or none.
+        """
+        if point.undefined:
+            return False
+        wrong = [leaf for leaf in self.subject.leaves if point.exact.get(leaf.name) is False]
+        return point.right or bool(point.changed or point.shapes or self._witness(subject, wrong, point))
 
     def _reached(self, subject: Subject, tried: Iterable[int]) -> Point | None:
         """A point of unusual size; what raises an error there, or divides by 0, is not looked at."""
@@ -212,7 +236,8 @@ class Check:
                     f"{tiny.given}, nothing beside gradients of the usual size{there}"
                 )
                 return None
-        note = f"exact at {len(self.points)} points, not at one of another size{there}"
+        other = "that is not near the given values" if subject.magnitude.fresh else "of another size"
+        note = f"exact at {len(self.points)} points, not at one {other}{there}"
         found = self._not_right(point, subject)
         return replace(found, diagnosis=(note, *found.diagnosis))
 
@@ -236,6 +261,7 @@ class Check:
             self._notes(),
             bound,
             points=len(self.points),
+            branches=any(point.may_branch for point in self.points),
             unreached=self._unreached(),
             unchecked=self.subject.fixed_names() | unchecked,
         )

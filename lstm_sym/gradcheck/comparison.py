@@ -59,6 +59,8 @@ class Point:
     style: str = "vjp"
     branches: Branches = field(default_factory=Branches)
     underflows: list[str] = field(default_factory=list)
+    undefined: bool = False
+    """Whether a root or a logarithm was taken of a negative number."""
     vanished: bool = False
     """Whether exp was 0 in floating point at all entries of an array, so that nothing is seen of what is behind."""
     sizes: dict[str, float] = field(default_factory=dict)
@@ -183,10 +185,12 @@ def drawing(subject: Subject, seed: int) -> Callable[[Any], Any]:
     scale = SCALE * SPREADS[seed % len(SPREADS)]
 
     def draw(given: Any) -> Any:
+        magnitude = subject.magnitude
         noise = random.normal(size=given.shape)
-        drawn = np.where(given == 0, scale * noise, given * (1 + 0.1 * noise))
-        if subject.magnitude != USUAL:
-            drawn = drawn * 2.0 ** subject.magnitude.exponents(random, given.shape)
+        known = magnitude.known(given)
+        drawn = np.where(known == 0, scale * noise, known * (1 + 0.1 * noise))
+        if magnitude != USUAL:
+            drawn = magnitude.signed(random, drawn) * 2.0 ** magnitude.exponents(random, given.shape)
         return drawn
 
     return draw
@@ -301,6 +305,7 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.may_branch = domain.may_branch
     point.guessed = domain.roots.guessed
     point.branches = domain.branches
+    point.undefined = domain.undefined
     point.vanished = domain.vanished
     point.underflows = list(dict.fromkeys(domain.underflows))
     point.style = bench.subject.style

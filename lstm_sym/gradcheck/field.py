@@ -51,6 +51,8 @@ MASKED = -5000.0
 MANY_ROOTS = 64
 """In the few runs of the code at one point together."""
 
+THOUSAND = 1000.0
+
 TIE = 1e-9
 """Shadows closer than this, relative to their size, are told apart by nothing but exact equality."""
 
@@ -73,6 +75,8 @@ class Field:
     floating point: what masks by -1e9 rely on.
     """
 
+    noting = True
+
     def __init__(self, seed: int = 0, floating: bool = False) -> None:
         self.seed = seed
         self.height = getattr(seed, "height", 0)
@@ -92,6 +96,8 @@ class Field:
         """Where exp is of a number below ``MASKED``."""
         self.vanished = False
         """Whether all entries of an array were such."""
+        self.undefined = False
+        """Whether a root or a logarithm was taken of a negative number."""
         self.roots_taken = 0
         self._junk = np.random.default_rng()
 
@@ -240,8 +246,40 @@ class Field:
             self.ties.append(place())
         signs = np.where(same, 0.0, np.sign(difference)).astype(int)
         if asked:
-            self.branches.met(asked, signs, a, b, (x.varies, y.varies))
+            self._note(asked, signs, x, y)
         return signs
+
+    def asks(self, asked: str, truth: Any, x: Numbers | None = None, y: Numbers | None = None) -> None:
+        """Note that the code asks for truth values, of integers and such or by comparing exact numbers."""
+        if x is None:
+            self.branches.answered(asked, truth)
+        elif x.depends or (y is not None and y.depends):
+            self.comparisons += 1
+            self._note(asked, np.where(truth, 1, -1), x, y, counts=asked != "isclose")
+
+    def competes(self, asked: str, x: Numbers, axis: int | None) -> None:
+        """Note which entries along an axis are the largest, or the smallest, or how they are sorted."""
+        if x.varies and x.shape and x.parts[0].size:
+            n = x.parts[0][0].size if axis is None else x.shape[axis]
+            both = (u if axis is None else np.moveaxis(u, axis, -1) for u in (self.shadow(x), self._known(x)))
+            self.branches.compete(asked, *(u.reshape(-1, n) for u in both))
+
+    def _known(self, x: Numbers) -> Any:
+        """Which entries are constants: infinite, or short decimals in the field as well."""
+        shadow = self.shadow(x)
+        with np.errstate(all="ignore"):
+            known = np.isinf(shadow)
+            short = np.abs(shadow * THOUSAND - np.rint(shadow * THOUSAND)) <= TIE * np.abs(shadow)
+        if np.any(short & ~known):
+            places = np.nonzero(short & ~known)
+            some = x.each(lambda part: part[:1][(slice(None), *places)])
+            known[places] = self.same(some, self.constant(shadow[places]))
+        return known
+
+    def _note(self, asked: str, signs: Any, x: Numbers, y: Numbers | None = None, counts: bool = False) -> None:
+        other, depends = (self.shadow(y), y.depends) if y else (np.float64(0), False)
+        counts = counts or not (x.varies or (y and y.varies))
+        self.branches.met(asked, signs, self.shadow(x), other, (x.depends, depends), counts)
 
     def same(self, x: Numbers, y: Numbers) -> Any:
         """Whether the entries are the same exact numbers."""
@@ -287,12 +325,16 @@ class Field:
         return [*self.lifted(results), value]
 
     def _log(self, x: list[Any]) -> list[Any]:
+        self.undefined |= bool((x[-1] < 0).any())
         return [*self.lifted(self.exponentials.logarithms(x[:-1])), self.rings[-1].log(x[-1])]
 
     def _sqrt(self, x: list[Any]) -> list[Any]:
         marked = np.isnan(x[-1]) if self.zeros else False
-        values, known = self.roots.taken(x[:-1], marked)
-        self.comparisons += known
+        values, signs = self.roots.taken(x[:-1], marked)
+        if signs:
+            self.comparisons += 1
+            self.branches.met("root", np.array(signs), np.zeros(len(signs)), np.float64(0), (True, False), False)
+        self.undefined |= bool((x[-1] < 0).any())
         return [*values, np.sqrt(x[-1])]
 
     def squared(self, x: Numbers) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from . import contraction
-from .array import Array, Discrete, array_of, discrete, exact, numbers_of, placed, plain_index, result_of, stacked
+from .array import Array, array_of, exact, numbers_of, placed, plain_index, result_of, stacked
 from .frames import Unsupported
+from .integers import Discrete, dependent, discrete
 from .numbers import Domain, gathered
 from .reductions import REDUCTIONS, norm
-from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, maximum, minimum
-from .ufuncs import discrete as as_discrete
+from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, maximum, minimum, real
 
 VIEWS = (
     "transpose", "reshape", "ravel", "squeeze", "expand_dims", "swapaxes", "moveaxis", "rollaxis", "broadcast_to",
@@ -91,7 +91,7 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
     out = options.pop("out", None)
     options.pop("dtype", None)
     addresses = function(*inner, **options)
-    whole = gathered(pool)
+    whole = gathered(pool).chosen_by(dependent([x for k, x in enumerate(args) if k not in positions]))
 
     def made(at: Any) -> Any:
         numbers = whole.each(lambda part: part[:, np.asarray(at)])
@@ -209,19 +209,28 @@ def sort(domain: Domain, x: Any, axis: int = -1, **options: Any) -> Any:
     return np.take_along_axis(x, REDUCTIONS["argsort"](x, axis=axis), axis)
 
 
-def array_equal(domain: Domain, a: Any, b: Any, **options: Any) -> bool:
+def array_equal(domain: Domain, a: Any, b: Any, **options: Any) -> Any:
     x, y = numbers_of(a, domain), numbers_of(b, domain)
-    return x.shape == y.shape and bool(np.all(domain.same(x, y)))
+    if x.shape != y.shape:
+        return False
+    equal = bool(np.all(domain.same(x, y)))
+    if x.decided or y.decided:
+        domain.asks("equal", equal, x, y)
+    return equal
 
 
-def allclose(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> bool:
-    x, y = (domain.shadow(numbers_of(u, domain)) for u in (a, b))
-    return bool(np.allclose(x, y, *args, **options))
+def allclose(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> Any:
+    x, y = numbers_of(a, domain), numbers_of(b, domain)
+    close = np.allclose(domain.shadow(x), domain.shadow(y), *args, **options)
+    domain.asks("isclose", close, x, y)
+    return bool(close)
 
 
 def isclose(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> Any:
-    x, y = (domain.shadow(numbers_of(u, domain)) for u in (a, b))
-    return as_discrete(np.isclose(x, y, *args, **options), domain)
+    x, y = numbers_of(a, domain), numbers_of(b, domain)
+    close = np.isclose(domain.shadow(x), domain.shadow(y), *args, **options)
+    domain.asks("isclose", close, x, y)
+    return real(close, domain, (x, y))
 
 
 def logsumexp(domain: Domain, x: Any, axis: Any = None, b: Any = None, keepdims: bool = False, **options: Any) -> Any:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 
-from .branches import Branches, Site
+from .branches import Branches
 
-MOST = 10
+MOST = 16
 """Magnitudes tried."""
 
-BLIND = (8, 4, -6)
+BLIND = (8, 4, -6, 14)
 """Exponents tried where no constant tells how far it is, or where it misleads: behind exp, say."""
 
 FARTHEST = 80
@@ -25,19 +26,35 @@ SMALL = (-3, -6)
 BESIDE = 0.02
 """How far from a limit the numbers are, in powers of 2, that show whether forward and backward have the same limit."""
 
+FINE = 0.002
+"""The same where nothing was found in a window, as between 1 and 1.01."""
+
+CLOSE = 1.1
+"""Limits of a smaller ratio have a number put between them."""
+
 MOST_BESIDE = 12
 """Magnitudes tried beside limits."""
 
 NEGLIGIBLE = 2.0**-53
 """Beside usual gradients: a guard against overflow, such as a clip at 500, changes them by less."""
 
+FRESH = 3
+"""Points that ignore the values that are given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Magnitude:
-    """The usual numbers times 2 to the power ``exponent``; if ``mixed``, to any power from 0 to that."""
+    """The usual numbers times 2 to the power ``exponent``; if ``mixed``, to any power from 0 to that.
+
+    With ``signs`` they are all positive, or all negative; with ``by_array`` one sign of the two in every array. If
+    ``fresh``, they have nothing of the values that are given.
+    """
 
     exponent: float = 0
     mixed: bool = False
+    signs: int = 0
+    by_array: bool = False
+    fresh: bool = False
 
     def exponents(self, random: Any, shape: tuple[int, ...]) -> Any:
         """The power of 2 at every entry."""
@@ -46,34 +63,68 @@ class Magnitude:
         low, high = sorted((0, int(self.exponent)))
         return random.integers(low, high + 1, shape)
 
+    def signed(self, random: Any, x: Any) -> Any:
+        """Numbers of one array with the signs that they shall have."""
+        if self.by_array:
+            return np.abs(x) * random.choice((-1, 1))
+        return np.abs(x) * self.signs if self.signs else x
+
+    def known(self, given: Any) -> Any:
+        """What is kept of given values."""
+        return np.zeros_like(given) if self.fresh else given
+
 
 USUAL = Magnitude()
+
+AGAIN = (*[Magnitude(8)] * 2, Magnitude(8, mixed=True), Magnitude(4))
+"""What is tried another time, with other numbers: of a single number, one point shows one way only."""
 
 
 def reaching(branches: Branches) -> Iterator[Magnitude]:
     """Magnitudes that may lead comparisons the way they have not gone so far; it looks again each time."""
-    tried: set[Magnitude] = set()
+    tried: list[Magnitude] = []
     while len(tried) < MOST:
-        fresh = next((m for m in _wanted(branches.one_way()) if m not in tried), None)
+        sites = [site for site in branches.one_way() if site.asked != "int"]
+        wanted = [*_wanted(sites), *(AGAIN if sites else ())]
+        fresh = next((m for m in wanted if tried.count(m) < wanted.count(m)), None)
         if fresh is None:
             break
-        tried.add(fresh)
+        tried.append(fresh)
         yield fresh
 
 
 def beside(branches: Branches) -> list[tuple[int, Magnitude]]:
-    """Seeds and magnitudes at which a number lies just below, or just above, a constant that it is compared with."""
+    """Seeds and magnitudes at which a number lies just below, or just above, a constant that it is compared with.
+
+    It lies on it where numbers are asked to be close to it, and between two constants that are close to one another.
+    """
     if not branches.sites:
         return []
-    near = list(dict.fromkeys(near for site in branches.sites.values() for near in site.near))
-    found = [(seed, math.log2(factor) + shift) for seed, factor in near for shift in (-BESIDE, BESIDE)]
+    sites = list(branches.sites.values())
+    near = list(dict.fromkeys(near for site in sites for near in site.near))
+    meeting = [near for site in sites if site.asked == "isclose" for near in site.near]
+    found = [(seed, math.log2(limit / number)) for seed, number, limit in meeting]
+    limits = sorted({limit for _, _, limit in near})
+    windows = [math.sqrt(low * high) for low, high in pairwise(limits) if high < CLOSE * low]
+    found += [(seed, math.log2(middle / number)) for middle in windows for seed, number, _ in near[:1]]
+    shifts = [(-BESIDE, BESIDE)]
+    if any(site.in_a_window and site.one_way for site in sites):
+        shifts.insert(0, (-FINE, FINE))
+    pairs = product(near, (shift for pair in shifts for shift in pair))
+    found += [(seed, math.log2(limit / number) + shift) for (seed, number, limit), shift in pairs]
     found = [*((seed, exponent) for seed, exponent in enumerate(SMALL, 1)), *found]
     return [(seed, Magnitude(exponent)) for seed, exponent in found if abs(exponent) < FARTHEST][:MOST_BESIDE]
 
 
-def _wanted(sites: list[Site]) -> Iterator[Magnitude]:
+def _wanted(sites: list[Any]) -> Iterator[Magnitude]:
+    if not sites:
+        return
+    signed = [Magnitude(exponent, signs=sign) for exponent in (0, 4) for sign in (1, -1)]
+    signed += [Magnitude(exponent, by_array=True) for exponent in (0, 4, 8)]
+    if any(site.counts for site in sites):
+        yield from signed
     near = [_exponent(factor) for site in sites if site.factors for factor in (max(site.factors), min(site.factors))]
-    for exponent in (*near[:2], *BLIND, *near[2:]) if sites else ():
+    for exponent in (*near[:2], *BLIND, *near[2:]):
         yield Magnitude(exponent)
         yield Magnitude(exponent, mixed=True)
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, discrete, exact, numbers_of, placed
+from .array import Array, exact, numbers_of, placed
 from .frames import Unsupported
 from .functions import call_function
+from .integers import discrete
 from .reductions import REDUCTIONS
 
 BY_FUNCTION = (
@@ -39,9 +40,10 @@ def _astype(x: Array, dtype: Any, *args: Any, copy: bool = True, **options: Any)
     if kind.kind == "f" or kind.kind == "O":
         return _copy(x) if copy else x
     if kind.kind == "b":
-        return discrete(~x.domain.same(x.read(), x.domain.constant(0)), x.domain)
+        truth = ~x.domain.same(x.read(), x.domain.constant(0))
+        return discrete(truth, x.domain, depends=x.store.numbers.decided)
     if kind.kind in "iu" and not x.store.numbers.varies:
-        return discrete(np.asarray(x.shadow).astype(kind), x.domain)
+        return discrete(np.asarray(x.shadow).astype(kind), x.domain, depends=x.store.numbers.decided)
     raise Unsupported(f".astype({kind}) takes numbers that depend on the inputs out of the check")
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, discrete, exact
+from .array import Array, exact
 from .frames import foreign
-from .stand_in import FloatType, Module, StandIn
+from .integers import discrete
+from .stand_in import Module, StandIn
 
 SEED = 20010814
 
@@ -109,9 +110,10 @@ class Rebinding:
                 self._set(space, name, new)
             else:
                 self._look_into(value)
-        if globals_too and "float" not in space:
-            space["float"] = FloatType
-            self.undo.append(lambda: space.pop("float", None))
+        own = self.stand_in.builtins.items() if globals_too else ()
+        for name, value in [pair for pair in own if pair[0] not in space]:
+            space[name] = value
+            self.undo.append(partial(space.pop, name, None))
 
     def _set(self, space: Any, name: Any, new: Any) -> None:
         old = space[name]

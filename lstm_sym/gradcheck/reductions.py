@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ import numpy as np
 from . import numbers as n
 from .array import Array, Scalar, array_of, numbers_of, result_of
 from .frames import Unsupported
+from .integers import discrete
 from .numbers import Numbers
-from .ufuncs import absolute, chosen, maximum, minimum
+from .ufuncs import absolute, chosen, maximum, minimum, real
 
 
 def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
@@ -81,7 +83,8 @@ def _folded(pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[[Numbers, i
                     )
                     for r, a, b in zip(x.domain.rings, both.parts, rest.parts)
                 ]
-                both = Numbers(x.domain, tuple(flat), x.varies, both.degree | rest.degree, both.slope | rest.slope)
+                degree, slope = both.degree | rest.degree, both.slope | rest.slope
+                both = Numbers(x.domain, tuple(flat), x.varies, degree, slope, both.decided or rest.decided)
             x = both
         return _slice(x, axis, 0)
 
@@ -139,27 +142,53 @@ def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) ->
 
 
 def extreme_index(name: str) -> Callable[..., Any]:
-    def find(x: Array, axis: Any = None, out: Any = None, **rest: Any) -> Any:
-        return getattr(np, name)(x.domain.decidable(x.read()), axis=axis, **rest)
+    last = -1 if name == "argsort" else None
+
+    def find(x: Array, axis: Any = last, out: Any = None, **rest: Any) -> Any:
+        numbers = x.read()
+        x.domain.competes(ASKED[name], numbers, axis)
+        found = getattr(np, name)(x.domain.decidable(numbers), axis=axis, **rest)
+        return discrete(found, x.domain, depends=numbers.depends)
 
     return find
 
 
 def truth(name: str) -> Callable[..., Any]:
+    """What is asked of the truth of numbers: those that no comparison has made are 0 by accident only."""
+
     def test(x: Array, *args: Any, **options: Any) -> Any:
         numbers = x.read()
-        return getattr(np, name)(~x.domain.same(numbers, x.domain.constant(0)), *args, **options)
+        there = real(~x.domain.same(numbers, x.domain.constant(0)), x.domain, (numbers,) if numbers.decided else ())
+        found = getattr(np, name)(there, *args, **options)
+        parts = found if isinstance(found, tuple) else (found,)
+        told, selected = name in ("any", "all"), numbers.decided and name in ("nonzero", "flatnonzero", "argwhere")
+        depends = numbers.decided
+        made = tuple(discrete(part, x.domain, depends=depends, told=told, selected=selected) for part in parts)
+        return made if isinstance(found, tuple) else made[0]
 
     return test
 
 
+def extreme(asked: str, pair: Callable[..., Numbers]) -> Callable[..., Any]:
+    """The largest or smallest numbers along axes."""
+    fold = _folded(pair)
+
+    def step(x: Numbers, axis: int) -> Numbers:
+        x.domain.competes(asked, x, axis)
+        return fold(x, axis)
+
+    return reduced(step, partial(pair, asked=pair.__name__))
+
+
+ASKED = {"argmax": "largest", "argmin": "smallest", "argsort": "sorted"}
+
 REDUCTIONS: dict[str, Callable[..., Any]] = {
     "sum": sums,
     "prod": reduced(_folded(n.multiply), n.multiply),
-    "max": reduced(_folded(maximum), maximum),
-    "min": reduced(_folded(minimum), minimum),
-    "amax": reduced(_folded(maximum), maximum),
-    "amin": reduced(_folded(minimum), minimum),
+    "max": extreme("largest", maximum),
+    "min": extreme("smallest", minimum),
+    "amax": extreme("largest", maximum),
+    "amin": extreme("smallest", minimum),
     "nansum": sums,
     "mean": mean,
     "var": var,

@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, result_of, stacked
+from .array import Array, Scalar, array_of, exact, numbers_of, result_of, stacked
+from .builtins import builtins_of
 from .functions import call_function, filled
+from .integers import Discrete, DiscreteScalar, dependent, discrete, plain
 from .modular import Cramped
 from .numbers import Domain
 from .ufuncs import call_ufunc
@@ -27,6 +29,13 @@ MATH = (
     *("exp", "expm1", "log1p", "log2", "log10", "sqrt", "tanh", "sinh", "cosh", "fabs"),
     *("sin", "cos", "tan", "erf", "erfc"),
 )
+
+
+OF_SHAPES = ("shape", "ndim", "size", "zeros_like", "ones_like", "empty_like", "result_type", "isscalar")
+"""What asks nothing of the entries."""
+
+SELECTING = ("nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract")
+"""What gives as many entries as the entries say."""
 
 
 def exact_inside(x: Any) -> bool:
@@ -45,6 +54,8 @@ class _FloatType(type):
     def __call__(cls, x: Any = 0.0) -> Any:
         if isinstance(x, Array):
             return x.item()
+        if dependent(x):
+            return exact(x, x.domain).item()
         return builtins.float(x)
 
 
@@ -100,6 +111,7 @@ class StandIn:
             "float_": FloatType,
             "double": FloatType,
         }
+        self.builtins = {"float": FloatType} | builtins_of(self.domain)
         self.numpy = Module(np, table, self.replaced)
         self.linalg = Module(np.linalg, {}, self.replaced)
         self.random = Module(np.random, {}, self._random)
@@ -127,7 +139,11 @@ class StandIn:
             args = tuple(map(plain_type, args))
             if exact_inside(args) or exact_inside(options):
                 return call_function(self.domain, name, args, options)
-            return self.given(function(*args, **options))
+            depends = name not in OF_SHAPES and (dependent(args) or dependent(options))
+            if depends:
+                args = tuple(plain(x) if isinstance(x, DiscreteScalar) else x for x in args)
+            selecting = depends and (name in SELECTING or (name == "where" and len(args) == 1))
+            return self.given(function(*args, **options), depends, selecting)
 
         call.__name__ = name
         return call
@@ -135,15 +151,20 @@ class StandIn:
     def _ufunc(self, ufunc: np.ufunc) -> Any:
         return Ufunc(self, ufunc)
 
-    def given(self, value: Any) -> Any:
-        """What NumPy has given, with arrays of floating-point numbers made exact."""
-        if isinstance(value, np.ndarray) and not isinstance(value, Discrete):
-            if value.dtype.kind == "f":
-                return exact(value, self.domain)
-            return discrete(value, self.domain)
-        if isinstance(value, tuple | list) and any(isinstance(item, np.ndarray) for item in value):
-            return type(value)(map(self.given, value))
-        return value
+    def given(self, value: Any, depends: bool = False, selected: bool = False) -> Any:
+        """What NumPy has given, with arrays of floating-point numbers made exact.
+
+        It may have been made of what ``depends`` on the inputs, and so may be how many entries it has.
+        """
+        if isinstance(value, tuple | list) and (depends or any(isinstance(item, np.ndarray) for item in value)):
+            return type(value)([self.given(item, depends, selected) for item in value])
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            return array_of(self.domain.constant(value).chosen_by(depends))
+        if isinstance(value, np.floating) and depends:
+            return result_of(self.domain.constant(value).chosen_by(True))
+        if isinstance(value, Discrete) and not selected:
+            return value
+        return discrete(value, self.domain, depends=depends, selected=selected)
 
     # --- making arrays ------------------------------------------------------------------------------
 
@@ -166,7 +187,7 @@ class StandIn:
         elif exact_inside(x):
             made = stacked(x, self.domain).__copy__()
         else:
-            return self.given(np.array(x, dtype, *args, **options))
+            return self.given(np.array(x, dtype, *args, **options), dependent(x))
         made = Array(made.store, np.asarray(made.at))
         if dtype is not None and np.dtype(dtype).kind not in "fO":
             return made.astype(dtype)

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .array import Array, Scalar, array_of, discrete, exact
+from .array import Array, Scalar, array_of, exact
 from .frames import Unsupported, place_of
+from .integers import discrete
 from .magnitude import USUAL, Magnitude
 from .modular import Singular, Unlucky
 from .numbers import Numbers

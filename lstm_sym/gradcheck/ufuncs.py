@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,9 +12,11 @@ import numpy as np
 
 from . import circular
 from . import numbers as n
-from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, result_of
+from .array import Array, Scalar, array_of, exact, numbers_of, result_of
+from .branches import TOLD
 from .constants import reading
 from .frames import Unsupported
+from .integers import Discrete, dependent, discrete, plain
 from .numbers import Domain, Numbers
 
 # --- what is made of other functions --------------------------------------------------------------
@@ -24,15 +26,16 @@ def constant(x: Numbers, value: float) -> Numbers:
     return x.domain.constant(value)
 
 
-def chosen(mask: Any, x: Numbers, y: Numbers) -> Numbers:
-    """x where the mask is true, y elsewhere."""
+def chosen(mask: Any, x: Numbers, y: Numbers, decided: bool = True) -> Numbers:
+    """x where the mask is true, y elsewhere; the mask is ``decided`` by comparing the two."""
     shape = np.broadcast_shapes(np.shape(mask), x.shape, y.shape)
     parts = []
     for ring, a, b in zip(x.domain.rings, x.parts, y.parts):
         width = max(len(a), len(b))
         a, b = (n.lifted(n.widened(ring, part, width), len(shape)) for part in (a, b))
         parts.append(np.where(mask, a, b))
-    return Numbers(x.domain, tuple(parts), x.varies or y.varies, x.degree | y.degree, x.slope | y.slope)
+    decided = x.decided or y.decided or (decided and (x.varies or y.varies))
+    return Numbers(x.domain, tuple(parts), x.varies or y.varies, x.degree | y.degree, x.slope | y.slope, decided)
 
 
 def maximum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
@@ -44,11 +47,11 @@ def minimum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
 
 
 def absolute(x: Numbers) -> Numbers:
-    return chosen(x.domain.order(x, constant(x, 0), "absolute") >= 0, x, n.negative(x))
+    return chosen(x.domain.order(x, constant(x, 0), "absolute") >= 0, x, n.negative(x), decided=False)
 
 
 def sign(x: Numbers) -> Numbers:
-    return x.domain.constant(x.domain.order(x, constant(x, 0), "sign"))
+    return x.domain.constant(x.domain.order(x, constant(x, 0), "sign")).chosen_by(x.depends)
 
 
 def square(x: Numbers) -> Numbers:
@@ -58,7 +61,7 @@ def square(x: Numbers) -> Numbers:
 
 def heaviside(x: Numbers, y: Numbers) -> Numbers:
     order = x.domain.order(x, constant(x, 0), "heaviside")
-    return chosen(order == 0, y, x.domain.constant((order > 0).astype(int)))
+    return chosen(order == 0, y, x.domain.constant((order > 0).astype(int))).chosen_by(x.depends)
 
 
 def power(x: Numbers, y: Numbers) -> Numbers:
@@ -197,25 +200,41 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
         name, inputs = "square", inputs[:1]
     operands = [numbers_of(x, domain) for x in inputs]
     if name in COMPARISONS:
-        return real(COMPARISONS[name](domain.order(operands[0], operands[1], name), 0), domain)
+        return real(COMPARISONS[name](domain.order(operands[0], operands[1], name), 0), domain, operands)
     if name in ("equal", "not_equal"):
-        return real(domain.same(*operands) == (name == "equal"), domain)
+        return asked(domain, name, domain.same(*operands) == (name == "equal"), operands)
     if name in ("logical_not", "logical_and", "logical_or", "logical_xor"):
         zero = domain.constant(0)
-        return real(getattr(np, name)(*[~domain.same(x, zero) for x in operands]), domain)
+        return asked(domain, name, getattr(np, name)(*[~domain.same(x, zero) for x in operands]), operands)
     if name in PIECEWISE_CONSTANT:
         if any(x.varies for x in operands):
             raise Unsupported(f"np.{name} of a number that depends on the inputs has no derivative to check")
-        return getattr(np, name)(*[domain.shadow(x) for x in operands])
+        found = getattr(np, name)(*[domain.shadow(x) for x in operands])
+        depends = any(x.depends for x in operands)
+        return result_of(domain.constant(found).chosen_by(depends)) if depends else found
     table: dict[str, Any] = UNARY if len(operands) == 1 else BINARY
     if name not in table:
         raise Unsupported(f"np.{name} is not followed on exact numbers")
-    return delivered(result_of(table[name](*operands)), out)
+    result = table[name](*operands)
+    if name == "multiply" and domain.noting and all(x.decided for x in operands):
+        domain.asks(name, ~domain.same(result, domain.constant(0)))
+    return delivered(result_of(result), out)
 
 
-def real(mask: Any, domain: Domain) -> Any:
-    """Truth values as NumPy would give them."""
-    return discrete(mask, domain) if np.ndim(mask) else np.bool_(mask)
+def real(mask: Any, domain: Domain, operands: Sequence[Numbers] = ()) -> Any:
+    """Truth values as NumPy would give them, of a comparison of these numbers."""
+    depends = any(x.depends for x in operands)
+    return discrete(mask if np.ndim(mask) else np.bool_(mask), domain, depends=depends, told=depends)
+
+
+def asked(domain: Domain, name: str, truth: Any, operands: Sequence[Numbers]) -> Any:
+    """Truth values that are asked for, which is a decision where comparisons have made the numbers.
+
+    Others are equal at a point in a million only, or at all.
+    """
+    if any(x.decided for x in operands):
+        domain.asks(name, truth, *operands)
+    return real(truth, domain, operands)
 
 
 def delivered(result: Array, out: Any) -> Array:
@@ -269,17 +288,31 @@ def _at(domain: Domain, name: str, target: Any, index: Any, values: Any) -> None
 
 def call_discrete(domain: Domain | None, ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:
     """A universal function on integers and truth values; what would be floating-point becomes exact."""
-    plain = [np.asarray(x) if isinstance(x, Discrete) else x for x in inputs]
+    if any(isinstance(x, Array) for x in (*inputs, *options.get("out", ()))):
+        assert domain is not None
+        return call_ufunc(domain, ufunc.__name__, method, inputs, options)
     if "out" in options:
         options["out"] = tuple(np.asarray(x) if isinstance(x, Discrete) else x for x in options["out"])
-    if any(isinstance(x, Array) for x in (*plain, *options.get("out", ()))):
-        assert domain is not None
-        return call_ufunc(domain, ufunc.__name__, method, tuple(plain), options)
-    result = getattr(ufunc, method)(*plain, **options)
+    depends = dependent(inputs)
+    result = getattr(ufunc, method)(*map(plain, inputs), **options)
     if domain is None:
         return result
-    if isinstance(result, np.ndarray) and result.dtype.kind == "f":
+    if np.asarray(result).dtype.kind == "f" and (depends or isinstance(result, np.ndarray)):
         if method == "__call__" and ufunc.__name__ in (*UNARY, *BINARY):
-            return call_ufunc(domain, ufunc.__name__, method, tuple(plain), {})
-        return exact(result, domain)
-    return discrete(result, domain)
+            return call_ufunc(domain, ufunc.__name__, method, inputs, {})
+        return result_of(domain.constant(result).chosen_by(depends))
+    return _noted(domain, ufunc.__name__, method, inputs, result) if depends else discrete(result, domain)
+
+
+REDUCED = {"logical_or": "any", "logical_and": "all"}
+
+
+def _noted(domain: Domain, name: str, method: str, inputs: Any, result: Any) -> Any:
+    """Integers or truth values made of some that depend on the inputs; what is asked of them is noted."""
+    decides = name in (*COMPARISONS, "equal", "not_equal", *TOLD, "logical_xor", "bitwise_xor")
+    told = name in ("logical_not", "invert") and inputs[0].told
+    name = REDUCED.get(name, "") if method == "reduce" else name if method == "__call__" and decides else ""
+    if name and np.asarray(result).dtype.kind == "b":
+        domain.asks(name, result)
+        told = True
+    return discrete(result, domain, depends=True, told=told)
