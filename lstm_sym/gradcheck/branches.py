@@ -154,7 +154,7 @@ class Branches:
         ways, moving, fixed = np.broadcast_arrays(ways, moving, fixed)
         sites = []
         limits = np.unique(fixed)
-        for limit in limits.tolist() if len(limits) <= LIMITS else [None]:
+        for limit in limits[np.isfinite(limits)].tolist() if len(limits) <= LIMITS else [None]:
             there = slice(None) if len(limits) != 1 and limit is None else fixed == limit
             site = self._site(frame, asked, limit, counts)
             site.ways |= _distinct(ways[there])
