@@ -249,6 +249,10 @@ class Branches:
                     sites.append(next(site for site in same if site.one_way))
         return [site for site in sites if not any(site.follows(other) for other in sites)]
 
+    def told(self) -> tuple[str, ...]:
+        """The same in words."""
+        return tuple(dict.fromkeys(map(str, self.one_way())))
+
 
 def _distinct(ways: Any) -> set[int]:
     return set(np.unique(ways).tolist()) - {0}

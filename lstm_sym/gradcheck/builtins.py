@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .array import Scalar, stacked
-from .integers import dependent, discrete, selected
+from .integers import dependent, discrete, plain, selected
 from .numbers import Domain
 
 NUMBER = Scalar | int | float | np.floating | np.integer
@@ -18,9 +19,9 @@ NUMBER = Scalar | int | float | np.floating | np.integer
 def builtins_of(domain: Domain) -> dict[str, Callable[..., Any]]:
     """What stands in for them."""
     return {
-        "max": _extreme(builtins.max, np.argmax),
-        "min": _extreme(builtins.min, np.argmin),
-        "sorted": _sorted,
+        "max": _extreme(domain, builtins.max, np.argmax, "maximum"),
+        "min": _extreme(domain, builtins.min, np.argmin, "minimum"),
+        "sorted": partial(_sorted, domain),
         "any": lambda items: _quantified(domain, "any", items),
         "all": lambda items: _quantified(domain, "all", items),
         "len": lambda items: discrete(builtins.len(items), domain, depends=selected(items)),
@@ -31,25 +32,25 @@ def _exact(items: list[Any]) -> bool:
     return any(isinstance(x, Scalar) for x in items) and all(isinstance(x, NUMBER) for x in items)
 
 
-def _extreme(plain: Callable[..., Any], find: Callable[..., Any]) -> Callable[..., Any]:
+def _extreme(domain: Domain, function: Any, find: Callable[..., Any], asked: str) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
         items = list(args[0]) if len(args) == 1 else list(args)
-        if options or not _exact(items):
-            return plain(items, **options)
-        return items[int(np.asarray(find(stacked(items, _domain(items)))))]
+        if not options and _exact(items):
+            return items[int(plain(find(stacked(items, domain))))]
+        if not options and dependent(items) and len(items) == 2:
+            first, second = plain(items)
+            domain.asks(asked, first >= second)
+            return items[int(find([first, second]))]
+        return function(items, **options)
 
     return call
 
 
-def _domain(items: list[Any]) -> Domain:
-    return next(x.domain for x in items if isinstance(x, Scalar))
-
-
-def _sorted(items: Any, **options: Any) -> list[Any]:
+def _sorted(domain: Domain, items: Any, **options: Any) -> list[Any]:
     found = list(items)
     if options or not _exact(found):
         return sorted(found, **options)
-    return [found[k] for k in np.asarray(np.argsort(stacked(found, _domain(found)), kind="stable")).tolist()]
+    return [found[k] for k in plain(np.argsort(stacked(found, domain), kind="stable")).tolist()]
 
 
 def _quantified(domain: Domain, name: str, items: Any) -> bool:

@@ -116,7 +116,7 @@ def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], i
             return point.report, there, tried, NEGLIGIBLE * usual
         elif _confirmed(there, (), tried).verdict != "different":
             return EqualityReport("undecided", reason=UNCONFIRMED), there, tried, 0.0
-    return EqualityReport("equal", bound, unreached=tuple(map(str, branches.one_way()))), subjects, 0, 0.0
+    return EqualityReport("equal", bound, unreached=branches.told()), subjects, 0, 0.0
 
 
 def _counts(point: _Point, subjects: list[Subject], seed: int) -> bool:

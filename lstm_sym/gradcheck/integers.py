@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dis import opname
 from typing import Any
 
 import numpy as np
@@ -49,10 +50,14 @@ class Discrete(np.ndarray):
 
         super().__setitem__(plain_index(index), plain(value))
         if dependent((index, value)):
-            own: Any = self
-            while isinstance(own, Discrete):
-                own.depends = True
-                own = own.base
+            self.written()
+
+    def written(self) -> None:
+        """Note that what depends on the inputs has been written into it."""
+        own: Any = self
+        while isinstance(own, Discrete):
+            own.depends, own.told = True, False
+            own = own.base
 
     def __iter__(self) -> Iterator[Any]:
         return (self[k] for k in range(len(self))) if self.depends else super().__iter__()
@@ -64,7 +69,7 @@ class Discrete(np.ndarray):
         return truth
 
     def __int__(self) -> int:
-        if self.depends:
+        if self.depends and not self.told:
             self.domain.asks("int", True)
         return int(np.asarray(self))
 
@@ -73,12 +78,18 @@ class Discrete(np.ndarray):
             return super().item(*index)
         return self.reshape(-1)[index[0] if index else 0] if len(index) < 2 else self[index]
 
+    def tolist(self) -> Any:
+        if not self.depends:
+            return super().tolist()
+        return [row.tolist() for row in self] if self.ndim else self
+
     def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
         from .array import exact
 
         kind = np.dtype(dtype)
         if kind.kind == "f" and self.domain is not None:
-            return exact(self, self.domain)
+            found = exact(self, self.domain)
+            return found.item() if isinstance(self, DiscreteScalar) else found
         return super().astype(kind, *args, **options)
 
     def dot(self, other: Any, out: Any = None) -> Any:
@@ -115,6 +126,27 @@ class DiscreteScalar(Discrete):
     def item(self, *index: Any) -> Any:
         return self
 
+    def __eq__(self, other: Any) -> Any:
+        """As a key of a dictionary it is compared with others there, which is no decision of the code's."""
+        frame = sys._getframe(1)
+        asked = opname[frame.f_code.co_code[frame.f_lasti]] in ("COMPARE_OP", "CONTAINS_OP")
+        return super().__eq__(other) if asked else np.asarray(self) == plain(other)
+
+
+def _repeating(name: str) -> Any:
+    """A product, which repeats a sequence."""
+
+    def operate(self: DiscreteScalar, other: Any) -> Any:
+        if isinstance(other, list | tuple | str | bytes):
+            return other * int(np.asarray(self))
+        return getattr(Discrete, name)(self, other)
+
+    return operate
+
+
+for _name in ("__mul__", "__rmul__"):
+    setattr(DiscreteScalar, _name, _repeating(_name))
+
 
 def _out_of_place(name: str) -> Any:
     return lambda self, other: getattr(Discrete, f"__{name}__")(self, other)
@@ -148,7 +180,9 @@ def dependent(x: Any) -> bool:
 
 def plain(x: Any) -> Any:
     """As NumPy has it."""
-    return np.asarray(x)[()] if isinstance(x, Discrete) else x
+    if isinstance(x, Discrete):
+        return np.asarray(x)[()]
+    return type(x)(map(plain, x)) if type(x) in (list, tuple) and dependent(x) else x
 
 
 def selected(x: Any) -> bool:

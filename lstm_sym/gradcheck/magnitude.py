@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .branches import Branches
+from .branches import Branches, Site
 
 MOST = 16
 """Magnitudes tried."""
@@ -98,9 +98,9 @@ def beside(branches: Branches) -> list[tuple[int, Magnitude]]:
 
     It lies on it where numbers are asked to be close to it, and between two constants that are close to one another.
     """
-    if not branches.sites:
+    sites = [site for site in branches.sites.values() if isinstance(site, Site)]
+    if not sites:
         return []
-    sites = list(branches.sites.values())
     near = list(dict.fromkeys(near for site in sites for near in site.near))
     meeting = [near for site in sites if site.asked == "isclose" for near in site.near]
     found = [(seed, math.log2(limit / number)) for seed, number, limit in meeting]

@@ -180,11 +180,20 @@ def extreme(asked: str, pair: Callable[..., Numbers]) -> Callable[..., Any]:
     return reduced(step, partial(pair, asked=pair.__name__))
 
 
+def product(x: Array, *args: Any, **options: Any) -> Any:
+    """The product of entries along axes; whether it is 0 is a decision where comparisons have made them."""
+    found = reduced(_folded(n.multiply), n.multiply)(x, *args, **options)
+    numbers = found.read()
+    if numbers.decided and x.domain.noting:
+        x.domain.asks("multiply", ~x.domain.same(numbers, x.domain.constant(0)))
+    return found
+
+
 ASKED = {"argmax": "largest", "argmin": "smallest", "argsort": "sorted"}
 
 REDUCTIONS: dict[str, Callable[..., Any]] = {
     "sum": sums,
-    "prod": reduced(_folded(n.multiply), n.multiply),
+    "prod": product,
     "max": extreme("largest", maximum),
     "min": extreme("smallest", minimum),
     "amax": extreme("largest", maximum),

@@ -65,6 +65,34 @@ class FloatType(builtins.float, metaclass=_FloatType):
     dtype = np.dtype(np.float64)
 
 
+class _IntType(type):
+    def __instancecheck__(cls, x: Any) -> bool:
+        return isinstance(x, builtins.int | DiscreteScalar)
+
+    def __subclasscheck__(cls, other: Any) -> bool:
+        return issubclass(other, builtins.int)
+
+    def __eq__(cls, other: Any) -> bool:
+        return other is cls or other is builtins.int
+
+    def __hash__(cls) -> int:
+        return hash(builtins.int)
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        x = args[0] if len(args) == 1 else None
+        if isinstance(x, Array) and x.size == 1 and x.store.numbers.decided and not x.store.numbers.varies:
+            return x.reshape(-1)[0].astype(builtins.int)
+        if isinstance(x, Discrete) and x.depends and x.size == 1:
+            return x.reshape(-1)[0].astype(builtins.int)
+        return builtins.int(*args, **options)
+
+
+class IntType(builtins.int, metaclass=_IntType):
+    """``int`` that leaves integers as they are that depend on the inputs."""
+
+    dtype = np.dtype(np.int64)
+
+
 class _ArrayType(type):
     def __instancecheck__(cls, x: Any) -> bool:
         return isinstance(x, np.ndarray) or (isinstance(x, Array) and not isinstance(x, Scalar))
@@ -75,7 +103,7 @@ class ArrayType(metaclass=_ArrayType):
 
 
 def plain_type(dtype: Any) -> Any:
-    return builtins.float if dtype is FloatType else dtype
+    return builtins.float if dtype is FloatType else builtins.int if dtype is IntType else dtype
 
 
 class Module(types.ModuleType):
@@ -111,7 +139,7 @@ class StandIn:
             "float_": FloatType,
             "double": FloatType,
         }
-        self.builtins = {"float": FloatType} | builtins_of(self.domain)
+        self.builtins = {"float": FloatType, "int": IntType} | builtins_of(self.domain)
         self.numpy = Module(np, table, self.replaced)
         self.linalg = Module(np.linalg, {}, self.replaced)
         self.random = Module(np.random, {}, self._random)
@@ -140,8 +168,7 @@ class StandIn:
             if exact_inside(args) or exact_inside(options):
                 return call_function(self.domain, name, args, options)
             depends = name not in OF_SHAPES and (dependent(args) or dependent(options))
-            if depends:
-                args = tuple(plain(x) if isinstance(x, DiscreteScalar) else x for x in args)
+            args = tuple(x if type(x) is Discrete else plain(x) for x in args)
             selecting = depends and (name in SELECTING or (name == "where" and len(args) == 1))
             return self.given(function(*args, **options), depends, selecting)
 
@@ -187,7 +214,7 @@ class StandIn:
         elif exact_inside(x):
             made = stacked(x, self.domain).__copy__()
         else:
-            return self.given(np.array(x, dtype, *args, **options), dependent(x))
+            return self.given(np.array(plain(x), dtype, *args, **options), dependent(x))
         made = Array(made.store, np.asarray(made.at))
         if dtype is not None and np.dtype(dtype).kind not in "fO":
             return made.astype(dtype)
@@ -227,6 +254,8 @@ class StandIn:
             plain = getattr(math, name)
 
             def call(x: Any) -> Any:
+                if dependent(x):
+                    x = exact(x, self.domain)
                 if isinstance(x, Array):
                     return call_ufunc(self.domain, ufunc or name, "__call__", (x.item(),), {})
                 if name == "sqrt":
@@ -236,6 +265,7 @@ class StandIn:
             return call
 
         def log(x: Any, base: Any = None) -> Any:
+            x = exact(x, self.domain) if dependent(x) else x
             if not isinstance(x, Array):
                 return math.log(x) if base is None else math.log(x, base)
             result = np.log(x.item())

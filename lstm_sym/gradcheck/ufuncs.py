@@ -291,9 +291,12 @@ def call_discrete(domain: Domain | None, ufunc: Any, method: str, inputs: Any, o
     if any(isinstance(x, Array) for x in (*inputs, *options.get("out", ()))):
         assert domain is not None
         return call_ufunc(domain, ufunc.__name__, method, inputs, options)
-    if "out" in options:
-        options["out"] = tuple(np.asarray(x) if isinstance(x, Discrete) else x for x in options["out"])
     depends = dependent(inputs)
+    if "out" in options:
+        for x in options["out"]:
+            if depends and isinstance(x, Discrete):
+                x.written()
+        options["out"] = tuple(np.asarray(x) if isinstance(x, Discrete) else x for x in options["out"])
     result = getattr(ufunc, method)(*map(plain, inputs), **options)
     if domain is None:
         return result
@@ -304,15 +307,23 @@ def call_discrete(domain: Domain | None, ufunc: Any, method: str, inputs: Any, o
     return _noted(domain, ufunc.__name__, method, inputs, result) if depends else discrete(result, domain)
 
 
-REDUCED = {"logical_or": "any", "logical_and": "all"}
+REDUCED = {"logical_or": "any", "logical_and": "all", "maximum": "any", "minimum": "all", "multiply": "all"}
+OF_TRUTH = {"add": "logical_or", "maximum": "logical_or", "minimum": "logical_and"}
+"""What functions of numbers make of truth values."""
+ASKED = (*COMPARISONS, "equal", "not_equal", *TOLD, "logical_xor", "bitwise_xor", "maximum", "minimum")
 
 
 def _noted(domain: Domain, name: str, method: str, inputs: Any, result: Any) -> Any:
     """Integers or truth values made of some that depend on the inputs; what is asked of them is noted."""
-    decides = name in (*COMPARISONS, "equal", "not_equal", *TOLD, "logical_xor", "bitwise_xor")
+    truth = np.asarray(result).dtype.kind == "b"
     told = name in ("logical_not", "invert") and inputs[0].told
-    name = REDUCED.get(name, "") if method == "reduce" else name if method == "__call__" and decides else ""
-    if name and np.asarray(result).dtype.kind == "b":
+    name = OF_TRUTH.get(name, name) if truth and method == "__call__" else name
+    if method == "reduce" and name in REDUCED and np.asarray(inputs[0]).dtype.kind == "b":
+        domain.asks(REDUCED[name], np.asarray(result) != 0)
+        told = truth
+    elif method == "__call__" and name in ("maximum", "minimum"):
+        domain.asks(name, np.greater_equal(*map(plain, inputs)))
+    elif method == "__call__" and name in ASKED and truth:
         domain.asks(name, result)
         told = True
     return discrete(result, domain, depends=True, told=told)

@@ -1,5 +1,7 @@
 """Decisions that are no comparison of one number with a constant: each is driven the other way, or named."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,8 @@ COUNTS = [
     lambda x: np.where(x > 0, 1, 0).sum() > 11,
     lambda x: np.sign(x).sum() == 12,
     lambda x: float((x > 0).sum()) > 11,
+    lambda x: int((x > 0).sum()) == 12,
+    lambda x: int(np.where(x > 0, 1.0, 0.0).sum()) == 12,
     lambda x: np.flatnonzero(x > 0).size == 0,
     lambda x: len(np.where(x > 0)[0]) == 0,
     lambda x: x[x > 0].shape[0] == 0,
@@ -57,6 +61,12 @@ COUNTS = [
     lambda x: (x > 30)[0, 0],
     lambda x: np.argmax(x) == 3,
     lambda x: x.argmax() > 10,
+    lambda x: np.prod(x > 0) == 1,
+    lambda x: np.mean([v > 0 for v in x.ravel()]) == 0,
+    lambda x: all((x.ravel() > 0).tolist()),
+    lambda x: math.sqrt((x > 0).sum()) > 3.4,
+    lambda x: max((x > 0).sum(), 11) > 11,
+    lambda x: np.array_equal(x > 0, x > -30),
     lambda x: all(v > 0 for v in x.ravel()),
     lambda x: not any(v > 0 for v in x.ravel()),
     lambda x: sum(v > 0 for v in x.ravel()) == 0,
@@ -80,6 +90,7 @@ WINDOWS = [
     lambda x: (x > 1) * (x < 1.01),
     lambda x: (x > 1).astype(float) * (x < 1.01),
     lambda x: np.where(x > 1, np.where(x < 1.01, 1.0, 0.0), 0.0),
+    lambda x: np.logical_and(x > 1, x < 1.01, out=np.zeros(x.shape, bool)),
     lambda x: np.isclose(x, 3.0),
 ]
 
@@ -168,7 +179,7 @@ def test_constants_among_the_entries(forward, told):
 UNREACHED = [
     (lambda x: (x > 1) & (np.tanh(x) < 0), "`(x > 1) & (np.tanh(x) < 0)` was always False"),
     (lambda x: (np.tanh(x) > 0).sum() > 12, "`(np.tanh(x) > 0).sum() > 12` was always False"),
-    (lambda x: int((x > 0).sum()) > 12, "`int((x > 0).sum())` takes a number out: what it decides is not seen"),
+    (lambda x: (x > 0).sum().__int__() > 12, ".__int__()` takes a number out: what it decides is not seen"),
     (lambda x: np.isclose(np.tanh(x), 3), "`np.isclose(np.tanh(x), 3)` was always False"),
     (lambda x: x > np.array([0.0, 1, 1e300]), "`x > np.array([0.0, 1, 1e300])` was always False for the limit 1e+300"),
     (lambda x: np.argmax(np.stack([x, 2 + x, 1 + x]), axis=0) == 3, "always found entry 1 the largest"),
@@ -242,6 +253,7 @@ def test_integers_that_depend_on_the_inputs_serve_as_integers():
         for j in range(n):
             total = total + np.ones((n, 3))[j] * x[int(k), j % 3]
         names = {k: 1.0}
+        assert isinstance(int(n), int) and int == int and [0] * n == [0] * int(n) and n in list(range(13))
         n += 1
         m = n
         m -= 1
@@ -254,3 +266,35 @@ def test_integers_that_depend_on_the_inputs_serve_as_integers():
 
     report = same_function(forward, plain, [np.zeros((4, 3))])
     assert report.verdict == "equal", str(report)
+
+
+def masked_mean(x):
+    mask = x > 0
+    return (x * mask).sum() / max(int(mask.sum()), 1)
+
+
+def test_a_guard_of_a_count_is_no_noise():
+    def backward(inputs, d):
+        mask = inputs[0] > 0
+        return d * mask / np.maximum(mask.sum(), 1)
+
+    report = gradcheck(masked_mean, backward, [np.zeros(6)])
+    assert (report.verdict, report.unreached) == ("right", ()), str(report)
+
+
+def test_pooling_by_the_places_of_the_largest():
+    def pooled(x):
+        return np.array([[x[i : i + 2, j : j + 2].max() for j in (0, 2)] for i in (0, 2)])
+
+    def backward(inputs, d):
+        (x,) = inputs
+        dx = np.zeros_like(x)
+        for i in (0, 2):
+            for j in (0, 2):
+                window = x[i : i + 2, j : j + 2]
+                row, column = np.unravel_index(np.argmax(window), window.shape)
+                dx[i + row, j + column] += d[i // 2, j // 2]
+        return dx
+
+    report = gradcheck(pooled, backward, [np.zeros((4, 4))])
+    assert (report.verdict, report.unreached) == ("right", ()), str(report)
