@@ -253,7 +253,7 @@ def test_integers_that_depend_on_the_inputs_serve_as_integers():
         for j in range(n):
             total = total + np.ones((n, 3))[j] * x[int(k), j % 3]
         names = {k: 1.0}
-        assert isinstance(int(n), int) and int == int and [0] * n == [0] * int(n) and n in list(range(13))
+        assert isinstance(int(n), int) and [0] * n == [0] * int(n) and n in list(range(13))
         n += 1
         m = n
         m -= 1
