@@ -74,6 +74,8 @@ class Site:
     constants: set[int] = field(default_factory=set)
     """The entries that are constants, where the largest of several is taken."""
     ways: set[int] = field(default_factory=set)
+    entries: Any = None
+    """Which entries have gone which way, of an array of one shape throughout: true ones, false ones."""
     factors: list[float] = field(default_factory=list)
     """By how much the side that varies would have to grow, or to shrink, to meet a constant that it never met."""
     near: list[tuple[int, float, float]] = field(default_factory=list)
@@ -86,6 +88,20 @@ class Site:
     @property
     def both_ways(self) -> bool:
         return len(self.ways) > 1
+
+    def note(self, ways: Any) -> None:
+        """Take in the ways of the entries of an array."""
+        self.ways |= _distinct(ways)
+        self._settle(np.stack([ways > 0, ways < 0]))
+
+    def _settle(self, entries: Any) -> None:
+        own = self.entries
+        self.entries = entries if own is None or own.shape != entries.shape else own | entries
+
+    @property
+    def settled(self) -> bool:
+        """Whether every entry has gone both ways."""
+        return self.counts or self.entries is None or self.entries.all()
 
     @property
     def in_a_window(self) -> bool:
@@ -105,6 +121,8 @@ class Site:
         """Take in what another run has noted of the same site."""
         self.constants |= other.constants
         self.ways |= other.ways
+        if other.entries is not None:
+            self._settle(other.entries)
         self.factors += other.factors
         self.near = (self.near + other.near)[:KEPT]
 
@@ -145,7 +163,7 @@ class Branches:
             return
         ways = np.where(np.isin(signs, TRUE[asked]), 1, -1) if asked in TRUE else signs
         if all(varies):
-            self._site(frame, asked, None, counts).ways |= _distinct(ways)
+            self._site(frame, asked, None, counts).note(ways)
             return
         self._compare(frame, asked, ways, *((left, right) if varies[0] else (right, left)), counts)
 
@@ -157,7 +175,7 @@ class Branches:
         for limit in limits[np.isfinite(limits)].tolist() if len(limits) <= LIMITS else [None]:
             there = slice(None) if len(limits) != 1 and limit is None else fixed == limit
             site = self._site(frame, asked, limit, counts)
-            site.ways |= _distinct(ways[there])
+            site.note(ways[there])
             if not counts:
                 self._measured(site, moving[there], fixed[there])
             sites.append(site)
@@ -179,7 +197,7 @@ class Branches:
         """Note truth values that the running line makes of others, or asks for."""
         frame = _own_frame()
         if frame is not None:
-            self._site(frame, asked, None, True).ways |= _distinct(np.where(truth, 1, -1))
+            self._site(frame, asked, None, True).note(np.where(truth, 1, -1))
 
     def compete(self, asked: str, values: Any, constant: Any) -> None:
         """Note which of n numbers is the largest, or their order, of shape (times, n), and where they are constants."""
@@ -248,6 +266,11 @@ class Branches:
                 if any(site.one_way for site in same) and not any(site.both_ways for site in same):
                     sites.append(next(site for site in same if site.one_way))
         return [site for site in sites if not any(site.follows(other) for other in sites)]
+
+    @property
+    def settled(self) -> bool:
+        """Whether every entry of every comparison has gone both ways, as far as is known."""
+        return all(site.settled for site in self.sites.values())
 
     def told(self) -> tuple[str, ...]:
         """The same in words."""

@@ -40,6 +40,7 @@ class Contest:
     counts = several = False
     in_a_window = False
     factors = near = constants = ()
+    settled = True
 
     @property
     def one_way(self) -> bool:

@@ -79,13 +79,16 @@ USUAL = Magnitude()
 AGAIN = (*[Magnitude(8)] * 2, Magnitude(8, mixed=True), Magnitude(4))
 """What is tried another time, with other numbers: of a single number, one point shows one way only."""
 
+ENTRIES = (Magnitude(8), Magnitude(8, mixed=True))
+"""What is tried where single entries of an array have gone one way only, by chance or by what is added to them."""
+
 
 def reaching(branches: Branches) -> Iterator[Magnitude]:
     """Magnitudes that may lead comparisons the way they have not gone so far; it looks again each time."""
     tried: list[Magnitude] = []
     while len(tried) < MOST:
         sites = [site for site in branches.one_way() if site.asked != "int"]
-        wanted = [*_wanted(sites), *(AGAIN if sites else ())]
+        wanted = [*_wanted(sites), *AGAIN] if sites else () if branches.settled else ENTRIES
         fresh = next((m for m in wanted if tried.count(m) < wanted.count(m)), None)
         if fresh is None:
             break

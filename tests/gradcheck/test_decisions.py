@@ -176,6 +176,17 @@ def test_constants_among_the_entries(forward, told):
     assert bounded.verdict == "right" and bounded.unreached[0].endswith(told), str(bounded)
 
 
+def test_entries_that_are_far_from_a_limit_that_others_have_reached():
+    shifts = np.array([0.0, 0.0, 20.0])
+
+    def forward(x):
+        return np.maximum(x - shifts, 0)
+
+    assert gradcheck(forward, lambda i, d: d * (i[0] > shifts), X).verdict == "right"
+    wrong = gradcheck(forward, lambda i, d: d * (i[0] - shifts > 0) * np.array([1, 1, 0]), X, diagnose=False)
+    assert wrong.verdict == "wrong"
+
+
 UNREACHED = [
     (lambda x: (x > 1) & (np.tanh(x) < 0), "`(x > 1) & (np.tanh(x) < 0)` was always False"),
     (lambda x: (np.tanh(x) > 0).sum() > 12, "`(np.tanh(x) > 0).sum() > 12` was always False"),
