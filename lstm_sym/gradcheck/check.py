@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .branches import Branches
-from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point
+from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point, continuous
 from .diagnosis import diagnosed
 from .heights import Heights
 from .magnitude import FRESH, NEGLIGIBLE, Magnitude, beside, reaching
@@ -181,7 +181,7 @@ class Check:
                 return None
             subject = replace(self.subject, magnitude=magnitude)
             point = self._reached(subject, tried)
-            if point is None or (magnitude.fresh and not self._counts(point, subject)):
+            if point is None or not self._counts(point, subject):
                 continue
             before = self.branches.one_way()
             told = [str(site) for site in before]
@@ -202,14 +202,20 @@ class Check:
         return [((k,), Magnitude(fresh=True)) for k in range(1, FRESH + 1)] if given and self.branches.sites else []
 
     def _counts(self, point: Point, subject: Subject) -> bool:
-        """Whether a point that ignores the given values lies where the functions are defined.
+        """Whether a point says something of the code.
 
-        They may be meant for numbers like those given only, so a mistake there is one in real numbers or none.
+        It may be meant for numbers like those given only, so far from them a mistake is one in real numbers or none.
+        Where a number meets a constant, a branch may stand there for the limit of the other, whose slope it has not.
         """
-        if point.undefined:
+        magnitude = subject.magnitude
+        if magnitude.fresh and point.undefined:
             return False
+        if point.right or not (magnitude.fresh or magnitude.meeting):
+            return True
+        if magnitude.meeting:
+            return not continuous(subject, point.seed)
         wrong = [leaf for leaf in self.subject.leaves if point.exact.get(leaf.name) is False]
-        return point.right or bool(point.changed or point.shapes or self._witness(subject, wrong, point))
+        return bool(point.changed or point.shapes or self._witness(subject, wrong, point))
 
     def _reached(self, subject: Subject, tried: Iterable[int]) -> Point | None:
         """A point of unusual size; what raises an error there, or divides by 0, is not looked at."""

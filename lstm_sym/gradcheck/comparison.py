@@ -34,6 +34,12 @@ POINTS_WITH_BRANCHES = 9
 """Points tried where comparisons choose the way, so that other branches are taken."""
 
 
+LITTLE = 0.001
+"""A power of 2."""
+
+JUMP = 0.01
+"""What an output changes by there, of its size, if it is no continuous function."""
+
 NOTHING = "backward gives no gradient for it"
 
 
@@ -310,6 +316,20 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.underflows = list(dict.fromkeys(domain.underflows))
     point.style = bench.subject.style
     return point
+
+
+def continuous(subject: Subject, seed: int) -> bool:
+    """Whether the outputs at a point are about those at numbers a little larger, as where a quotient 0/0 is mended."""
+    magnitude = replace(subject.magnitude, exponent=subject.magnitude.exponent + LITTLE)
+    there, near = (_outputs(replace(subject, magnitude=own), seed) for own in (subject.magnitude, magnitude))
+    return all(np.allclose(y, z, rtol=0, atol=JUMP * np.abs(z).max(initial=0.0)) for y, z in zip(there, near))
+
+
+def _outputs(subject: Subject, seed: int) -> list[Any]:
+    bench = FieldBench(subject, seed)
+    with bench.rebinding() as rebinding:
+        _, outputs, _ = bench.forward(rebinding)
+    return [y.shadow for _, y in exact_leaves(outputs, bench.domain)]
 
 
 def refuse_zeros(domain: Field, *trees: Any) -> None:

@@ -55,6 +55,8 @@ class Magnitude:
     signs: int = 0
     by_array: bool = False
     fresh: bool = False
+    meeting: bool = False
+    """Whether a number meets a constant that it is asked to be close to."""
 
     def exponents(self, random: Any, shape: tuple[int, ...]) -> Any:
         """The power of 2 at every entry."""
@@ -106,17 +108,18 @@ def beside(branches: Branches) -> list[tuple[int, Magnitude]]:
         return []
     near = list(dict.fromkeys(near for site in sites for near in site.near))
     meeting = [near for site in sites if site.asked == "isclose" for near in site.near]
-    found = [(seed, math.log2(limit / number)) for seed, number, limit in meeting]
     limits = sorted({limit for _, _, limit in near})
     windows = [math.sqrt(low * high) for low, high in pairwise(limits) if high < CLOSE * low]
-    found += [(seed, math.log2(middle / number)) for middle in windows for seed, number, _ in near[:1]]
+    found = [(seed, math.log2(middle / number)) for middle in windows for seed, number, _ in near[:1]]
     shifts = [(-BESIDE, BESIDE)]
     if any(site.in_a_window and site.one_way for site in sites):
         shifts.insert(0, (-FINE, FINE))
     pairs = product(near, (shift for pair in shifts for shift in pair))
     found += [(seed, math.log2(limit / number) + shift) for (seed, number, limit), shift in pairs]
     found = [*((seed, exponent) for seed, exponent in enumerate(SMALL, 1)), *found]
-    return [(seed, Magnitude(exponent)) for seed, exponent in found if abs(exponent) < FARTHEST][:MOST_BESIDE]
+    met = [(seed, Magnitude(math.log2(limit / number), meeting=True)) for seed, number, limit in meeting]
+    met += [(seed, Magnitude(exponent)) for seed, exponent in found]
+    return [(seed, magnitude) for seed, magnitude in met if abs(magnitude.exponent) < FARTHEST][:MOST_BESIDE]
 
 
 def _wanted(sites: list[Any]) -> Iterator[Magnitude]:
