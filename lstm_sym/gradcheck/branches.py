@@ -79,7 +79,7 @@ class Site:
     factors: list[float] = field(default_factory=list)
     """By how much the side that varies would have to grow, or to shrink, to meet a constant that it never met."""
     near: list[tuple[int, float, float]] = field(default_factory=list)
-    """Of the entries that are nearest to meeting one: the seed of the point, the size of the entry, the constant's."""
+    """Of the entries that are nearest to meeting one: the seed of the point, the entry, the constant."""
 
     @property
     def one_way(self) -> bool:
@@ -184,12 +184,11 @@ class Branches:
     def _measured(self, site: Site, moving: Any, fixed: Any) -> None:
         """Note how far the numbers are from their limits."""
         met = (moving * fixed > 0) & np.isfinite(moving) & np.isfinite(fixed)
-        moving, fixed = np.abs(moving), np.abs(fixed)
         if len(site.near) < KEPT and met.any():
             k = np.argmin(np.abs(np.log(fixed[met] / moving[met])))
             site.near.append((self.seed, float(moving[met][k]), float(fixed[met][k])))
         if site.one_way:
-            size, wanted = float(np.median(moving)), float(np.median(fixed))
+            size, wanted = (float(np.median(np.abs(side))) for side in (moving, fixed))
             if 0 < size < np.inf and 0 < wanted < np.inf:
                 site.factors.append(wanted / size)
 
@@ -207,7 +206,8 @@ class Branches:
             return
         self._outcomes.add(outcome)
         self._moving.setdefault(_place(frame, asked), set()).update(np.flatnonzero(~constant.all(0)).tolist())
-        for fixed in np.unique(constant, axis=0) if constant.any() else constant[:1]:
+        patterns = np.unique(constant, axis=0) if constant.any() else constant[:1]
+        for fixed in patterns if len(patterns) <= LIMITS else [constant.all(0)]:
             rows = values[(constant == fixed).all(1)]
             moving, known = rows[:, ~fixed], rows[:, fixed & (np.abs(rows) < HUGE).all(0)]
             if moving.shape[1] and known.shape[1]:

@@ -15,7 +15,7 @@ from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point, continuou
 from .diagnosis import diagnosed
 from .heights import Heights
 from .magnitude import FRESH, NEGLIGIBLE, Magnitude, beside, reaching
-from .modular import Singular, Unlucky
+from .modular import Cramped, Singular, Unlucky
 from .report import GradientError, GradientReport, Verdict
 from .subject import STYLES, Failed, Leaf, Misuse, Subject, named_inputs, require_leaves
 from .witness import TINIEST, Witness, find_witness
@@ -37,6 +37,9 @@ BEYOND = 3
 
 ATTEMPTS = 12
 """Points tried of one unusual size."""
+
+FEW = 3
+"""The same where numbers are too large, as others of that size will be."""
 
 
 def gradcheck(
@@ -104,6 +107,8 @@ class Check:
         self.branches = Branches()
         self.heights = Heights()
         self.unlucky = ""
+        self.cramped = False
+        """Whether the last point failed for want of a root, which another one may have."""
         self.tried = 0
         self.negligible: list[str] = []
 
@@ -153,6 +158,7 @@ class Check:
             raise Failed(str(error)) from error
         except Unlucky as error:
             self.unlucky = str(error)
+            self.cramped = isinstance(error, Cramped)
             self.heights.missed(error)
             return None
 
@@ -173,7 +179,7 @@ class Check:
 
     def _beyond(self, until: float) -> GradientReport | None:
         """A report if the gradient is wrong where comparisons go ways that they have not gone so far."""
-        most = BEYOND * self.tried
+        most = (1 + BEYOND) * self.tried
         limits = [((seed - self.seed,), magnitude) for seed, magnitude in beside(self.branches)]
         far = ((range(k, k + ATTEMPTS), m) for k, m in zip(count(0, ATTEMPTS), reaching(self.branches)))
         for tried, magnitude in chain(self._fresh(), limits, far):
@@ -219,10 +225,12 @@ class Check:
 
     def _reached(self, subject: Subject, tried: Iterable[int]) -> Point | None:
         """A point of unusual size; what raises an error there, or divides by 0, is not looked at."""
-        for seed in tried:
+        for k, seed in enumerate(tried, 1):
             try:
                 point = self._at(subject, seed)
             except Failed:
+                return None
+            if point is None and not self.cramped and k == FEW:
                 return None
             if point is not None and not (not point.right and point.guessed and self.heights.grow()):
                 return point

@@ -46,7 +46,7 @@ class Contest:
     def one_way(self) -> bool:
         n, k = len(self.entries), len(self.won)
         if self.asked == "sorted":
-            return bool(self._missing()) and n * (n - 1) * 0.5**self.held < ACCIDENT
+            return n * (n - 1) * 0.5**self.held < ACCIDENT and bool(self._missing())
         return k < n and comb(n, k) * (k / n) ** self.held < ACCIDENT
 
     def _missing(self) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .branches import Branches, Site
+from .branches import KEPT, Branches, Site
 
 MOST = 16
 """Magnitudes tried."""
@@ -33,7 +33,7 @@ CLOSE = 1.1
 """Limits of a smaller ratio have a number put between them."""
 
 MOST_BESIDE = 12
-"""Magnitudes tried beside limits."""
+"""Magnitudes tried beside limits, or two for every limit."""
 
 NEGLIGIBLE = 2.0**-53
 """Beside usual gradients: a guard against overflow, such as a clip at 500, changes them by less."""
@@ -106,11 +106,12 @@ def beside(branches: Branches) -> list[tuple[int, Magnitude]]:
     sites = [site for site in branches.sites.values() if isinstance(site, Site)]
     if not sites:
         return []
-    near = list(dict.fromkeys(near for site in sites for near in site.near))
+    near = list(dict.fromkeys(site.near[k] for k in range(KEPT) for site in sites if k < len(site.near)))
     meeting = [near for site in sites if site.asked == "isclose" for near in site.near]
     limits = sorted({limit for _, _, limit in near})
-    windows = [math.sqrt(low * high) for low, high in pairwise(limits) if high < CLOSE * low]
-    found = [(seed, math.log2(middle / number)) for middle in windows for seed, number, _ in near[:1]]
+    windows = [(low + high) / 2 for low, high in pairwise(limits) if 0 < max(low / high, high / low) < CLOSE]
+    inside = [next(pair for pair in near if pair[1] * middle > 0) for middle in windows]
+    found = [(seed, math.log2(middle / number)) for middle, (seed, number, _) in zip(windows, inside)]
     shifts = [(-BESIDE, BESIDE)]
     if any(site.in_a_window and site.one_way for site in sites):
         shifts.insert(0, (-FINE, FINE))
@@ -119,7 +120,8 @@ def beside(branches: Branches) -> list[tuple[int, Magnitude]]:
     found = [*((seed, exponent) for seed, exponent in enumerate(SMALL, 1)), *found]
     met = [(seed, Magnitude(math.log2(limit / number), meeting=True)) for seed, number, limit in meeting]
     met += [(seed, Magnitude(exponent)) for seed, exponent in found]
-    return [(seed, magnitude) for seed, magnitude in met if abs(magnitude.exponent) < FARTHEST][:MOST_BESIDE]
+    most = max(MOST_BESIDE, 2 * len(limits))
+    return [(seed, magnitude) for seed, magnitude in met if abs(magnitude.exponent) < FARTHEST][:most]
 
 
 def _wanted(sites: list[Any]) -> Iterator[Magnitude]:

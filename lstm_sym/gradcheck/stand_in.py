@@ -95,7 +95,7 @@ class IntType(builtins.int, metaclass=_IntType):
 
 class _ArrayType(type):
     def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, np.ndarray) or (isinstance(x, Array) and not isinstance(x, Scalar))
+        return isinstance(x, np.ndarray | Array) and not isinstance(x, DiscreteScalar | Scalar)
 
 
 class ArrayType(metaclass=_ArrayType):
