@@ -8,13 +8,11 @@ from dataclasses import replace
 from itertools import chain, count
 from typing import Any
 
-import numpy as np
-
 from .branches import Branches
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point, continuous
 from .diagnosis import diagnosed
 from .heights import Heights
-from .magnitude import FRESH, NEGLIGIBLE, Magnitude, beside, reaching
+from .magnitude import NEGLIGIBLE, beside, ignoring, reaching
 from .modular import Cramped, Singular, Unlucky
 from .report import GradientError, GradientReport, Verdict
 from .subject import STYLES, Failed, Leaf, Misuse, Subject, named_inputs, require_leaves
@@ -181,8 +179,10 @@ class Check:
         """A report if the gradient is wrong where comparisons go ways that they have not gone so far."""
         most = (1 + BEYOND) * self.tried
         limits = [((seed - self.seed,), magnitude) for seed, magnitude in beside(self.branches)]
-        far = ((range(k, k + ATTEMPTS), m) for k, m in zip(count(0, ATTEMPTS), reaching(self.branches)))
-        for tried, magnitude in chain(self._fresh(), limits, far):
+        fresh = ignoring([self.subject], self.branches)
+        others = chain(fresh, reaching(self.branches, bool(fresh)))
+        far = ((range(k, k + ATTEMPTS), m) for k, m in zip(count(0, ATTEMPTS), others))
+        for tried, magnitude in chain(limits, far):
             if self.tried > most or time.monotonic() > until:
                 return None
             subject = replace(self.subject, magnitude=magnitude)
@@ -201,11 +201,6 @@ class Check:
             if found is not None:
                 return found
         return None
-
-    def _fresh(self) -> list[tuple[Iterable[int], Magnitude]]:
-        """Points with other signs and another order than those of the values that are given."""
-        given = any(np.any(np.asarray(leaf.value)) for leaf in self.subject.leaves)
-        return [((k,), Magnitude(fresh=True)) for k in range(1, FRESH + 1)] if given and self.branches.sites else []
 
     def _counts(self, point: Point, subject: Subject) -> bool:
         """Whether a point says something of the code.

@@ -15,7 +15,7 @@ from .branches import Branches
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Bench, FieldBench
 from .field import Field
 from .heights import Heights
-from .magnitude import FRESH, NEGLIGIBLE, Magnitude, beside, reaching
+from .magnitude import NEGLIGIBLE, beside, ignoring, reaching
 from .modular import CHAIN, Singular, Unlucky
 from .subject import Failed, Misuse, Subject, exact_leaves, named_inputs
 from .witness import AS_DRAWN, ATTEMPTS, PRECISIONS, BallBench
@@ -99,9 +99,8 @@ def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], i
             break
     if found < wanted:
         return EqualityReport("undecided", reason="no random point could be evaluated"), subjects, 0, 0.0
-    given = any(np.any(np.asarray(leaf.value)) for subject in subjects for leaf in subject.leaves)
-    fresh = [(k, Magnitude(fresh=True)) for k in range(1, FRESH + 1)] if given and branches.sites else []
-    for tried, magnitude in chain(fresh, beside(branches), enumerate(reaching(branches), 1)):
+    fresh = ignoring(subjects, branches)
+    for tried, magnitude in chain(beside(branches), enumerate(chain(fresh, reaching(branches, bool(fresh))), 1)):
         there = [replace(subject, magnitude=magnitude) for subject in subjects]
         try:
             point = _point(there, heights.seed(tried))

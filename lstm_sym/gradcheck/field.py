@@ -341,7 +341,7 @@ class Field:
         """Note that x² is made of x, so that the root of it is the absolute value of x."""
         if x.varies:
             *parts, shadow = (part[:1] for part in x.parts)
-            self.roots.squared(parts, shadow < 0)
+            self.roots.squared(parts, shadow)
 
     def _tanh(self, x: list[Any]) -> list[Any]:
         powers = self.exponentials.powers([ring.add(a, a) for ring, a in zip(self.rings, x[:-1])])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from typing import Any
 
@@ -85,17 +85,28 @@ ENTRIES = (Magnitude(8), Magnitude(8, mixed=True))
 """What is tried where single entries of an array have gone one way only, by chance or by what is added to them."""
 
 
-def reaching(branches: Branches) -> Iterator[Magnitude]:
-    """Magnitudes that may lead comparisons the way they have not gone so far; it looks again each time."""
+def ignoring(subjects: Iterable[Any], branches: Branches) -> list[Magnitude]:
+    """Points that ignore the values that are given, where some are, and where there is something to decide."""
+    given = any(np.any(np.asarray(leaf.value)) for subject in subjects for leaf in subject.leaves)
+    return [Magnitude(fresh=True)] * FRESH if given and branches.sites else []
+
+
+def reaching(branches: Branches, fresh: bool = False) -> Iterator[Magnitude]:
+    """Magnitudes that may lead comparisons the way they have not gone so far; it looks again each time.
+
+    If they may be ``fresh``, every other one ignores the given values.
+    """
     tried: list[Magnitude] = []
-    while len(tried) < MOST:
+    while len(tried) < MOST * (2 if fresh else 1):
         sites = [site for site in branches.one_way() if site.asked != "int"]
-        wanted = [*_wanted(sites), *AGAIN] if sites else () if branches.settled else ENTRIES
-        fresh = next((m for m in wanted if tried.count(m) < wanted.count(m)), None)
-        if fresh is None:
+        wanted = [*_wanted(sites), *AGAIN] if sites else [] if branches.settled else [*ENTRIES]
+        if fresh:
+            wanted = [m for both in wanted for m in ((both, replace(both, fresh=True)))]
+        found = next((m for m in wanted if tried.count(m) < wanted.count(m)), None)
+        if found is None:
             break
-        tried.append(fresh)
-        yield fresh
+        tried.append(found)
+        yield found
 
 
 def beside(branches: Branches) -> list[tuple[int, Magnitude]]:

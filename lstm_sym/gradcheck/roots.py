@@ -36,12 +36,16 @@ class SquareRoots:
         self._settled: dict[Any, tuple[list[Any], int] | None] = {}
         """The roots that are absolute values; ``None`` for those that were taken before anything had that square."""
 
-    def squared(self, x: list[Any], negative: Any) -> None:
-        """Note elements that are squared, and where they stand for negative numbers."""
+    def squared(self, x: list[Any], shadow: Any) -> None:
+        """Note elements that are squared, and where they stand for negative numbers.
+
+        Beside zeros, as relu makes them, a sum of squares is the square of one by accident: no sign is told then.
+        """
+        negative = shadow < 0
         self._room -= negative.size
         if self._room > 0:
             moduli = [np.where(negative, ring.neg(a), a).ravel() for ring, a in zip(self.rings, x)]
-            self._squared.append((moduli, np.where(negative, -1, 1).ravel()))
+            self._squared.append((moduli, np.ravel(np.where(negative, -1, 1) * np.all(shadow != 0))))
 
     def taken(self, x: list[Any], marked: Any) -> tuple[list[Any], list[int]]:
         """Roots, but for the entries that are marked, and for those that are absolute values, of what sign."""

@@ -235,6 +235,27 @@ def test_given_values_are_left_behind_for_some_points():
     assert same_function(np.abs, lambda x: np.where(x > 0, x, -x), given).verdict == "equal"
 
 
+def test_limits_beyond_the_given_signs_are_reached():
+    def backward(inputs, d):
+        return d * ((inputs[0] > -10) & (inputs[0] < 10))
+
+    report = gradcheck(lambda x: np.clip(x, -10, 10), backward, [np.ones(4)])
+    assert (report.verdict, report.unreached) == ("right", ()), str(report)
+    assert gradcheck(lambda x: np.clip(x, -10, 10), lambda i, d: d * (i[0] < 10), [np.ones(4)]).verdict == "wrong"
+
+
+def test_a_norm_of_what_relu_leaves_tells_no_sign():
+    def forward(x):
+        return np.sqrt((np.maximum(x, 0) ** 2).sum() + 0 * x.sum())
+
+    def backward(inputs, d):
+        (x,) = inputs
+        return d * np.maximum(x, 0) / forward(x)
+
+    report = gradcheck(forward, backward, [np.zeros(2)], diagnose=False)
+    assert not any("root" in text for text in report.unreached), str(report)
+
+
 def test_what_is_undefined_far_from_the_given_values_is_no_mistake():
     def forward(x):
         return np.log(x) * np.where(x > 1, 2, 1)
