@@ -35,7 +35,10 @@ class Discrete(np.ndarray):
         self.told = False
 
     size = property(lambda self: counted(self, np.asarray(self).size, self.domain))
-    shape = property(lambda self: counted(self, np.asarray(self).shape, self.domain))
+    shape = property(
+        lambda self: counted(self, np.asarray(self).shape, self.domain),
+        lambda self, shape: np.ndarray.shape.__set__(self, shape),  # type: ignore[attr-defined]
+    )
 
     def __getitem__(self, index: Any) -> Any:
         from .array import plain_index

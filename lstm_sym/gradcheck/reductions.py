@@ -185,7 +185,7 @@ def product(x: Array, *args: Any, **options: Any) -> Any:
     found = reduced(_folded(n.multiply), n.multiply)(x, *args, **options)
     numbers = found.read()
     if numbers.decided and x.domain.noting:
-        x.domain.asks("multiply", ~x.domain.same(numbers, x.domain.constant(0)))
+        x.domain.asks("multiply", x.domain.shadow(numbers) != 0)
     return found
 
 

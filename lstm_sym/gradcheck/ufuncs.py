@@ -217,7 +217,7 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
         raise Unsupported(f"np.{name} is not followed on exact numbers")
     result = table[name](*operands)
     if name == "multiply" and domain.noting and all(x.decided for x in operands):
-        domain.asks(name, ~domain.same(result, domain.constant(0)))
+        domain.asks(name, domain.shadow(result) != 0)
     return delivered(result_of(result), out)
 
 

@@ -345,3 +345,11 @@ def test_a_quotient_that_is_mended_where_it_is_0_over_0_is_no_mistake():
 
     report = gradcheck(forward, backward, ONE)
     assert report.verdict == "right" and "`np.isclose(x, 1)` was always False" in str(report), str(report)
+
+
+def test_a_product_that_is_left_out_where_it_is_no_number():
+    def forward(x):
+        h = np.maximum(x, 0)
+        return np.where(x > 0, h * (1 / h) * x, 0)
+
+    assert gradcheck(forward, lambda i, d: d * (i[0] > 0), [np.zeros(3)]).verdict == "right"
