@@ -32,18 +32,20 @@ fresh: $(INSTALLED)
 
 # Every mutant of every derivation, and of the NumPy code on which the gradient check is tried; make test tries some only.
 mutants: $(TESTABLE)
-	LSTM_SYM_ALL_MUTANTS=1 $(BIN)/pytest -n auto tests/proof/test_mutants.py tests/gradcheck/test_mutants.py tests/gradcheck/test_exports.py tests/gradcheck/test_named.py
+	LSTM_SYM_ALL_MUTANTS=1 $(BIN)/pytest -n auto tests/proof/test_mutants.py tests/gradcheck/test_mutants.py tests/gradcheck/test_as_numpy.py tests/gradcheck/test_exports.py tests/gradcheck/test_named.py
 
-# What the tests of optional parts need; they are skipped where it cannot be had.
+# What the tests of optional parts need, all at once or, where that fails, one by one; they are skipped where it cannot be had.
+EXTRAS := dask pictures torch onnx jax array-api numba keras
+TORCH  := torch==2.13.0
+comma  := ,
+space  := $(subst ,, )
+
 extras: $(INSTALLED)
-	$(BIN)/pip install --quiet --editable '.[dask]' || echo 'the extra dask cannot be installed; its tests are skipped'
-	$(BIN)/pip install --quiet --editable '.[pictures]' || echo 'the extra pictures cannot be installed; its tests are skipped'
-	$(BIN)/pip install --quiet --editable '.[torch]' torch==2.13.0 || echo 'the extra torch cannot be installed; its tests are skipped'
-	$(BIN)/pip install --quiet --editable '.[onnx]' || echo 'the extra onnx cannot be installed; its tests are skipped'
-	$(BIN)/pip install --quiet --editable '.[jax]' || echo 'the extra jax cannot be installed; its tests are skipped'
-	$(BIN)/pip install --quiet --editable '.[array-api]' || echo 'the extra array-api cannot be installed; its tests are skipped'
-	$(BIN)/pip install --quiet --editable '.[numba]' || echo 'the extra numba cannot be installed; its tests are skipped'
-	$(BIN)/pip install --quiet --editable '.[keras]' || echo 'the extra keras cannot be installed; its tests are skipped'
+	@$(BIN)/pip install --quiet --editable '.[$(subst $(space),$(comma),$(EXTRAS))]' $(TORCH) || for extra in $(EXTRAS); do \
+	    pinned=; test $$extra != torch || pinned=$(TORCH); \
+	    $(BIN)/pip install --quiet --editable ".[$$extra]" $$pinned || \
+	        echo "the extra $$extra cannot be installed; its tests are skipped"; \
+	done
 
 # The book, in English and Chinese; node and npm are needed, and the network once.
 docs: $(BOOKISH)

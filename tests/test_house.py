@@ -133,9 +133,8 @@ def test_make_knows_what_contributing_tells():
 
 
 def test_make_extras_installs_every_extra_and_says_which_one_is_missing():
-    rule = (ROOT / "Makefile").read_text().partition("\nextras:")[2].partition("\n\n")[0]
-    told = re.findall(
-        r"'\.\[([\w-]+)\]'.* \|\| echo 'the extra ([\w-]+) cannot be installed; its tests are skipped'", rule
-    )
-    assert sorted(told) == sorted((extra, extra) for extra in PROJECT["project"]["optional-dependencies"])
-    assert len(told) == len(rule.strip().splitlines()) - 1
+    makefile = (ROOT / "Makefile").read_text()
+    (named,) = re.findall(r"^EXTRAS := (.*)$", makefile, re.MULTILINE)
+    assert sorted(named.split()) == sorted(PROJECT["project"]["optional-dependencies"])
+    rule = makefile.partition("\nextras:")[2].partition("\n\n")[0]
+    assert 'echo "the extra $$extra cannot be installed; its tests are skipped"' in rule

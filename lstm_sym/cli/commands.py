@@ -136,7 +136,7 @@ def verify(paths: tuple[Path, ...], name: str | None, jobs: int | None, file: st
 
     with misuse_told():
         if file is not None:
-            _require_place(file)
+            require_place(file)
         report = verified(paths or (Path(DERIVATIONS),), name, jobs, scheduler)
         if file is not None:
             write_text(file, _json(report))
@@ -168,7 +168,7 @@ def claims(
 
     with misuse_told():
         if file is not None:
-            _require_place(file)
+            require_place(file)
         results = settled_claims(paths or (Path(DERIVATIONS),), name, jobs, scheduler)
         if file is not None:
             found = {"version": __version__, "claims": [result.as_json() for result in results]}
@@ -302,7 +302,7 @@ def write_text(file: str, text: str) -> None:
         write_whole(Path(file), text)
 
 
-def _require_place(file: str) -> None:
+def require_place(file: str) -> None:
     """Refuse a file that cannot be written before the work is done that should go into it."""
     path = Path(file)
     if file != "-" and not path.resolve().parent.is_dir():

@@ -16,7 +16,7 @@ from ..export import export_module
 from ..export.experiment import imported
 from ..export.plan import with_activation
 from ..gradcheck.equality import EqualityReport, compared, differences, same_function
-from ..gradcheck.frames import place_of
+from ..gradcheck.frames import told
 from ..gradcheck.modular import Singular
 from ..gradcheck.signatures import Misuse, arguments, name_of
 from ..gradcheck.subject import Failed, Subject
@@ -249,10 +249,9 @@ def _run(theirs: Theirs) -> dict[Path, tuple[int, ...]]:
             return {path: np.shape(value) for path, value in leaves(theirs.f(*args, **options))}
     except Exception as error:
         shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
-        where = f" at {place}" if (place := place_of(error)) else ""
         laid = "; say how its arrays lie (axes=...) and which matrices it holds the other way round (transposed=...)"
         raise Misuse(
-            f"{name_of(theirs.f)} raises {type(error).__name__}{where}: {' '.join(str(error).split())}; it was given "
+            f"{name_of(theirs.f)} raises {type(error).__name__}{told(error)}; it was given "
             f"{shapes}{laid if isinstance(error, ValueError | IndexError) else ''}"
         ) from error
 

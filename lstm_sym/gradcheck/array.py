@@ -1,8 +1,8 @@
 """An array of exact numbers that behaves as NumPy's arrays of floating-point numbers do.
 
 It is a store of numbers and an array of addresses into it. Whatever moves entries about (a slice, a transpose,
-a concatenation) is done by NumPy itself on the addresses, which lie in memory as the floating-point numbers would:
-so what is a view there is a view here, and a write through it is seen by every other view.
+a concatenation) is done by NumPy itself on the addresses, which lie in memory as the floating-point numbers would
+(``layout``): so what is a view there is a view here, and a write through it is seen by every other view.
 """
 
 from __future__ import annotations
@@ -12,43 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .frames import Unsupported, place
+from .frames import Unsupported
 from .integers import Discrete, Selected, counted, dependent, plain, selects
-from .numbers import Domain, Numbers, lifted, widened
+from .layout import addresses, as_given, in_c_order
+from .numbers import Domain, Numbers
+from .store import Store
 
 FLOAT = np.dtype(np.float64)
-
-
-class Store:
-    """Flat numbers that arrays share, and overwrite."""
-
-    __slots__ = ("numbers", "watched", "written")
-
-    def __init__(self, numbers: Numbers) -> None:
-        self.numbers = numbers
-        self.watched = False
-        self.written = ""
-        """Where it was last written to, if it is watched."""
-
-    def write(self, addresses: Any, values: Numbers) -> None:
-        """Overwrite the numbers at some addresses by values that broadcast to them."""
-        own, parts = self.numbers, []
-        dimensions = np.ndim(addresses)
-        for ring, part, new in zip(own.domain.rings, own.parts, values.parts):
-            width = max(len(part), len(new))
-            part, new = widened(ring, part, width), widened(ring, lifted(new, dimensions), width)
-            part[:, addresses] = new
-            parts.append(part)
-        if self.watched:
-            self.written = place()
-        self.numbers = Numbers(
-            own.domain,
-            tuple(parts),
-            own.varies or values.varies,
-            own.degree | values.degree,
-            own.slope | values.slope,
-            own.decided or values.decided,
-        )
 
 
 class Array:
@@ -62,6 +32,8 @@ class Array:
     def __init__(self, store: Store, at: Any) -> None:
         self.store = store
         self.at = at
+        if store.first is None:
+            store.first = at
 
     if TYPE_CHECKING:  # the operators are bound below, from a table
 
@@ -80,17 +52,37 @@ class Array:
     def domain(self) -> Domain:
         return self.store.numbers.domain
 
-    shape = property(lambda self: counted(self, np.shape(self.at), self.domain))
-    ndim = property(lambda self: np.ndim(self.at))
-    size = property(lambda self: counted(self, int(np.size(self.at)), self.domain))
-    nbytes = property(lambda self: 8 * int(np.size(self.at)))
-    flags = property(lambda self: np.asarray(self.at).flags)
-    strides = property(lambda self: np.asarray(self.at).strides)
+    ndim = property(lambda self: self.at.ndim)
+    size = property(lambda self: counted(self, self.at.size, self.domain))
+    nbytes = property(lambda self: self.at.nbytes)
+    flags = property(lambda self: self.at.flags)
+    strides = property(lambda self: self.at.strides)
     real = property(lambda self: self)
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        found: tuple[int, ...] = counted(self, self.at.shape, self.domain)
+        return found
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        self.at = self.at.view()
+        self.at.shape = shape
+
+    @property
+    def flat(self) -> Any:
+        """The entries one after another."""
+        from .flat import Flat
+
+        return Flat(self)
+
+    @flat.setter
+    def flat(self, values: Any) -> None:
+        self.flat[...] = values
+
+    @property
     def base(self) -> Any:
-        return None if self.size == self.store.numbers.shape[0] else self.store
+        return None if self.at is self.store.first else self.store
 
     def read(self) -> Numbers:
         """The numbers, in the array's shape."""
@@ -115,13 +107,18 @@ class Array:
     def __getitem__(self, index: Any) -> Any:
         found = chosen_by(dependent(index), placed(self, self.at[plain_index(index)]))
         if selects(index):
-            found.at = np.asarray(found.at).view(Selected)
+            found.at = found.at.view(Selected)
         return found
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        addresses = self.at[plain_index(index)]
+        at = self.at[plain_index(index)]
+        self.require_writeable("assignment destination is read-only")
         values = numbers_of(value, self.domain).chosen_by(dependent(index))
-        self.store.write(addresses, fitting(values, np.shape(addresses)))
+        self.store.write(at, fitting(values, np.shape(at)))
+
+    def require_writeable(self, otherwise: str) -> None:
+        if not self.at.flags.writeable:
+            raise ValueError(otherwise)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -181,7 +178,7 @@ class Array:
         return str(self.shadow)
 
     def __copy__(self) -> Array:
-        return type(self)(*_fresh(self.read()))
+        return type(self)(*fresh(self.read(), np.copy(self.at)))
 
     def __deepcopy__(self, memory: Any) -> Array:
         return self.__copy__()
@@ -207,35 +204,52 @@ class Scalar(Array):
     __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
-        return chosen_by(dependent(index), placed(self, np.asarray(self.at)[plain_index(index)]))
+        found = chosen_by(dependent(index), placed(self, self.at[plain_index(index)]))
+        return array_of(found.read()) if index is ... else found
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError("'numpy.float64' object does not support item assignment")
 
 
-def _fresh(numbers: Numbers) -> tuple[Store, Any]:
+def _stored(numbers: Numbers) -> Store:
     size = int(np.prod(numbers.shape))
-    flat = numbers.each(lambda part: part.reshape(len(part), size))
-    return Store(flat), np.arange(size).reshape(numbers.shape)
+    return Store(numbers.each(lambda part: part.reshape(len(part), size)))
 
 
-def array_of(numbers: Numbers) -> Array:
-    """An array that holds the numbers."""
-    return Array(*_fresh(numbers))
+def fresh(numbers: Numbers, like: Any = None) -> tuple[Store, Any]:
+    """A store of the numbers, and addresses of all of them."""
+    return _stored(numbers), addresses(numbers.shape, like)
 
 
-def result_of(numbers: Numbers) -> Array:
+def array_of(numbers: Numbers, like: Any = None) -> Array:
+    """An array that holds the numbers, and lies in memory as an array of NumPy's that is its model."""
+    return Array(*fresh(numbers, like))
+
+
+def result_of(numbers: Numbers, like: Any = None) -> Array:
     """The same, a ``Scalar`` where NumPy would give one."""
-    return Array(*_fresh(numbers)) if numbers.shape else Scalar(*_fresh(numbers))
+    return Array(*fresh(numbers, like)) if numbers.shape else Scalar(*fresh(numbers))
 
 
-def placed(x: Array, addresses: Any) -> Any:
+def of_kind(numbers: Numbers, like: Any) -> Array:
+    """An array or a ``Scalar``, as its model is one."""
+    return array_of(numbers, like) if isinstance(like, np.ndarray) else result_of(numbers)
+
+
+def instead_of(x: Any, numbers: Numbers) -> Array:
+    """An array that holds the numbers, in the memory of one of NumPy's."""
+    return Array(_stored(numbers), as_given(x))
+
+
+def placed(x: Array, at: Any) -> Any:
     """What NumPy's own operation on the addresses of ``x`` gives: a scalar, a view or a copy."""
-    if not isinstance(addresses, np.ndarray):
-        return Scalar(*_fresh(x.store.numbers.each(lambda part: part[:, np.asarray(addresses)])))
-    if np.may_share_memory(addresses, x.at):
-        return Array(x.store, addresses)
-    return array_of(x.store.numbers.each(lambda part: part[:, addresses]))
+    if not isinstance(at, np.ndarray):
+        return Scalar(*fresh(x.store.numbers.each(lambda part: part[:, np.asarray(at)])))
+    if np.may_share_memory(at, x.at) and not isinstance(x, Scalar):
+        return Array(x.store, at)
+    if isinstance(x, Scalar) and not at.ndim:
+        return x
+    return array_of(x.store.numbers.each(lambda part: part[:, at]), at)
 
 
 def chosen_by(depends: bool, x: Array) -> Array:
@@ -259,8 +273,8 @@ def plain_index(index: Any) -> Any:
 
 
 def exact(x: Any, domain: Domain) -> Array:
-    """Real numbers as an array of exact ones."""
-    return array_of(domain.constant(np.asarray(x)).chosen_by(dependent(x)))
+    """Real numbers as an array of exact ones, which lies in memory as they do."""
+    return instead_of(np.asarray(x), domain.constant(np.asarray(x)).chosen_by(dependent(x)))
 
 
 def numbers_of(x: Any, domain: Domain) -> Numbers:
@@ -286,7 +300,8 @@ def stacked(items: Any, domain: Domain) -> Array:
         raise ValueError(f"an array needs parts of one shape, got {shapes}")
     from .functions import call_function
 
-    return call_function(domain, np.stack, (arrays,), {})
+    made: Array = call_function(domain, np.stack, (arrays,), {})
+    return made if in_c_order(made.at) else array_of(made.read())
 
 
 def fitting(numbers: Numbers, shape: tuple[int, ...]) -> Numbers:
@@ -318,6 +333,8 @@ def _in_place(name: str) -> Any:
 
         if isinstance(self, Scalar):
             return call_ufunc(self.domain, name, "__call__", (self, other), {})
+        if name == "matmul" and self.ndim < 2:
+            raise ValueError("inplace matrix multiplication requires the first operand to have two dimensions")
         return call_ufunc(self.domain, name, "__call__", (self, other), {"out": (self,)})
 
     return operate

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
 from flint import arb, fmpq
 
-from .constants import reading
+from .constants import reading, widened
 from .field import HUGE, MASKED
 from .frames import place
 from .modular import Singular, Unlucky
@@ -19,6 +21,12 @@ INFINITE = arb("inf")
 
 ROUNDED = 2.0**-50
 """The relative radius of a constant that has been rounded before the code could use it."""
+
+COARSELY = 8
+"""Units of the precision of a constant of single precision that its radius is."""
+
+LOST = 2.0**-53
+"""Its least radius: it may be the difference of numbers near 1, such as a decay and 1."""
 
 
 class BallRing:
@@ -79,6 +87,8 @@ class Balls:
         if x.dtype.kind not in "biuf":
             raise TypeError(f"numbers of the type {x.dtype} have no exact value here")
         read = _integer if x.dtype.kind in "biu" else _read
+        if x.dtype.kind == "f" and x.dtype.itemsize < 8:
+            read, x = partial(_read_coarsely, float(COARSELY * np.finfo(x.dtype).eps)), widened(x)
         return Numbers(self, (objects([read(v) for v in x.ravel().tolist()], x.shape)[None],))
 
     def rationals(self, values: list[fmpq], shape: tuple[int, ...]) -> Numbers:
@@ -171,6 +181,9 @@ class Balls:
         """The same; a counterexample is looked for among finite numbers."""
         self.refuse_zeros(*arrays)
 
+    def odd_root(self, x: list[Any], degree: int) -> list[Any]:
+        return [entrywise(lambda u: _odd_root(u, degree), x[0])]
+
     def values(self, name: str, x: list[Any]) -> list[Any]:
         function = FUNCTIONS[name]
         if name == "exp" and self.floating:
@@ -199,10 +212,17 @@ def _read(x: float) -> arb:
     if math.isinf(x):
         return INFINITE if x > 0 else -INFINITE
     found = reading(x)
-    value = arb(fmpq(found.rational.numerator, found.rational.denominator)) * arb.pi() ** found.pi
-    if found.root:
-        return value.sqrt() if x > 0 else -(-value).sqrt()
-    return value if found.exact else arb(value, abs(x) * ROUNDED)
+    value = READ[found.function](_fraction(found.rational) * arb.pi() ** found.pi) * _fraction(found.factor)
+    return value if found.exact else arb(value, max(abs(x) * ROUNDED, LOST))
+
+
+def _read_coarsely(rounded: float, x: float) -> arb:
+    """A number of single precision: nothing that it is multiplied with is known better."""
+    return _read(x) if x == math.floor(x) or math.isinf(x) else arb(_read(x).mid(), abs(x) * rounded)
+
+
+def _fraction(x: Fraction) -> arb:
+    return arb(fmpq(x.numerator, x.denominator))
 
 
 def _inverse(x: arb) -> arb:
@@ -228,6 +248,12 @@ def _sqrt(x: arb) -> arb:
     return x.sqrt()
 
 
+def _odd_root(x: arb, degree: int) -> arb:
+    if not x > 0:
+        raise Singular("the root of a number that is not positive")
+    return x.root(degree)
+
+
 FUNCTIONS: dict[str, Callable[[arb], arb]] = {
     "exp": lambda x: x.exp(),
     "log": _log,
@@ -236,6 +262,16 @@ FUNCTIONS: dict[str, Callable[[arb], arb]] = {
     "sin": lambda x: x.sin(),
     "cos": lambda x: x.cos(),
     "arctan": lambda x: x.atan(),
+    "arcsin": lambda x: x.asin(),
     "erf": lambda x: x.erf(),
     "sigmoid": lambda x: 1 / (1 + (-x).exp()),
 }
+
+READ: dict[str, Callable[[arb], arb]] = {
+    "": lambda x: x,
+    **{name: FUNCTIONS[name] for name in ("sqrt", "exp", "log")},
+    "1/log": lambda x: 1 / x.log(),
+    "2**": lambda x: arb(2) ** x,
+    "10**": lambda x: arb(10) ** x,
+}
+"""The functions of which constants are values."""

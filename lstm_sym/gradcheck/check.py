@@ -12,8 +12,10 @@ from .branches import Branches
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point, continuous
 from .diagnosis import diagnosed
 from .heights import Heights
+from .keeping import Kept
 from .magnitude import NEGLIGIBLE, beside, ignoring, reaching
 from .modular import Cramped, Singular, Unlucky
+from .replay import contradiction, denied
 from .report import GradientError, GradientReport, Verdict
 from .subject import STYLES, Failed, Leaf, Misuse, Subject, named_inputs, require_leaves
 from .witness import TINIEST, Witness, find_witness
@@ -109,8 +111,33 @@ class Check:
         """Whether the last point failed for want of a root, which another one may have."""
         self.tried = 0
         self.negligible: list[str] = []
+        self.shown: tuple[Subject, Point] | None = None
+        """Where a mistake has shown."""
 
     def report(self) -> GradientReport:
+        """The verdict; what the functions see by name is left as it was."""
+        with Kept(self.subject.forward, self.subject.backward):
+            found = self._found()
+        reason = self._otherwise_in_floating_point(found)
+        if reason:
+            return replace(self._undecided(reason), points=found.points)
+        if found.verdict != "wrong" or not self.diagnose or self.shown is None:
+            return found
+        with Kept(self.subject.forward, self.subject.backward):
+            return replace(found, diagnosis=(*found.diagnosis, *diagnosed(*self.shown)))
+
+    def _otherwise_in_floating_point(self, found: GradientReport) -> str:
+        """Why a verdict does not hold of the code as its user runs it; empty where it does."""
+        if found.ok:
+            return contradiction(self.subject, self.points)
+        if found.witness and self.shown and denied(*self.shown, found.witness):
+            return (
+                f"the gradient of {found.witness.entry} is wrong on exact numbers and true in floating point: "
+                "exact numbers do not follow what the code does"
+            )
+        return ""
+
+    def _found(self) -> GradientReport:
         started = time.monotonic()
         try:
             for point in self._points(started):
@@ -303,14 +330,13 @@ class Check:
                 witness = find_witness(subject, candidates, point.seed)
             except Failed as error:
                 diagnosis.append(f"the counterexample cannot be run: {error}")
+        self.shown = subject, point
         verdict: Verdict = "wrong" if witness or point.changed or point.shapes else "undecided"
         if verdict == "undecided" and not point.unsteady:
             diagnosis.append(
                 "the exact numbers differ, but no real counterexample was found: the code may rely on an identity "
                 "that they do not have, or on rounded constants"
             )
-        if verdict == "wrong" and self.diagnose:
-            diagnosis += diagnosed(subject, point)
         return GradientReport(
             verdict,
             {name: good and all(p.exact.get(name, True) for p in self.points) for name, good in point.exact.items()},

@@ -1,7 +1,7 @@
 r"""Sine and cosine, and functions of which no more is used than the derivative and that they are odd.
 
 In a field with i the sine and cosine are made of exp(i a) by Euler's formula, so that the addition theorems hold.
-The arc tangent and the error function are random numbers that their argument decides.
+The arc tangent, the arc sine and the error function are random numbers that their argument decides.
 """
 
 from __future__ import annotations
@@ -48,6 +48,24 @@ def arctangent(x: Numbers) -> Numbers:
     still = x.without_tangents()
     one = x.domain.constant(1)
     return _moving(_value("arctan", x, LETTER), x, n.reciprocal(n.add(one, n.multiply(still, still))))
+
+
+def arcsine(x: Numbers) -> Numbers:
+    still = x.without_tangents()
+    one = x.domain.constant(1)
+    root = n.apply("sqrt", n.subtract(one, n.multiply(still, still)))
+    return _moving(_value("arcsin", x, LETTER), x, n.reciprocal(root))
+
+
+def arccosine(x: Numbers) -> Numbers:
+    return n.subtract(x.domain.constant(math.pi / 2), arcsine(x))
+
+
+def angle(y: Numbers, x: Numbers) -> Numbers:
+    """The angle of the point (x, y), from -pi to pi: that of its slope, or turned by half a circle."""
+    zero = x.domain.constant(0)
+    turned = np.where(x.domain.order(x, zero) < 0, np.where(x.domain.order(y, zero) < 0, -math.pi, math.pi), 0.0)
+    return n.add(arctangent(n.divide(y, x)), x.domain.constant(turned))
 
 
 def error_function(x: Numbers) -> Numbers:

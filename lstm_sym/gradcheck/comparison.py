@@ -43,6 +43,16 @@ JUMP = 0.01
 NOTHING = "backward gives no gradient for it"
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A run in floating-point numbers: those of the inputs and gradients by the name of the leaf."""
+
+    inputs: dict[str, Any]
+    cotangents: Any
+    outputs: list[Any]
+    gradients: dict[str, Any]
+
+
 @dataclass
 class Point:
     """What one random point has shown."""
@@ -71,6 +81,8 @@ class Point:
     """Whether exp was 0 in floating point at all entries of an array, so that nothing is seen of what is behind."""
     sizes: dict[str, float] = field(default_factory=dict)
     """The largest entries of the gradients, in floating point."""
+    record: Record | None = None
+    """The run in floating point, as the numbers behind the exact ones have it."""
 
     @property
     def right(self) -> bool:
@@ -88,6 +100,8 @@ class Bench:
         self.leaves = subject.leaves
         self.values = {leaf.name: number(leaf.name, np.asarray(leaf.value, float)) for leaf in self.leaves}
         self.changed: list[str] = []
+        self.runs = 0
+        """How often backward has been run."""
 
     def rebinding(self, *others: Callable[..., Any]) -> Rebinding:
         subject = self.subject
@@ -170,7 +184,8 @@ class Bench:
         look_too = self.watch(
             "backward overwrites the upstream gradient" + (f", its argument {argument}" if argument else ""), fresh
         )
-        with rebinding.frozen():
+        self.runs += 1
+        with rebinding.frozen(self.runs):
             given = subject.run_backward(inputs, fresh, cache)
         look()
         look_too()
@@ -315,6 +330,7 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.vanished = domain.vanished
     point.underflows = list(dict.fromkeys(domain.underflows))
     point.style = bench.subject.style
+    point.record = _record(bench, cotangents, outputs, gradients)
     return point
 
 
@@ -330,6 +346,18 @@ def _outputs(subject: Subject, seed: int) -> list[Any]:
     with bench.rebinding() as rebinding:
         _, outputs, _ = bench.forward(rebinding)
     return [y.shadow for _, y in exact_leaves(outputs, bench.domain)]
+
+
+def _record(bench: FieldBench, cotangents: Any, outputs: Any, gradients: list[Any]) -> Record:
+    def shadow(value: Any) -> Any:
+        return value.shadow if isinstance(value, Array) else value
+
+    return Record(
+        {name: bench.domain.shadow(numbers) for name, numbers in bench.values.items()},
+        mapped(lambda _, bar: shadow(bar), cotangents),
+        [shadow(y) for _, y in exact_leaves(outputs, bench.domain)],
+        {leaf.name: shadow(gradient) for leaf, gradient in zip(bench.leaves, gradients) if gradient is not None},
+    )
 
 
 def refuse_zeros(domain: Field, *trees: Any) -> None:

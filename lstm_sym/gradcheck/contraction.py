@@ -1,15 +1,18 @@
-"""Products that sum over an index: matrix products, dot, tensordot, einsum."""
+"""Products that sum over an index: matrix products, dot, tensordot, einsum, convolutions."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from . import numbers as n
-from .array import Array, numbers_of, result_of
+from .array import Array, array_of, numbers_of, of_kind, placed, result_of, stacked
 from .frames import Unsupported
+from .layout import as_floats, asked, in_c_order, modelled
 from .numbers import Domain, Numbers
+from .ufuncs import delivered
 
 
 def matmul(domain: Domain, a: Any, b: Any) -> Array:
@@ -30,25 +33,21 @@ def matmul(domain: Domain, a: Any, b: Any) -> Array:
         result = result.reshape(result.shape[:-1])
     if left:
         result = result.reshape(result.shape[:-1] if right else (*result.shape[:-2], result.shape[-1]))
-    return result_of(result)
-
-
-def written(result: Any, out: Any) -> Any:
-    """The result, in ``out`` where that is given."""
-    if out is None:
-        return result
-    out[...] = result
-    return out
+    return result_of(result, None if len(result.shape) < 3 else asked(np.matmul, a, b))
 
 
 def dot(domain: Domain, a: Any, b: Any, out: Any = None) -> Any:
     """``np.dot``: matrix products up to two dimensions, products by a scalar, sums over the last axis beyond."""
     x, y = (u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in (a, b))
+    flat = max(x.ndim, y.ndim) <= 2
+    if out is not None and not out.flags.c_contiguous and (flat or (x.ndim and y.ndim)):
+        raise ValueError("output array is not acceptable (must be a C-Array)")
     if not x.ndim or not y.ndim:
-        return written(x * y, out)
-    if x.ndim <= 2 and y.ndim <= 2:
-        return written(matmul(domain, x, y), out)
-    return written(tensordot(domain, x, y, ((x.ndim - 1,), (max(y.ndim - 2, 0),))), out)
+        product: Array = x * y
+        return delivered(result_of(product.read(), None if flat else product.at), out)
+    if flat:
+        return delivered(matmul(domain, x, y), out)
+    return delivered(tensordot(domain, x, y, ((x.ndim - 1,), (max(y.ndim - 2, 0),))), out)
 
 
 def tensordot(domain: Domain, a: Any, b: Any, axes: Any = 2) -> Any:
@@ -72,15 +71,27 @@ def tensordot(domain: Domain, a: Any, b: Any, axes: Any = 2) -> Any:
         right[j] = left[i]
     summed = {left[i] for i, _ in pairs}
     kept = [k for k in (*left, *right) if k not in summed]
-    return einsum(domain, f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x, y)
+    result = einsum(domain, f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x, y)
+    return result if in_c_order(result.at) and result.ndim else array_of(result.read())
 
 
 def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **options: Any) -> Any:
-    """Einstein's summation over named indices, two operands at a time."""
+    """Einstein's summation over named indices, two operands at a time; of one where nothing is summed, a view."""
     if not isinstance(subscripts, str):
         raise Unsupported("np.einsum with lists of axes is not followed; name the indices in a string")
     arrays = [u if isinstance(u, Array) else result_of(numbers_of(u, domain)) for u in operands]
     inputs, output = _parsed(subscripts, arrays)
+    if out is not None and out.ndim != len(output):
+        raise ValueError("out parameter does not have the correct number of dimensions")
+    if len(arrays) == 1:
+        like = np.einsum(subscripts, as_floats(arrays[0].at), **options)
+        if np.may_share_memory(like, arrays[0].at):
+            return delivered(placed(arrays[0], like.view(np.int64)), out, core=0)
+    elif options.get("optimize"):  # what is multiplied first depends on the sizes
+        with np.errstate(all="ignore"):
+            like = np.einsum(subscripts, *[as_floats(u.at) for u in arrays], **options)
+    else:
+        like = modelled(partial(np.einsum, subscripts), [u.at for u in arrays], options)
     current = [_diagonal(array, labels) for array, labels in zip(arrays, inputs, strict=True)]
     while len(current) > 1:
         (x, left), (y, right), *rest = current
@@ -91,7 +102,7 @@ def einsum(domain: Domain, subscripts: Any, *operands: Any, out: Any = None, **o
         x = n.total(x, labels.index(label))
         labels = labels.replace(label, "")
     order = [labels.index(label) for label in output]
-    return written(result_of(x.each(lambda part: part.transpose(0, *[k + 1 for k in order]))), out)
+    return delivered(of_kind(x.each(lambda part: part.transpose(0, *[k + 1 for k in order])), like), out, core=0)
 
 
 def _parsed(subscripts: str, arrays: list[Array]) -> tuple[list[str], str]:
@@ -100,9 +111,8 @@ def _parsed(subscripts: str, arrays: list[Array]) -> tuple[list[str], str]:
     inputs = left.split(",")
     if len(inputs) != len(arrays):
         raise ValueError("einstein sum subscripts string has another number of operands than are given")
+    free, most = [label for label in "ZYXWVUTSRQPONMLKJ" if label not in text], 0
     if "..." in text:
-        free = [label for label in "ZYXWVUTSRQPONMLKJ" if label not in text]
-        most = 0
         for k, (labels, array) in enumerate(zip(inputs, arrays)):
             if "..." in labels:
                 count = array.ndim - len(labels) + 3
@@ -114,7 +124,8 @@ def _parsed(subscripts: str, arrays: list[Array]) -> tuple[list[str], str]:
             raise ValueError(f"einstein sum: the subscripts {labels!r} do not fit an array of shape {array.shape}")
     if not arrow:
         every = "".join(inputs)
-        output = "".join(sorted(label for label in set(every) if every.count(label) == 1))
+        kept = sorted(label for label in set(every) - set(free) if every.count(label) == 1)
+        output = "".join((*free[:most][::-1], *kept))
     return inputs, output
 
 
@@ -171,3 +182,26 @@ def _grouped(x: Numbers, labels: str, *groups: list[str]) -> Numbers:
     sizes = dict(zip(labels, x.shape))
     shape = tuple(int(np.prod([sizes[label] for label in group])) for group in groups)
     return x.each(lambda part: part.transpose(0, *order)).reshape(shape)
+
+
+def convolve(domain: Domain, a: Any, v: Any, mode: str = "full") -> Any:
+    """The sum over k of a[n - k] v[k], for vectors."""
+    long, short = (np.atleast_1d(stacked(u, domain)) for u in (a, v))
+    if long.ndim > 1 or short.ndim > 1:
+        raise ValueError("object too deep for desired array")
+    long, short = (long, short) if long.size >= short.size else (short, long)
+    n, m = long.size, short.size
+    padded = np.pad(long, (m - 1, m - 1))
+    sums = np.lib.stride_tricks.sliding_window_view(padded, m) @ short[::-1]
+    cut = {"full": (0, n + m - 1), "same": ((m - 1) // 2, (m - 1) // 2 + n), "valid": (m - 1, n)}
+    if mode not in cut:
+        raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})")
+    return sums[slice(*cut[mode])]
+
+
+def correlate(domain: Domain, a: Any, v: Any, mode: str = "valid") -> Any:
+    """The sum over k of a[n + k] v[k], for vectors."""
+    x, y = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, v))
+    if x.size < y.size:
+        return correlate(domain, y, x, mode)[::-1]
+    return convolve(domain, x, y[::-1], mode)

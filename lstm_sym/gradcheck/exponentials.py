@@ -1,4 +1,4 @@
-"""Exponentials and logarithms in a chain of fields, and what is remembered of them at one random point."""
+"""Exponentials in a chain of fields, and what is remembered of them at one random point."""
 
 from __future__ import annotations
 
@@ -7,30 +7,41 @@ from typing import Any
 
 import numpy as np
 
-from .modular import Modular, Singular
+from .logarithms import Logarithms, Row
+from .modular import Modular
+
+MULTIPLES = (1, -1, 2, -2)
+"""exp(a + k log S) is seen to be exp(a) times the power k of S, and exp(k a) to be that of exp(a), for these k."""
+
+FEW = 64
+"""Logarithms up to which all of these are looked for, and k = 1 and -1 alone, with known exponentials, beyond."""
 
 
 class Exponentials:
-    """Homomorphisms from each ring to the field of the one before, and their inverse where it is known."""
+    """Homomorphisms from each ring to the field of the one before, and their inverse where it is known.
+
+    A number has one exponential at a point, and one logarithm, whatever is learnt of it later: else forward would not
+    find what it found when it is run again.
+    """
 
     def __init__(self, keyed: Callable[..., int], modular: Sequence[Modular], rings: Sequence[Any]) -> None:
         self.keyed, self.modular, self.rings = keyed, modular, rings
+        self.known = Logarithms(keyed, modular)
         self._roots: dict[int, int] = {}
-        self._exponentials: list[tuple[Any, ...]] = []
-        self._met: dict[int, tuple[int, ...]] = {}
-        self._from: dict[int, tuple[int, ...]] = {}
-        self._logarithms: dict[int, tuple[int, ...]] = {}
-        self._arguments: dict[int, tuple[int, ...]] = {}
+        self._met: dict[int, Row] = {0: (1, 1, 1)}
+        self._inverses = [pow(multiple, -1, modular[1].p) for multiple in MULTIPLES]
+        self._waiting: list[tuple[Any, ...]] = []
 
     def powers(self, x: list[Any]) -> list[Any]:
         """Exponentials as residues; in an extension, of a random linear form of their arguments."""
         first, second, third = (ring.image(part) for ring, part in zip(self.rings, x))
         results = [self.modular[0].power(second), self.modular[1].power(third), self._last_exponential(third)]
-        if self._logarithms:
+        if self.known.fresh:
             results = self._with_logarithms(second, results)
         # Copies, since code under test may write into the results, as softmax does by an in-place division.
+        self._waiting.append(tuple(part.ravel().copy() for part in (second, *results)))
         inside = np.all([ring.residues(part)[1] for ring, part in zip(self.rings, x)], axis=0)
-        self._exponentials.append(tuple(part.copy() for part in (inside, first, second, third, *results)))
+        self.known.note(results[0][inside], [part[inside] for part in (first, second, third)])
         return results
 
     def _last_exponential(self, x: Any) -> Any:
@@ -68,73 +79,50 @@ class Exponentials:
                 known.setdefault(p - value, pow(known[value], -1, p))
 
     def _with_logarithms(self, second: Any, results: list[Any]) -> list[Any]:
-        """exp(a ± log S) = exp(a) S^{±1} where exp(a) is known."""
-        self._remember()
-        q = self.modular[1].p
+        """The exponentials that were met before, and those of a sum of such an argument and of logarithms."""
+        for arguments, *values in self._waiting:
+            for argument, *row in zip(arguments.tolist(), *[part.tolist() for part in values]):
+                self._met.setdefault(argument, tuple(row))
+        self._waiting.clear()
         flat = [result.ravel().copy() for result in results]
         for k, u in enumerate(second.ravel().tolist()):
-            for value, (_, logarithm, _) in self._logarithms.items():
-                for sign in (1, -1):
-                    known = self._met.get((u - sign * logarithm) % q)
-                    if known is None:
-                        continue
-                    whole = self._arguments[value]
-                    for ring, column, factor, own in zip(self.modular, flat, whole, known):
-                        column[k] = own * pow(factor, sign, ring.p) % ring.p
-                    break
+            known = self._met.get(u) or self._times_powers(u)
+            for column, own in zip(flat, known or ()):
+                column[k] = own
         return [column.reshape(result.shape) for column, result in zip(flat, results)]
 
-    def _remember(self) -> None:
-        """The exponentials met so far, by argument and by value."""
-        self._met.setdefault(0, (1, 1, 1))
-        for exponentials in self._exponentials:
-            for inside, a, b, c, *e in zip(*(part.ravel().tolist() for part in exponentials)):
-                self._met[b] = tuple(e)
-                if inside:
-                    self._from[e[0]] = (a, b, c)
-        self._exponentials.clear()
+    def _times_powers(self, u: int) -> Row | None:
+        """exp(a + k log S) = exp(a) to the power k of S where exp(a) is known."""
+        q, few = self.modular[1].p, len(self.known.fresh) <= FEW
+        for argument, logarithm in self.known.fresh:
+            for multiple in MULTIPLES if few else MULTIPLES[:2]:
+                rest = (u - multiple * logarithm[1]) % q
+                known = self._seen(rest) if few else self._met.get(rest)
+                if known is not None:
+                    powers = self._power(argument, multiple)
+                    return tuple(own * power % ring.p for own, power, ring in zip(known, powers, self.modular))
+        return None
+
+    def _seen(self, u: int) -> Row | None:
+        """exp(u), where it or one that it is a power of was met."""
+        q = self.modular[1].p
+        for multiple, inverse in zip(MULTIPLES, self._inverses):
+            known = self._met.get(u * inverse % q)
+            if known is not None:
+                return self._power(known, multiple)
+        return None
+
+    def _power(self, x: Row, exponent: int) -> Row:
+        return tuple(pow(own, exponent, ring.p) for own, ring in zip(x, self.modular))
 
     def logarithms(self, x: list[Any]) -> list[Any]:
         """Logarithms as residues."""
-        self._remember()
         parts, insides = zip(*[ring.residues(a) for ring, a in zip(self.rings, x)])
         rows = zip(*(a.ravel().tolist() for a in parts))
         keys = zip(np.all(insides, axis=0).ravel().tolist(), self.rings[0].keys(x[0]))
-        found = [self._logarithm(row) if inside else self._opaque("log", key) for row, (inside, key) in zip(rows, keys)]
+        found = [self.known.of(row) if inside else self._opaque(key) for row, (inside, key) in zip(rows, keys)]
         columns = [np.array(column, np.int64).reshape(x[0].shape) for column in zip(*found)]
         return columns or [np.zeros(x[0].shape, np.int64) for _ in x]
 
-    def _opaque(self, name: str, key: Any) -> tuple[int, ...]:
-        return tuple(self.keyed(name, key, ring.p) for ring in self.modular)
-
-    def _logarithm(self, row: tuple[int, ...]) -> tuple[int, ...]:
-        """The logarithm of one number: that of 1, of an exponential, of a known argument, or of a product of two."""
-        p = self.modular[0].p
-        value = row[0]
-        if not value:
-            raise Singular("the logarithm of 0")
-        known = self._known_logarithm(value)
-        if known is not None:
-            return known
-        for argument, logarithm in self._logarithms.items():
-            for sign in (1, -1):
-                rest = self._known_logarithm(value * pow(argument, -sign, p) % p)
-                if rest is not None:
-                    return tuple((a + sign * b) % ring.p for ring, a, b in zip(self.modular, rest, logarithm))
-        fresh = self._opaque("log", value)
-        self._logarithms[value] = fresh
-        self._arguments[value] = row
-        return fresh
-
-    def _known_logarithm(self, value: int) -> tuple[int, ...] | None:
-        p = self.modular[0].p
-        if value == 1:
-            return (0, 0, 0)
-        for table in (self._from, self._logarithms):
-            if value in table:
-                return table[value]
-        inverse = pow(value, -1, p)
-        for table in (self._from, self._logarithms):
-            if inverse in table:
-                return tuple(-a % ring.p for ring, a in zip(self.modular, table[inverse]))
-        return None
+    def _opaque(self, key: Any) -> Row:
+        return tuple(self.keyed("log", key, ring.p) for ring in self.modular)

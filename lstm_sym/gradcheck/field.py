@@ -5,15 +5,16 @@ Inputs are random in each field independently, functions are what the fields can
 - exp is the homomorphism of ``modular`` from each field to the one before; in the last field it is a
   random element keyed by its argument, with exp(-a) = 1/exp(a) and exp(2a) = exp(a)². So exp(a + b) =
   exp(a) exp(b) holds outright in the first field, in the second for the arguments of exponentials, and so on.
-- log is the inverse of exp where an exponential, a known logarithm or a product of two such is met, and a fresh
-  random element elsewhere, whose exponential is then known.
+- log is the inverse of exp for inputs and small primes, and where an exponential, a known argument, a power of one or a
+  product of two is met; elsewhere it is a fresh random element, whose exponential is then known (``logarithms``).
 - sqrt is the root that is a square itself. Half of all numbers have none in the prime field; where too many points
   are given up for that, the next are looked at in an extension (``tower``), which holds the roots of all numbers of
   the prime field, those made of exponentials, tanh and the logistic function among them: exp is a homomorphism there
   too, of a random linear form of its argument, and takes its values in the prime field. So only roots under roots
   call for a larger extension. The signs of roots are chosen so that they go together (``roots``).
+- A root of an odd degree is a power, by the inverse of the degree modulo the order of the group.
 - tanh and the logistic function are rational in exp; so are sine and cosine, in an extension, of i times the argument.
-- The arc tangent and the error function are random elements keyed by their argument, and odd.
+- The arc tangent, the arc sine and the error function are random elements keyed by their argument, and odd.
 - 1/0 and log 0 are nan in the shadow, whatever stands in the fields, and so is all that is made of them; where
   ``np.where`` or an index leaves them out nothing is amiss, where a result holds one the check ends.
 
@@ -32,10 +33,11 @@ from typing import Any
 import numpy as np
 
 from .branches import Branches
-from .constants import Reading, reading
+from .constants import widened
 from .exponentials import Exponentials
 from .frames import place
 from .infinity import Infinity
+from .meanings import Meanings
 from .modular import CHAIN, Cramped, Modular, Singular, Unlucky
 from .numbers import LETTER, Numbers
 from .roots import SquareRoots
@@ -50,8 +52,6 @@ MASKED = -5000.0
 
 MANY_ROOTS = 64
 """In the few runs of the code at one point together."""
-
-THOUSAND = 1000.0
 
 TIE = 1e-9
 """Shadows closer than this, relative to their size, are told apart by nothing but exact equality."""
@@ -80,11 +80,14 @@ class Field:
     def __init__(self, seed: int = 0, floating: bool = False) -> None:
         self.seed = seed
         self.height = getattr(seed, "height", 0)
-        self.modular = tuple(Modular(p, self.keyed("generator", p) ** 2 % p) for p in CHAIN)
+        self.modular = tuple(Modular(p, self.keyed("generator", p) or 1) for p in CHAIN)
         self.infinity = Infinity()
         self.rings: tuple[Any, ...] = (*map(self._extended, self.modular), Shadow(self.infinity))
         self.exponentials = Exponentials(self.keyed, self.modular, self.rings[:-1])
         self.roots = SquareRoots(self.keyed, self.rings[:-1])
+        pi = tuple(int(value[0]) for value in self._squares("pi", ()))
+        self.exponentials.known.pi = pi
+        self.meanings = Meanings(self.modular, self.rings[:-1], pi, self.exponentials, self.roots)
         self.divisors = 0.0
         self.ties: list[str] = []
         self.zeros: list[str] = []
@@ -124,7 +127,7 @@ class Field:
             return Numbers(self, (*self.lifted(residues), x.astype(float)[None]))
         if x.dtype.kind != "f":
             raise TypeError(f"numbers of the type {x.dtype} have no exact value here")
-        x = x.astype(float)
+        x = widened(x) if x.dtype.itemsize < 8 else x.astype(float)
         if np.isnan(x).any():
             raise ValueError("nan has no exact value")
         infinite = np.isinf(x)
@@ -136,25 +139,8 @@ class Field:
             residues = [(x.astype(np.int64) % ring.p)[None] for ring in self.modular]
             return Numbers(self, (*self.lifted(residues), x[None]))
         distinct, where = np.unique(x, return_inverse=True)
-        read = self._read([reading(value) for value in distinct.tolist()])
+        read = self.meanings.of(distinct.tolist())
         return Numbers(self, (*(part[where].reshape(1, *x.shape) for part in read), x[None]))
-
-    def _read(self, readings: list[Reading]) -> list[Any]:
-        """What constants are in every ring."""
-        columns = []
-        for ring in self.modular:
-            pi = self.keyed("pi", ring.p) ** 2 % ring.p
-            fractions = [abs(found.rational) if found.root else found.rational for found in readings]
-            values = [ring.rational(u.numerator, u.denominator) for u in fractions]
-            values = [u * pow(pi, found.pi, ring.p) % ring.p for u, found in zip(values, readings)]
-            columns.append(np.array(values, np.int64))
-        parts, rooted = self.lifted(columns), np.array([found.root for found in readings])
-        if rooted.any():
-            negative = np.array([found.rational < 0 for found in readings])[rooted]
-            roots, _ = self.roots.taken([part[rooted] for part in parts], False)
-            for ring, part, root in zip(self.rings, parts, roots):
-                part[rooted] = np.where(negative, ring.neg(root), root)
-        return parts
 
     def letters(self, name: str, shadow: Any) -> Numbers:
         """Independent random numbers, which the name decides, with a given shadow.
@@ -162,9 +148,19 @@ class Field:
         A positive one is a square, a negative one the opposite of one, so that the root of x²a is that of a times the
         absolute value of x.
         """
-        random = [(ring, self.random(name, ring.p, (1, *shadow.shape))) for ring in self.modular]
-        parts = [np.where(shadow < 0, ring.neg(u), u) for ring, part in random for u in (ring.mul(part, part),)]
+        parts = [
+            np.where(shadow < 0, ring.neg(u), u) for ring, u in zip(self.modular, self._squares(name, shadow.shape))
+        ]
         return Numbers(self, (*self.lifted(parts), shadow[None]), True, LETTER)
+
+    def _squares(self, name: str, shape: tuple[int, ...]) -> list[Any]:
+        """Random squares in every field, of which the logarithms are known in the fields that exponents are in."""
+        first, second, third = self.modular
+        logarithms = [self.random(f"logarithm {name}", ring.p, (1, *shape)) for ring in self.modular]
+        last = self.random(name, third.p, (1, *shape))
+        values = [first.power(logarithms[1]), second.power(logarithms[2]), third.mul(last, last)]
+        self.exponentials.known.note(values[0], logarithms, factors=True)
+        return values
 
     def random(self, name: str, p: int, shape: tuple[int, ...]) -> Any:
         """An array of random residues that the name decides."""
@@ -269,7 +265,7 @@ class Field:
         shadow = self.shadow(x)
         with np.errstate(all="ignore"):
             known = np.isinf(shadow)
-            short = np.abs(shadow * THOUSAND - np.rint(shadow * THOUSAND)) <= TIE * np.abs(shadow)
+            short = np.abs(1000 * shadow - np.rint(1000 * shadow)) <= TIE * np.abs(shadow)
         if np.any(short & ~known):
             places = np.nonzero(short & ~known)
             some = x.each(lambda part: part[:1][(slice(None), *places)])
@@ -337,6 +333,17 @@ class Field:
         self.undefined |= bool((x[-1] < 0).any())
         return [*values, np.sqrt(x[-1])]
 
+    def odd_root(self, x: list[Any], degree: int) -> list[Any]:
+        """Roots of an odd degree; of what is not made of residues and square roots they are exp(log x / degree)."""
+        *arguments, shadow = x
+        roots = [ring.odd_root(a, degree) for ring, a in zip(self.rings, arguments)]
+        found = np.all([ring.to_the(y, degree) == a for ring, a, y in zip(self.rings, arguments, roots)], axis=0)
+        if not found.all():
+            logarithms = [ring.mul(a, ring.rational(1, degree)) for ring, a in zip(self.rings, self._log(x))]
+            others = self.lifted(self.exponentials.powers(logarithms))
+            roots = [np.where(found, *pair) for pair in zip(roots, others)]
+        return [*roots, self.rings[-1].power(shadow, 1 / degree)]
+
     def squared(self, x: Numbers) -> None:
         """Note that x² is made of x, so that the root of it is the absolute value of x."""
         if x.varies:
@@ -385,6 +392,9 @@ class Field:
 
     def _arctan(self, x: list[Any]) -> list[Any]:
         return [*self._odd("arctan", x), np.arctan(x[-1])]
+
+    def _arcsin(self, x: list[Any]) -> list[Any]:
+        return [*self._odd("arcsin", x), np.arcsin(x[-1])]
 
     def _erf(self, x: list[Any]) -> list[Any]:
         return [*self._odd("erf", x), np.vectorize(math.erf, otypes=[float])(x[-1])]

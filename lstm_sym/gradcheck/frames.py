@@ -8,13 +8,25 @@ import traceback
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
+from typing import ClassVar
 
-HERE = str(Path(__file__).resolve().parent)
-LIBRARY = str(Path(os.__file__).resolve().parent)
+HERE = str(Path(__file__).resolve().parent) + os.sep
+LIBRARY = str(Path(os.__file__).resolve().parent) + os.sep
+LONGEST = 300
+"""The length at which the text of an error is cut."""
 
 
 class Unsupported(Exception):
-    """The code under test does something that exact numbers cannot follow."""
+    """The code under test does something that exact numbers cannot follow.
+
+    ``raised`` are those of the run, since code may catch what it is not meant to see.
+    """
+
+    raised: ClassVar[list[Unsupported]] = []
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.raised.append(self)
 
 
 @lru_cache(maxsize=1024)
@@ -47,4 +59,19 @@ def place_of(error: BaseException) -> str:
     if not entries:
         return ""
     last = entries[-1]
-    return f"{os.path.basename(last.filename)}:{last.lineno}" + (f": `{last.line}`" if last.line else "")
+    return printable(f"{os.path.basename(last.filename)}:{last.lineno}" + (f": `{last.line}`" if last.line else ""))
+
+
+def told(error: BaseException, says: str = ":") -> str:
+    """Where an error was raised and what it says, to follow its name: `` at file:line: `code`: text``."""
+    try:
+        text = printable(" ".join(str(error).split())[:LONGEST])
+    except BaseException:
+        text = ""
+    place = place_of(error)
+    return (f" at {place}" if place else "") + (f"{says} {text}" if text else "")
+
+
+def printable(text: str) -> str:
+    """The text with escapes for what a terminal or a file cannot take."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from . import contraction
-from .array import Array, array_of, exact, numbers_of, placed, plain_index, result_of, stacked
+from .array import Array, Scalar, array_of, exact, numbers_of, placed, plain_index, result_of, stacked
 from .frames import Unsupported
 from .integers import Discrete, dependent, discrete
+from .layout import elementwise, lying, to_be_read
 from .numbers import Domain, gathered
-from .reductions import REDUCTIONS, norm
-from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, maximum, minimum, real
+from .overwriting import WRITES, overwritten
+from .reductions import REDUCTIONS, axes_of, norm
+from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, delivered, maximum, minimum, real
 
 VIEWS = (
     "transpose", "reshape", "ravel", "squeeze", "expand_dims", "swapaxes", "moveaxis", "rollaxis", "broadcast_to",
@@ -26,8 +28,8 @@ MOVES: dict[str, tuple[int, ...]] = {
     "concatenate": (0,), "concat": (0,), "stack": (0,), "hstack": (0,), "vstack": (0,), "dstack": (0,),
     "column_stack": (0,), "block": (0,), "where": (1, 2), "select": (1, 2), "choose": (1,), "take": (0,),
     "take_along_axis": (0,), "repeat": (0,), "tile": (0,), "roll": (0,), "pad": (0,), "tril": (0,), "triu": (0,),
-    "diag": (0,), "diagflat": (0,), "delete": (0,), "insert": (0, 2), "append": (0, 1), "compress": (1,),
-    "extract": (1,), "resize": (0,), "broadcast_arrays": (0, 1, 2, 3),
+    "diagflat": (0,), "delete": (0,), "insert": (0, 2), "append": (0, 1), "compress": (1,),
+    "extract": (1,), "resize": (0,), "meshgrid": (0, 1, 2, 3),
 }  # fmt: skip
 """They copy entries of several arrays, at those positions among the arguments; what they fill up with is 0."""
 
@@ -42,6 +44,8 @@ def call_function(domain: Domain, function: Any, args: tuple[Any, ...], options:
         return SPECIAL[name](domain, *args, **options)
     if name in MOVES and not (name == "where" and len(args) == 1):
         return moved(domain, plain, args, options, MOVES[name])
+    if name in WRITES:
+        return overwritten(domain, name, args, options)
     if name in VIEWS:
         return viewed(domain, plain, args, options)
     if name in REDUCTIONS or (name == "where" and len(args) == 1):
@@ -64,8 +68,11 @@ UFUNC_NAMES = {
 
 def viewed(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """A function that moves the entries of its first argument."""
-    first = args[0] if isinstance(args[0], Array) else stacked(args[0], domain)
-    result = function(np.asarray(first.at), *args[1:], **options)
+    first = stacked(args[0], domain)
+    if isinstance(first, Scalar):
+        result = viewed(domain, function, (array_of(first.read()), *args[1:]), options)
+        return result[()] if isinstance(result, Array) and not result.ndim else result
+    result = function(first.at, *args[1:], **options)
     if isinstance(result, list | tuple):
         return type(result)(placed(first, part) for part in result)
     return placed(first, result)
@@ -73,6 +80,8 @@ def viewed(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[s
 
 def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[str, Any], positions: Any) -> Any:
     """A function that copies entries; it works on addresses into one pool, whose first number is 0."""
+    if options.get("copy") is False:
+        raise Unsupported(f"np.{function.__name__}(copy=False) is not followed")
     pool, size = [domain.constant(np.zeros(1))], 1
 
     def addressed(x: Any) -> Any:
@@ -83,27 +92,23 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
         count = int(np.prod(numbers.shape))
         pool.append(numbers.reshape((count,)))
         size += count
-        return np.arange(size - count, size).reshape(numbers.shape)
+        return to_be_read(lying(x), size - count)
 
     inner = [addressed(x) if k in positions else plain_index(x) for k, x in enumerate(args)]
     if "constant_values" in options:
         options = {**options, "constant_values": addressed(options["constant_values"])}
     out = options.pop("out", None)
     options.pop("dtype", None)
-    addresses = function(*inner, **options)
+    found = function(*inner, **options)
     whole = gathered(pool).chosen_by(dependent([x for k, x in enumerate(args) if k not in positions]))
 
     def made(at: Any) -> Any:
         numbers = whole.each(lambda part: part[:, np.asarray(at)])
-        return array_of(numbers) if isinstance(at, np.ndarray) else result_of(numbers)
+        return array_of(numbers, at) if isinstance(at, np.ndarray) else result_of(numbers)
 
-    if isinstance(addresses, list | tuple):
-        return type(addresses)(map(made, addresses))
-    result = made(addresses)
-    if out is not None:
-        out[...] = result
-        return out
-    return result
+    if isinstance(found, list | tuple):
+        return type(found)(map(made, found))
+    return delivered(made(found), out)
 
 
 # --- what has a rule of its own -------------------------------------------------------------------
@@ -112,61 +117,70 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
 def clip(domain: Domain, x: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **bounds: Any) -> Any:
     """The entries between two bounds."""
     low, high = bounds.get("min", a_min), bounds.get("max", a_max)
-    result = x if isinstance(x, Array) else array_of(numbers_of(x, domain))
+    result = numbers_of(x, domain)
     if low is not None:
-        result = result_of(maximum(result.read(), numbers_of(low, domain), "lower bound"))
+        result = maximum(result, numbers_of(low, domain), "lower bound")
     if high is not None:
-        result = result_of(minimum(result.read(), numbers_of(high, domain), "upper bound"))
-    if out is not None:
-        out[...] = result
-        return out
-    return result
+        result = minimum(result, numbers_of(high, domain), "upper bound")
+    like = elementwise([u for u in (x, low, high) if u is not None])
+    return delivered(result_of(result, like), out, core=0)
 
 
 def like(value: float | None) -> Callable[..., Any]:
-    def make(domain: Domain, x: Any, dtype: Any = None, shape: Any = None, **rest: Any) -> Any:
-        return filled(domain, x.shape if shape is None else shape, value, dtype or x.dtype)
+    def make(
+        domain: Domain, x: Any, dtype: Any = None, order: Any = "K", subok: bool = True, *, shape: Any = None, **_: Any
+    ) -> Any:
+        return full_like(domain, x, value, dtype, order, shape=shape)
 
     return make
 
 
-def full_like(domain: Domain, x: Any, fill_value: Any, dtype: Any = None, shape: Any = None, **rest: Any) -> Any:
-    return filled(domain, x.shape if shape is None else shape, fill_value, dtype or x.dtype)
+def full_like(
+    domain: Domain, x: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: bool = True, *,
+    shape: Any = None, **_: Any,
+) -> Any:  # fmt: skip
+    model = np.empty_like(lying(stacked(x, domain) if isinstance(x, list | tuple) else x), order=order, shape=shape)
+    return filled(domain, model, fill_value, dtype or getattr(x, "dtype", None) or float)
 
 
-def filled(domain: Domain, shape: Any, value: Any, dtype: Any) -> Any:
-    """A new array full of one value, exact if its type is that of floating-point numbers.
+def filled(domain: Domain, model: Any, value: Any, dtype: Any) -> Any:
+    """A new array of the shape and layout of another, full of one value, and exact if its type is of floats.
 
     With ``None`` it holds what nobody can know, so that code which reads it differs from run to run.
     """
     kind = np.dtype(dtype)
     if kind.kind in "biu":
-        return discrete(np.full(shape, value or 0, kind), domain)
+        return discrete(np.full_like(model, value or 0, kind), domain)
     if kind.kind != "f":
         raise Unsupported(f"an array of the type {kind} cannot hold exact numbers")
     if value is None:
-        return array_of(domain.junk(np.empty(shape).shape))
-    made = exact(np.zeros(shape), domain)
+        return array_of(domain.junk(model.shape), model)
+    made = array_of(domain.constant(np.zeros(model.shape)), model)
     made[...] = value
     return made
 
 
-def copy(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
-    return x.__copy__() if isinstance(x, Array) else stacked(x, domain)
+def copy(domain: Domain, x: Any, order: Any = "K", subok: bool = False) -> Array:
+    own = stacked(x, domain)
+    return array_of(own.read(), np.array(own.at, order=order))
 
 
-def in_order(x: Any, order: str, domain: Domain) -> Array:
+def in_order(domain: Domain, x: Any, order: Any) -> Array:
     """The array itself if it lies in this order, else a copy that does."""
-    if isinstance(x, Array) and x.flags[f"{order}_CONTIGUOUS"]:
-        return x
-    own: Array = copy(domain, x)
-    return Array(own.store, np.asarray(own.at, order=order))  # type: ignore[call-overload]
+    own = stacked(x, domain)
+    at = np.asarray(own.at, order=order)
+    return own if at is own.at else array_of(own.read(), at)
 
 
-def copyto(domain: Domain, target: Any, source: Any, **options: Any) -> None:
-    if not isinstance(target, Array):
-        raise Unsupported("exact numbers are written into an array that was made outside of the check")
-    target[options.get("where", ...)] = source
+def broadcast_arrays(domain: Domain, *arrays: Any, subok: bool = False) -> tuple[Any, ...]:
+    own = [array_of(x.read()) if isinstance(x, Scalar) else stacked(x, domain) for x in arrays]
+    return tuple(placed(x, at) for x, at in zip(own, np.broadcast_arrays(*[x.at for x in own])))
+
+
+def diag(domain: Domain, x: Any, k: int = 0) -> Any:
+    """The matrix that has a vector on a diagonal; of a matrix, a view of a diagonal."""
+    own = stacked(x, domain)
+    return placed(own, np.diag(own.at, k)) if own.ndim == 2 else moved(domain, np.diag, (own, k), {}, (0,))
 
 
 def cross_shapes(domain: Domain, x: Any) -> Any:
@@ -175,18 +189,14 @@ def cross_shapes(domain: Domain, x: Any) -> Any:
 
 def outer(domain: Domain, a: Any, b: Any, out: Any = None) -> Any:
     x, y = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, b))
-    result = x.reshape(-1, 1) * y.reshape(1, -1)
-    if out is not None:
-        out[...] = result
-        return out
-    return result
+    return delivered(x.reshape(-1, 1) * y.reshape(1, -1), out)
 
 
 def inner(domain: Domain, a: Any, b: Any) -> Any:
     x, y = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, b))
     if not x.ndim or not y.ndim:
-        return x * y
-    return contraction.tensordot(domain, x, y, ((x.ndim - 1,), (y.ndim - 1,)))
+        return contraction.dot(domain, x, y)
+    return contraction.tensordot(domain, x, y, ((x.ndim - 1,), (y.ndim - 1,)))[() if x.ndim == y.ndim == 1 else ...]
 
 
 def vdot(domain: Domain, a: Any, b: Any) -> Any:
@@ -195,10 +205,28 @@ def vdot(domain: Domain, a: Any, b: Any) -> Any:
 
 
 def kron(domain: Domain, a: Any, b: Any) -> Any:
-    if a.ndim != 2 or b.ndim != 2:
-        raise Unsupported("np.kron is followed for matrices only")
-    product = a[:, None, :, None] * b[None, :, None, :]
-    return product.reshape(a.shape[0] * b.shape[0], a.shape[1] * b.shape[1])
+    x, y = (stacked(u, domain) for u in (a, b))
+    ndim = max(x.ndim, y.ndim)
+    left, right = ((1,) * (ndim - u.ndim) + u.shape for u in (x, y))
+    wide = x.reshape([size for own in left for size in (own, 1)])
+    product = wide * y.reshape([size for own in right for size in (1, own)])
+    return product if not ndim else product.reshape([p * q for p, q in zip(left, right)])
+
+
+def diff(domain: Domain, x: Any, n: int = 1, axis: int = -1, **options: Any) -> Any:
+    if any(value is not np._NoValue for value in options.values()):
+        raise Unsupported("np.diff(prepend=…, append=…) is not followed")
+    own = stacked(x, domain)
+    (axis,) = axes_of(axis, own.ndim)
+    before = (slice(None),) * axis
+    for _ in range(n):
+        own = own[(*before, slice(1, None))] - own[(*before, slice(None, -1))]
+    return own
+
+
+def shares_memory(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> bool:
+    exact = isinstance(a, Array) and isinstance(b, Array)
+    return exact and a.store is b.store and np.shares_memory(a.at, b.at)
 
 
 def trace(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
@@ -206,7 +234,11 @@ def trace(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
 
 
 def sort(domain: Domain, x: Any, axis: int = -1, **options: Any) -> Any:
-    return np.take_along_axis(x, REDUCTIONS["argsort"](x, axis=axis), axis)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    order = REDUCTIONS["argsort"](x, axis=axis)
+    found: Any = np.take_along_axis(x, order, axis)
+    return array_of(found.read(), np.copy(x.at))
 
 
 def array_equal(domain: Domain, a: Any, b: Any, **options: Any) -> Any:
@@ -230,7 +262,7 @@ def isclose(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> Any:
     x, y = numbers_of(a, domain), numbers_of(b, domain)
     close = np.isclose(domain.shadow(x), domain.shadow(y), *args, **options)
     domain.asks("isclose", close, x, y)
-    return real(close, domain, (x, y))
+    return real(close, domain, (a, b), operands=(x, y))
 
 
 def logsumexp(domain: Domain, x: Any, axis: Any = None, b: Any = None, keepdims: bool = False, **options: Any) -> Any:
@@ -248,6 +280,8 @@ def log_softmax(domain: Domain, x: Any, axis: Any = None) -> Any:
 
 
 def multi_dot(domain: Domain, arrays: Any, **options: Any) -> Any:
+    if any(np.ndim(x) != 2 for x in arrays[1:-1]):
+        raise np.linalg.LinAlgError("array given that is not two-dimensional")
     result = arrays[0]
     for other in arrays[1:]:
         result = np.dot(result, other)
@@ -260,8 +294,30 @@ def average(domain: Domain, x: Any, axis: Any = None, weights: Any = None, **opt
     return (x * weights).sum(axis=axis) / (weights + 0 * x).sum(axis=axis)
 
 
-def nan_to_num(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
-    return x.__copy__()
+def nan_to_num(domain: Domain, x: Any, copy: bool = True, **options: Any) -> Any:
+    """The numbers themselves; what a division by 0 gives is refused, since it may be inf or nan."""
+    own = stacked(x, domain)
+    domain.refuse_infinite(own.read())
+    if not copy:
+        own.require_writeable("assignment destination is read-only")
+    found = own.__copy__() if copy else own
+    return found if found.ndim else found[()]
+
+
+def vander(domain: Domain, x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """The powers of the entries of a vector, column by column."""
+    exponents = np.arange(len(x) if N is None else N)
+    return x.reshape(-1, 1) ** (exponents if increasing else exponents[::-1])
+
+
+def rounded(name: str) -> Callable[..., Any]:
+    def call(domain: Domain, x: Any, *args: Any, **options: Any) -> Any:
+        numbers = numbers_of(x, domain)
+        if numbers.varies:
+            raise Unsupported(f"np.{name} of a number that depends on the inputs has no derivative to check")
+        return exact(getattr(np, name)(domain.shadow(numbers), *args, **options), domain)
+
+    return call
 
 
 def sliding_window_view(domain: Domain, x: Array, *args: Any, **options: Any) -> Any:
@@ -277,50 +333,32 @@ def as_strided(domain: Domain, x: Array, shape: Any = None, strides: Any = None,
     return placed(x, found)
 
 
-def convolve(domain: Domain, a: Any, v: Any, mode: str = "full") -> Any:
-    """The sum over k of a[n - k] v[k], for vectors."""
-    long, short = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, v))
-    long, short = (long, short) if long.size >= short.size else (short, long)
-    n, m = long.size, short.size
-    padded = np.pad(long, (m - 1, m - 1))
-    sums = np.lib.stride_tricks.sliding_window_view(padded, m) @ short[::-1]
-    cut = {"full": (0, n + m - 1), "same": ((m - 1) // 2, (m - 1) // 2 + n), "valid": (m - 1, n)}
-    if mode not in cut:
-        raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got {mode!r})")
-    return sums[slice(*cut[mode])]
-
-
-def correlate(domain: Domain, a: Any, v: Any, mode: str = "valid") -> Any:
-    """The sum over k of a[n + k] v[k], for vectors."""
-    x, y = (u if isinstance(u, Array) else array_of(numbers_of(u, domain)) for u in (a, v))
-    if x.size < y.size:
-        return correlate(domain, y, x, mode)[::-1]
-    return convolve(domain, x, y[::-1], mode)
-
-
 SPECIAL: dict[str, Callable[..., Any]] = {
     "dot": contraction.dot,
     "tensordot": contraction.tensordot,
     "einsum": contraction.einsum,
     "norm": lambda domain, x, *args, **options: norm(x, *args, **options),
     "copy": copy,
-    "array": copy,
-    "asarray": lambda domain, x, *args, **options: x,
-    "asanyarray": lambda domain, x, *args, **options: x,
-    "ascontiguousarray": lambda domain, x, *args, **options: in_order(x, "C", domain),
-    "asfortranarray": lambda domain, x, *args, **options: in_order(x, "F", domain),
+    "ascontiguousarray": lambda domain, x, *args, **options: in_order(domain, np.atleast_1d(x), "C"),
+    "asfortranarray": lambda domain, x, *args, **options: in_order(domain, np.atleast_1d(x), "F"),
+    "broadcast_arrays": broadcast_arrays,
+    "diag": diag,
+    "real": lambda domain, x: x,
     "full_like": full_like,
     "shape": cross_shapes,
     "size": lambda domain, x, axis=None: x.size if axis is None else x.shape[axis],
     "ndim": lambda domain, x: x.ndim,
-    "isscalar": lambda domain, x: not x.ndim,
+    "isscalar": lambda domain, x: isinstance(x, Scalar),
     "iscomplexobj": lambda domain, x: False,
     "clip": clip,
-    "copyto": copyto,
     "outer": outer,
     "inner": inner,
     "vdot": vdot,
     "kron": kron,
+    "diff": diff,
+    "shares_memory": shares_memory,
+    "may_share_memory": shares_memory,
+    "iterable": lambda domain, x: x.ndim > 0,
     "trace": trace,
     "sort": sort,
     "array_equal": array_equal,
@@ -332,10 +370,12 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "multi_dot": multi_dot,
     "average": average,
     "nan_to_num": nan_to_num,
+    "vander": vander,
     "sliding_window_view": sliding_window_view,
     "as_strided": as_strided,
-    "convolve": convolve,
-    "correlate": correlate,
+    "convolve": contraction.convolve,
+    "correlate": contraction.correlate,
+    **{name: rounded(name) for name in ("round", "around", "fix")},
     **{name: like(value) for name, value in LIKE.items()},
 }
 

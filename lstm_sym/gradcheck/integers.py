@@ -87,11 +87,12 @@ class Discrete(np.ndarray):
         return [row.tolist() for row in self] if self.ndim else self
 
     def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
-        from .array import exact
+        from .array import chosen_by, exact
 
         kind = np.dtype(dtype)
         if kind.kind == "f" and self.domain is not None:
-            found = exact(self, self.domain)
+            found = exact(np.asarray(super().astype(kind, *args, **options)), self.domain)
+            found = chosen_by(self.depends, found)
             return found.item() if isinstance(self, DiscreteScalar) else found
         return super().astype(kind, *args, **options)
 

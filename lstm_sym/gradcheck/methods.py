@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, exact, numbers_of, placed
+from .array import Array, Scalar, array_of, exact, fresh, numbers_of, placed
 from .frames import Unsupported
 from .functions import call_function
 from .integers import discrete
+from .layout import laid
 from .reductions import REDUCTIONS
 
 BY_FUNCTION = (
-    "ravel", "squeeze", "swapaxes", "repeat", "take", "diagonal", "dot", "clip", "compress", "trace", "conj",
+    "ravel", "squeeze", "swapaxes", "repeat", "take", "diagonal", "dot", "clip", "compress", "trace",
 )  # fmt: skip
 
 
@@ -27,24 +28,38 @@ def _transpose(x: Array, *axes: Any) -> Any:
     return placed(x, np.asarray(x.at).transpose(*axes))
 
 
-def _copy(x: Array, *args: Any, **options: Any) -> Array:
-    return Array.__copy__(x)
+def _copy(x: Array, order: Any = "C") -> Array:
+    return type(x)(*fresh(x.read(), x.at.copy(order)))
 
 
-def _flatten(x: Array, *args: Any) -> Array:
-    return _reshape(_copy(x), -1)
+def _flatten(x: Array, order: Any = "C") -> Array:
+    at = x.at.flatten(order)
+    return array_of(x.store.numbers.each(lambda part: part[:, at]))
 
 
-def _astype(x: Array, dtype: Any, *args: Any, copy: bool = True, **options: Any) -> Any:
+def _astype(
+    x: Array, dtype: Any, order: Any = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+) -> Any:
     kind = np.dtype(dtype)
-    if kind.kind == "f" or kind.kind == "O":
-        return _copy(x) if copy else x
+    if kind.kind in "fO":
+        at = x.at.astype(np.int64, order, copy=copy)
+        return x if at is x.at else type(x)(*fresh(x.read(), at))
     if kind.kind == "b":
-        truth = ~x.domain.same(x.read(), x.domain.constant(0))
-        return discrete(truth, x.domain, depends=x.store.numbers.decided)
-    if kind.kind in "iu" and not x.store.numbers.varies:
-        return discrete(np.asarray(x.shadow).astype(kind), x.domain, depends=x.store.numbers.decided)
-    raise Unsupported(f".astype({kind}) takes numbers that depend on the inputs out of the check")
+        found = ~x.domain.same(x.read(), x.domain.constant(0))
+    elif kind.kind in "iu" and not x.store.numbers.varies:
+        found = np.asarray(x.shadow).astype(kind)
+    else:
+        raise Unsupported(f".astype({kind}) takes numbers that depend on the inputs out of the check")
+    depends = x.store.numbers.decided
+    return discrete(laid(found, x.at.astype(kind, order)), x.domain, depends=depends)[
+        () if isinstance(x, Scalar) else ...
+    ]
+
+
+def _view(x: Array, dtype: Any = None) -> Array:
+    if dtype is not None and np.dtype(dtype) != x.dtype:
+        raise Unsupported(f"the bits of exact numbers cannot be read as {dtype}")
+    return Array(x.store, x.at.view())
 
 
 def _fill(x: Array, value: Any) -> None:
@@ -73,17 +88,21 @@ METHODS: dict[str, Callable[..., Any]] = {
     "transpose": _transpose,
     "copy": _copy,
     "flatten": _flatten,
+    "conj": lambda x: x,
+    "conjugate": lambda x: x,
     "astype": _astype,
+    "setflags": lambda x, *args, **options: x.at.setflags(*args, **options),
     "fill": _fill,
     "item": _item,
     "tolist": _tolist,
     "sort": _sort,
+    "view": _view,
+    "put": lambda x, indices, values, mode="raise": np.put(x, indices, values, mode),
 }
 
 PROPERTIES: dict[str, Callable[[Array], Any]] = {
     "T": _transpose,
     "mT": lambda x: placed(x, np.swapaxes(x.at, -1, -2)),
-    "flat": lambda x: _reshape(x, -1),
 }
 
 

@@ -25,6 +25,19 @@ Residues = npt.NDArray[np.int64]
 
 CHAIN = (2049996616536959, 1024998308268479, 512499154134239)
 
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23)
+LOGARITHMS = {
+    CHAIN[0]: (
+        *(1, 442417000913041, 466673272109459, 175467763818300, 168823861881418, 238318478561401),
+        *(888654966195984, 9308491653737, 329203697850783),
+    ),
+    CHAIN[1]: (
+        *(1, 338425513379875, 483539052513504, 62406104337865, 499901758091028, 32646502131357),
+        *(293828681214691, 372891534876502, 352409106558990),
+    ),
+}
+"""The exponents of 2 that give the small primes, found once by baby and giant steps (Shanks 1971)."""
+
 BROADCAST = 1 << 14
 """Products of more multiplications than this are made of matrix products of limbs in floating point."""
 
@@ -50,12 +63,13 @@ class Cramped(Unlucky):
 
 
 class Modular:
-    """The ring of residues modulo ``p``, where ``generator`` spans the squares."""
+    """The ring of residues modulo ``p``, where 2 to the power ``exponent`` is the generator of the squares."""
 
-    def __init__(self, p: int, generator: int) -> None:
+    def __init__(self, p: int, exponent: int = 1) -> None:
         self.p = p
         self.inverse = 1.0 / p
-        self.generator = generator
+        self.exponent = exponent
+        self.generator = pow(2, exponent, p)
         self._powers: list[Residues] | None = None
 
     # What an extension has to do to its elements: here they are residues.
@@ -128,6 +142,18 @@ class Modular:
         """The square root that is a square, the candidate for it where ``a`` is none."""
         p = self.p
         return np.array([pow(entry, (p + 1) // 4, p) for entry in a.ravel().tolist()], np.int64).reshape(a.shape)
+
+    def odd_root(self, a: Residues, degree: int) -> Residues:
+        """The root of an odd degree that is prime to p - 1: every residue has one."""
+        return self.to_the(a, pow(degree, -1, self.p - 1))
+
+    def to_the(self, a: Residues, exponent: int) -> Residues:
+        return np.array([pow(entry, exponent, self.p) for entry in a.ravel().tolist()], np.int64).reshape(a.shape)
+
+    def logarithm(self, prime: int) -> int:
+        """The exponent of the generator that gives one of ``PRIMES``."""
+        order = (self.p - 1) // 2
+        return LOGARITHMS[self.p][PRIMES.index(prime)] * pow(self.exponent, -1, order) % order
 
     def power(self, exponents: Residues) -> Residues:
         r""":math:`g^u` for residues u modulo the order of g, by tables of windows of bits."""

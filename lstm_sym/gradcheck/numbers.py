@@ -44,8 +44,10 @@ class Domain(Protocol):
     def constant(self, x: Any) -> Numbers: ...
     def junk(self, shape: Shape) -> Numbers: ...
     def values(self, name: str, x: list[Any]) -> list[Any]: ...
+    def odd_root(self, x: list[Any], degree: int) -> list[Any]: ...
     def divisors_of(self, x: list[Any]) -> list[Any]: ...
     def refuse_zeros(self, *arrays: Numbers) -> None: ...
+    def refuse_infinite(self, *arrays: Numbers) -> None: ...
     def infinite(self, x: Numbers) -> Any: ...
     def order(self, x: Numbers, y: Numbers, asked: str = "") -> Any: ...
     def same(self, x: Numbers, y: Numbers) -> Any: ...
@@ -213,6 +215,22 @@ def divide(x: Numbers, y: Numbers) -> Numbers:
     return multiply(x, reciprocal(y))
 
 
+def chosen(mask: Any, x: Numbers, y: Numbers) -> Numbers:
+    """x where the mask is true, y elsewhere."""
+    shape = np.broadcast_shapes(np.shape(mask), x.shape, y.shape)
+    parts = []
+    for ring, a, b in zip(x.domain.rings, x.parts, y.parts):
+        width = max(len(a), len(b))
+        a, b = (lifted(widened(ring, part, width), len(shape)) for part in (a, b))
+        parts.append(np.where(mask, a, b))
+    return _made(x, y, parts, x.degree | y.degree, x.slope | y.slope)
+
+
+def constant(x: Numbers, value: float) -> Numbers:
+    """A constant in the domain of x."""
+    return x.domain.constant(value)
+
+
 def total(x: Numbers, axis: int) -> Numbers:
     """The sum over one axis, counted from 0."""
     parts = tuple(ring.sum(a, axis + 1) for ring, a in zip(x.domain.rings, x.parts))
@@ -260,6 +278,25 @@ def apply(name: str, x: Numbers) -> Numbers:
         tangents = part[1:]
         parts.append(_joined(value, ring.mul(tangents, derivative(ring, argument, value))) if len(tangents) else value)
     return Numbers(x.domain, tuple(parts), x.varies, *_degrees(name, x), x.decided)
+
+
+def has_roots(degree: int) -> bool:
+    """Whether all positive numbers are seen to have one root of that degree; 43 divides p - 1 for the last field."""
+    return degree % 43 != 0
+
+
+def odd_root(x: Numbers, degree: int) -> Numbers:
+    """The root of an odd degree, a fresh letter; its derivative is that of the root of y^degree = x."""
+    arguments = x.domain.divisors_of([part[:1] for part in x.parts])
+    values = x.domain.odd_root(arguments, degree)
+    parts = []
+    for ring, part, argument, value in zip(x.domain.rings, x.parts, arguments, values):
+        slope = ring.mul(ring.mul(value, ring.inv(argument)), ring.rational(1, degree))
+        parts.append(_joined(value, ring.mul(part[1:], slope)) if len(part) > 1 else value)
+    if not x.varies:
+        return Numbers(x.domain, tuple(parts))
+    x.domain.divisors += float(np.prod(x.shape)) * x.degree.total(x.domain.divisors)
+    return Numbers(x.domain, tuple(parts), True, LETTER, x.slope * LETTER * Degree(0, x.degree.multiplicity + 1))
 
 
 def _degrees(name: str, x: Numbers) -> tuple[Degree, Degree]:

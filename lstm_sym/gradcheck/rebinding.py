@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import copy
-import random
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -14,12 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, exact
-from .frames import foreign
+from .array import Array, Scalar, exact
 from .integers import discrete
+from .layout import part
+from .numbers import Domain
+from .randomness import frozen, is_generator, set_state, state_of, unseeded
 from .stand_in import Module, StandIn
+from .visible import Visible
 
-SEED = 20010814
+NUMPY_TYPES = (np.ndarray, np.float64, np.float32, np.floating, np.inexact, np.number, np.generic)
 
 
 class Rebinding:
@@ -29,15 +31,15 @@ class Rebinding:
         self.stand_in = stand_in
         self.functions = functions
         self.undo: list[Callable[[], None]] = []
-        self.spaces: dict[int, dict[str, Any]] = {}
+        self.visible = Visible(self._visit, self._opened)
         self.generators: list[tuple[Any, Any]] = []
-        self._seen: set[int] = set()
-        self._alive: list[Any] = []
+        self._arrays: dict[int, tuple[Any, Array]] = {}
+        """Exact arrays by the identity of the real ones, which stay alive here."""
 
     def __enter__(self) -> Rebinding:
         try:
             for function in self.functions:
-                self._enter(function)
+                self.visible.enter(function)
             plain = builtins.__import__
             self.undo.append(lambda: setattr(builtins, "__import__", plain))
             builtins.__import__ = self._importing(plain)
@@ -50,123 +52,68 @@ class Rebinding:
         for step in reversed(self.undo):
             step()
         self.undo.clear()
+        for function in self.visible.functions:
+            function.cache_clear()
 
     @contextmanager
-    def frozen(self) -> Iterator[None]:
-        """The same random numbers in every run."""
-        states = np.random.get_state(), random.getstate()
-        np.random.seed(SEED)
-        random.seed(SEED)
-        for generator, state in self.generators:
-            _set_state(generator, copy.deepcopy(state))
-        try:
+    def frozen(self, stream: int = 0) -> Iterator[None]:
+        """The same random numbers in every run of one stream."""
+        self.stand_in.unseeded = unseeded(stream)
+        with frozen(self.generators, stream):
             yield
-        finally:
-            np.random.set_state(states[0])
-            random.setstate(states[1])
 
-    # --- finding the names ----------------------------------------------------------------------
+    # --- names ----------------------------------------------------------------------------------
 
-    def _enter(self, value: Any) -> None:
-        """Rebind what a function, class, instance or module of the user's can see."""
-        if id(value) in self._seen:
-            return
-        self._seen.add(id(value))
-        self._alive.append(value)
-        if isinstance(value, types.MethodType):
-            self._enter(value.__func__)
-            self._enter(value.__self__)
-        elif isinstance(value, types.FunctionType):
-            if foreign(value.__code__.co_filename):
-                self._space(value.__globals__)
-                self._cells(value)
-            if hasattr(value, "__wrapped__"):
-                self._enter(value.__wrapped__)
-        elif isinstance(value, types.ModuleType):
-            made_in_memory = getattr(value, "__spec__", None) is None
-            if foreign(getattr(value, "__file__", None) or ("<memory>" if made_in_memory else "<__none")):
-                self._space(vars(value))
-        elif isinstance(value, type):
-            for member in list(vars(value).values()):
-                self._look_into(getattr(member, "__func__", member))
-        elif _partial(value):
-            self._enter(value.func)
-        elif isinstance(value, dict | list):
-            self._container(value)
-        elif _of_the_user(value):
-            self._enter(type(value))
-            if hasattr(value, "__dict__"):
-                self._space(vars(value), globals_too=False)
-
-    def _space(self, space: dict[str, Any], globals_too: bool = True) -> None:
-        if id(space) in self.spaces:
-            return
-        self.spaces[id(space)] = space
-        for name, value in list(space.items()):
-            if name.startswith("__") and name.endswith("__"):
-                continue
-            new = self._replacement(value)
-            if new is not value:
-                self._set(space, name, new)
-            else:
-                self._look_into(value)
-        own = self.stand_in.builtins.items() if globals_too else ()
+    def _opened(self, space: Any, is_module: bool) -> None:
+        own = self.stand_in.builtins.items() if is_module else ()
         for name, value in [pair for pair in own if pair[0] not in space]:
             space[name] = value
             self.undo.append(partial(space.pop, name, None))
 
-    def _set(self, space: Any, name: Any, new: Any) -> None:
-        old = space[name]
-        space[name] = new
-        self.undo.append(lambda: space.__setitem__(name, old))
-
-    def _cells(self, function: types.FunctionType) -> None:
-        for cell in function.__closure__ or ():
-            try:
-                value = cell.cell_contents
-            except ValueError:
-                continue
-            new = self._replacement(value)
-            if new is not value:
-                cell.cell_contents = new
-                self.undo.append(partial(setattr, cell, "cell_contents", value))
-            else:
-                self._look_into(value)
-
-    def _container(self, value: Any) -> None:
-        for key, item in list(value.items() if isinstance(value, dict) else enumerate(value)):
-            new = self._replacement(item)
-            if new is not item:
-                self._set(value, key, new)
-            else:
-                self._look_into(item)
-
-    def _look_into(self, value: Any) -> None:
-        if (getattr(value, "__module__", None) or getattr(value, "__name__", None) or "").startswith("lstm_sym"):
-            return
-        kinds = types.FunctionType | types.MethodType | types.ModuleType | type | dict | list
-        if isinstance(value, kinds) or hasattr(value, "__wrapped__") or _partial(value) or _of_the_user(value):
-            self._enter(value)
+    def _visit(self, space: Any, key: Any, value: Any) -> bool:
+        new = self._replacement(value)
+        if new is value:
+            return False
+        space[key] = new
+        self.undo.append(lambda: space.__setitem__(key, value))
+        return True
 
     # --- what stands in ---------------------------------------------------------------------------
+
+    def _in_memory(self, value: Any) -> Array:
+        """An exact array for a real one: the same one every time, and a view where it is a view of another."""
+        if id(value) not in self._arrays:
+            self._arrays[id(value)] = value, self._made(value)
+        return self._arrays[id(value)][1]
+
+    def _made(self, value: Any) -> Array:
+        whole = value
+        while isinstance(whole.base, np.ndarray):
+            whole = whole.base
+        if whole is value or whole.dtype != value.dtype or not whole.flags.forc:
+            return exact(value, self.stand_in.domain)
+        own = self._in_memory(whole)
+        return Array(own.store, part(own.at, whole, value))
 
     def _replacement(self, value: Any) -> Any:
         """The stand-in for one value of the user's names; the value itself where it stays."""
         stand_in = self.stand_in
-        if isinstance(value, Array | Module):
+        if isinstance(value, Array):
+            return value if value.domain is stand_in.domain else _as_constants(value, stand_in.domain)
+        if isinstance(value, Module):
             return value
         if isinstance(value, types.ModuleType):
             return self._module(value.__name__) or value
         if isinstance(value, np.ndarray):
             if value.dtype.kind == "f":
-                return exact(value, stand_in.domain)
+                return self._in_memory(value)
             return discrete(value, stand_in.domain)
-        if isinstance(value, np.random.Generator | np.random.RandomState):
-            self.generators.append((value, copy.deepcopy(_state(value))))
-            first = copy.deepcopy(_state(value))
-            self.undo.append(lambda: _set_state(value, first))
+        if is_generator(value):
+            self.generators.append((value, copy.deepcopy(state_of(value))))
+            first = copy.deepcopy(state_of(value))
+            self.undo.append(lambda: set_state(value, first))
             return value
-        if value is np.ndarray or value in (np.float64, np.float32) if isinstance(value, type) else False:
+        if isinstance(value, type) and value in NUMPY_TYPES:
             return stand_in.numpy.__getattr__(value.__name__)
         origin = getattr(value, "__module__", None) or ""
         name = getattr(value, "__name__", "")
@@ -202,9 +149,9 @@ class Rebinding:
     def _importing(self, plain: Callable[..., Any]) -> Callable[..., Any]:
         """``__import__`` for an import inside one of the functions."""
 
-        def imported(name: str, space: Any = None, local: Any = None, names: Any = (), level: int = 0) -> Any:
-            module = plain(name, space, local, names, level)
-            if level or space is None or id(space) not in self.spaces:
+        def imported(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+            module = plain(name, globals, locals, fromlist, level)
+            if level or globals is None or id(globals) not in self.visible.spaces:
                 return module
             if name == "math" or name.split(".")[0] in ("numpy", "scipy"):
                 return self._module(module.__name__) or module
@@ -213,23 +160,7 @@ class Rebinding:
         return imported
 
 
-def _partial(value: Any) -> bool:
-    return hasattr(value, "func") and hasattr(value, "args")
-
-
-def _of_the_user(value: Any) -> bool:
-    """Whether a value is an instance of a class that the user has written."""
-    module = sys.modules.get(type(value).__module__)
-    file = getattr(module, "__file__", None)
-    return file is not None and hasattr(value, "__dict__") and foreign(file)
-
-
-def _state(generator: Any) -> Any:
-    return generator.bit_generator.state if hasattr(generator, "bit_generator") else generator.get_state()
-
-
-def _set_state(generator: Any, state: Any) -> None:
-    if hasattr(generator, "bit_generator"):
-        generator.bit_generator.state = state
-    else:
-        generator.set_state(state)
+def _as_constants(value: Array, domain: Domain) -> Any:
+    """What code has kept from an earlier run: numbers that do not depend on the inputs of this one."""
+    shadow = np.nan_to_num(value.shadow)
+    return exact(shadow, domain)[()] if isinstance(value, Scalar) else exact(shadow, domain)

@@ -13,8 +13,9 @@ from . import numbers as n
 from .array import Array, Scalar, array_of, numbers_of, result_of
 from .frames import Unsupported
 from .integers import discrete
+from .layout import asked, laid
 from .numbers import Numbers
-from .ufuncs import absolute, chosen, maximum, minimum, real
+from .ufuncs import delivered, maximum, minimum
 
 
 def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
@@ -43,7 +44,7 @@ def reduced(step: Callable[[Numbers, int], Numbers], pair: Callable[[Numbers, Nu
         initial = rest.pop("initial", np._NoValue)
         if rest.pop("where", True) is not True or any(value is not np._NoValue for value in rest.values()):
             raise Unsupported(f"the options {', '.join(rest) or 'where'} of a reduction are not followed")
-        axes = axes_of(axis, x.ndim)
+        axes = () if not x.ndim and axis in (0, -1) else axes_of(axis, x.ndim)
         keepdims = keepdims is not np._NoValue and bool(keepdims)
         numbers = x.read()
         for k in axes:
@@ -52,11 +53,8 @@ def reduced(step: Callable[[Numbers, int], Numbers], pair: Callable[[Numbers, Nu
             numbers = pair(numbers, numbers_of(initial, x.domain))
         if keepdims:
             numbers = numbers.reshape(tuple(1 if k in axes else size for k, size in enumerate(x.shape)))
-        result = result_of(numbers) if not keepdims else array_of(numbers)
-        if out is not None:
-            out[...] = result
-            return out
-        return result
+        like = asked(np.add.reduce, x, axis=axes, keepdims=keepdims)
+        return delivered(result_of(numbers, like), out)
 
     return reduce
 
@@ -96,17 +94,18 @@ sums = reduced(n.total, n.add)
 
 def mean(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **rest: Any) -> Any:
     count = int(np.prod([x.shape[k] for k in axes_of(axis, x.ndim)]))
-    result = sums(x, axis, keepdims=keepdims, **rest) / count
-    if out is not None:
-        out[...] = result
-        return out
-    return result
+    return delivered(_divided(sums(x, axis, keepdims=keepdims, **rest), count), out)
+
+
+def _divided(x: Array, count: int) -> Array:
+    """The quotient, which takes the place of its numerator."""
+    return result_of((x / count).read(), x.at)
 
 
 def var(x: Array, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: Any = False) -> Any:
     centred = x - mean(x, axis, keepdims=True)
     count = int(np.prod([x.shape[k] for k in axes_of(axis, x.ndim)])) - ddof
-    return sums(centred * centred, axis, keepdims=keepdims) / count
+    return delivered(_divided(sums(centred * centred, axis, keepdims=keepdims), count), out)
 
 
 def std(x: Array, *args: Any, **options: Any) -> Any:
@@ -120,11 +119,11 @@ def cumulative(pair: Callable[[Numbers, Numbers], Numbers]) -> Callable[..., Any
         (axis,) = axes_of(axis, x.ndim)
         whole = x.read()
         steps = [_slice(whole, axis, slice(k, k + 1)) for k in range(x.shape[axis])]
-        result = Array.__copy__(x)
+        result = array_of(whole, asked(np.cumsum, x, axis=axis))
         for k in range(1, len(steps)):
             steps[k] = pair(steps[k - 1], steps[k])
             result[(slice(None),) * axis + (slice(k, k + 1),)] = array_of(steps[k])
-        return result
+        return delivered(result, out, core=0)
 
     return accumulate
 
@@ -137,17 +136,17 @@ def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) ->
     if ord in (None, "fro", 2) and not (ord == 2 and axis is None and x.ndim == 2):
         return np.sqrt(sums(x * x, axis, keepdims=keepdims))
     if ord == 1 and (x.ndim == 1 or isinstance(axis, int)):
-        return sums(result_of(absolute(x.read())), axis, keepdims=keepdims)
+        return sums(np.abs(x), axis, keepdims=keepdims)
     raise Unsupported(f"np.linalg.norm of order {ord} is not followed")
 
 
-def extreme_index(name: str) -> Callable[..., Any]:
-    last = -1 if name == "argsort" else None
+def extreme_index(name: str, usual: int | None = None) -> Callable[..., Any]:
+    """A function that returns indices, and the axis along which it does where none is given."""
 
-    def find(x: Array, axis: Any = last, out: Any = None, **rest: Any) -> Any:
+    def find(x: Array, axis: Any = usual, out: Any = None, **rest: Any) -> Any:
         numbers = x.read()
         x.domain.competes(ASKED[name], numbers, axis)
-        found = getattr(np, name)(x.domain.decidable(numbers), axis=axis, **rest)
+        found = getattr(np, name)(laid(x.domain.decidable(numbers), x.at), axis=axis, **rest)
         return discrete(found, x.domain, depends=numbers.depends)
 
     return find
@@ -158,11 +157,11 @@ def truth(name: str) -> Callable[..., Any]:
 
     def test(x: Array, *args: Any, **options: Any) -> Any:
         numbers = x.read()
-        there = real(~x.domain.same(numbers, x.domain.constant(0)), x.domain, (numbers,) if numbers.decided else ())
-        found = getattr(np, name)(there, *args, **options)
-        parts = found if isinstance(found, tuple) else (found,)
-        told, selected = name in ("any", "all"), numbers.decided and name in ("nonzero", "flatnonzero", "argwhere")
         depends = numbers.decided
+        there = laid(~x.domain.same(numbers, x.domain.constant(0)), x.at)
+        found = getattr(np, name)(discrete(there, x.domain, depends=depends, told=depends), *args, **options)
+        parts = found if isinstance(found, tuple) else (found,)
+        told, selected = name in ("any", "all"), depends and name in ("nonzero", "flatnonzero", "argwhere")
         made = tuple(discrete(part, x.domain, depends=depends, told=told, selected=selected) for part in parts)
         return made if isinstance(found, tuple) else made[0]
 
@@ -206,7 +205,7 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "cumprod": cumulative(n.multiply),
     "argmax": extreme_index("argmax"),
     "argmin": extreme_index("argmin"),
-    "argsort": extreme_index("argsort"),
+    "argsort": extreme_index("argsort", -1),
     "any": truth("any"),
     "all": truth("all"),
     "count_nonzero": truth("count_nonzero"),
@@ -215,4 +214,4 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "argwhere": truth("argwhere"),
 }
 
-__all__ = ["REDUCTIONS", "Scalar", "chosen", "cumsum", "norm"]
+__all__ = ["REDUCTIONS", "Scalar", "cumsum", "norm"]

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from .shapes import read_shapes
@@ -51,12 +53,14 @@ def _target(target: str) -> tuple[Path, list[str]]:
     path = Path(file)
     if not path.is_file():
         raise ValueError(f"there is no file {file}")
+    if path.suffix != ".py":
+        raise ValueError(f"{file} is no Python file; copy the two functions to one whose name ends in .py")
     return path.resolve(), functions
 
 
 def _run(request: dict[str, Any], timeout: float) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="gradcheck-") as folder:
-        answer = Path(folder, "answer.json")
+    with tempfile.TemporaryDirectory(prefix="gradcheck-", ignore_cleanup_errors=True) as folder:
+        answer = Path(folder, f"{token_hex(8)}.json")
         work = Path(folder, "work")
         work.mkdir()
         environment = os.environ | {
@@ -64,7 +68,7 @@ def _run(request: dict[str, Any], timeout: float) -> dict[str, Any]:
             "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
         }  # fmt: skip
         child = subprocess.Popen(
-            [sys.executable, "-m", WORKER, json.dumps({**request, "answer": str(answer)})],
+            [sys.executable, "-m", WORKER, json.dumps({**request, "answer": str(answer), "folder": str(work)})],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -78,15 +82,25 @@ def _run(request: dict[str, Any], timeout: float) -> dict[str, Any]:
         except subprocess.TimeoutExpired:
             status = None
         finally:
-            _end(child)
+            _end(child, str(work))
             errors.ended()
-        if answer.exists():
-            return dict(json.loads(answer.read_text(encoding="utf-8")))
+        found = _read(answer)
+        if found is not None:
+            return found
         file, (forward, _) = Path(request["file"]), request["functions"]
         names = moving_names(file, forward, read_shapes(request["shapes"]))
         if status is None:
             return undecided(f"no result within {timeout:g} s; --timeout allows more", names)
         return undecided(f"{_ending(status)}{errors.last_line()}", names)
+
+
+def _read(answer: Path) -> dict[str, Any] | None:
+    """What the process has answered; ``None`` if that is nothing that it answers by itself."""
+    try:
+        found = json.loads(answer.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found.keys() & {"verdict", "misuse"} else None
 
 
 class Tail:
@@ -126,11 +140,22 @@ def _own_path() -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Nothing that the file has started outlives the check, unless it has left the session."""
+def _end(child: subprocess.Popen[bytes], folder: str) -> None:
+    """Nothing that the file has started outlives the check: neither its session nor what has left it."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
+    for process in _started_in(folder):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(process, signal.SIGKILL)
+
+
+def _started_in(folder: str) -> Iterator[int]:
+    """The processes that have inherited a folder for temporary files, where the system tells (as Linux does)."""
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if f"TMPDIR={folder}\0".encode() in environment.read_bytes():
+                yield int(environment.parent.name)
 
 
 def undecided(reason: str, names: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .frames import Unsupported
 from .subject import Failed, Leaf, Subject, moves
 from .trees import leaves, mapped
 
@@ -79,6 +80,6 @@ class Screen:
                         slope, true = float(np.sum(moved)), self.true[leaf.name]
                     if abs(slope - true) <= TOLERANCE * abs(true) + FLOOR:
                         found.append(leaf.name)
-        except (Failed, TypeError, ValueError, ArithmeticError):
+        except (Failed, Unsupported, TypeError, ValueError, ArithmeticError):
             return []
         return found

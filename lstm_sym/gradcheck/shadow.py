@@ -50,5 +50,9 @@ class Shadow:
         with np.errstate(**self._told):
             return np.log(a)
 
+    def power(self, a: Any, exponent: float) -> Any:
+        with np.errstate(**self._told, invalid="ignore"):
+            return np.power(a, exponent)
+
     def rational(self, numerator: int, denominator: int) -> float:
         return numerator / denominator

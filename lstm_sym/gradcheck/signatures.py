@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter
 from typing import Any
+
+POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
 class Misuse(ValueError):
@@ -13,16 +16,11 @@ class Misuse(ValueError):
 
 def required(function: Callable[..., Any]) -> list[str]:
     """The positional parameters without a default."""
-    try:
-        kinds = inspect.Parameter
-        return [
-            name
-            for name, parameter in inspect.signature(function).parameters.items()
-            if parameter.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
-            and parameter.default is kinds.empty
-        ]
-    except (TypeError, ValueError):
-        return []
+    return [
+        name
+        for name, parameter in (_parameters(function) or {}).items()
+        if parameter.kind in POSITIONAL and parameter.default is Parameter.empty
+    ]
 
 
 def name_of(function: Any) -> str:
@@ -32,41 +30,63 @@ def name_of(function: Any) -> str:
 
 
 def by_parameter(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
-    """Inputs by the names of forward's parameters, in their order."""
-    try:
-        parameters = list(inspect.signature(forward).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    names = [*positional, *(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)]
-    if isinstance(inputs, Mapping):
-        unknown = [name for name in inputs if parameters and name not in names]
-        if unknown and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
-            raise Misuse(f"{name_of(forward)} has no parameter {', '.join(unknown)}; it has {', '.join(names)}")
-        missing = [p.name for p in parameters if p.name in names and p.name not in inputs and p.default is p.empty]
-        if missing:
-            raise Misuse(f"no shape is given for {', '.join(missing)}, which {name_of(forward)} takes")
-        ordered = [name for name in names if name in inputs] or list(inputs)
-        placed = [name for name in ordered if name in positional]
-        if placed != positional[: len(placed)]:
-            skipped = next(name for name in positional if name not in inputs)
-            raise Misuse(f"the parameter {skipped} of {name_of(forward)} stands before others and needs a value too")
-        return {name: inputs[name] for name in ordered}
-    if not isinstance(inputs, Sequence) or isinstance(inputs, str):
+    """Inputs by the names of forward's parameters, in their order.
+
+    Where it does not tell its parameters, or takes any number of them, others than those named are let through.
+    """
+    parameters = _parameters(forward)
+    told = parameters or {}
+    positional = [name for name, parameter in told.items() if parameter.kind in POSITIONAL]
+    names = [*positional, *(name for name, parameter in told.items() if parameter.kind is Parameter.KEYWORD_ONLY)]
+    given = dict(inputs) if isinstance(inputs, Mapping) else _labelled(inputs, names, _rest(told))
+    unknown = [name for name in given if name not in names]
+    if unknown and parameters is not None and not _takes_more(told, isinstance(inputs, Mapping)):
+        has = f"it has {', '.join(names)}" if names else "it has none"
+        raise Misuse(f"{name_of(forward)} has no parameter {', '.join(map(str, unknown))}; {has}")
+    missing = [name for name in names if name not in given and told[name].default is Parameter.empty]
+    if missing:
+        raise Misuse(f"no shape is given for {', '.join(missing)}, which {name_of(forward)} takes")
+    ordered = [*(name for name in names if name in given), *unknown]
+    placed = [name for name in ordered if name in positional]
+    if placed != positional[: len(placed)]:
+        skipped = next(name for name in positional if name not in given)
+        raise Misuse(f"the parameter {skipped} of {name_of(forward)} stands before others and needs a value too")
+    return {name: given[name] for name in ordered}
+
+
+def _labelled(inputs: Any, names: list[str], rest: str) -> dict[str, Any]:
+    """Inputs in the order of the parameters; those beyond by their place."""
+    if not isinstance(inputs, Sequence) or isinstance(inputs, str | bytes):
         raise Misuse("inputs must be a sequence, or a mapping from the names of forward's parameters")
-    labels = [*names, *(f"input{k}" for k in range(len(names), len(inputs)))]
-    return dict(zip(labels, inputs))
+    return dict(zip([*names, *(f"{rest}[{k}]" for k in range(len(inputs) - len(names)))], inputs))
+
+
+def _rest(parameters: Mapping[str, Parameter]) -> str:
+    """The name of what takes all other positional arguments."""
+    return next((name for name, p in parameters.items() if p.kind is Parameter.VAR_POSITIONAL), "inputs")
+
+
+def _takes_more(parameters: Mapping[str, Parameter], by_name: bool) -> bool:
+    kinds = {parameter.kind for parameter in parameters.values()}
+    return Parameter.VAR_POSITIONAL in kinds or (by_name and Parameter.VAR_KEYWORD in kinds)
 
 
 def arguments(function: Callable[..., Any], inputs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Inputs by position, but those that a function takes by their names alone."""
-    try:
-        parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        parameters = {}  # type: ignore[assignment]
+    parameters = _parameters(function) or {}
+    kinds = {name: parameter.kind for name, parameter in parameters.items()}
+    by_name = Parameter.VAR_KEYWORD in kinds.values() and Parameter.VAR_POSITIONAL not in kinds.values()
     options = {
         name: value
         for name, value in inputs.items()
-        if name in parameters and parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
+        if (kinds[name] is Parameter.KEYWORD_ONLY if name in kinds else by_name)
     }
     return tuple(value for name, value in inputs.items() if name not in options), options
+
+
+def _parameters(function: Callable[..., Any]) -> Mapping[str, Parameter] | None:
+    """The parameters of a function; ``None`` where it does not tell them."""
+    try:
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return None

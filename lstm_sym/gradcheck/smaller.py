@@ -71,7 +71,7 @@ def _resized(subject: Subject, sizes: dict[int, int]) -> Subject:
 
     def cut(path: Any, value: Any) -> Any:
         if isinstance(value, np.ndarray):
-            return value[tuple(slice(sizes.get(size, size)) for size in value.shape)]
+            return np.copy(value[tuple(slice(sizes.get(size, size)) for size in value.shape)])
         return sizes.get(value, value) if type(value) is int else value
 
     return replace(subject, inputs={name: mapped(cut, tree) for name, tree in subject.inputs.items()})

@@ -5,19 +5,24 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from .shapes import Spec
+from .shapes import Spec, by_parameter
+from .trees import leaves, named
 
 
 def moving_names(file: Path, function: str, specs: list[Spec]) -> tuple[str, ...]:
     """The inputs of floating-point numbers among those that have shapes; a lone number in doubt counts as a size."""
+    given = [
+        (parameter, named(parameter, path), spec)
+        for parameter, tree in by_parameter(specs).items()
+        for path, spec in leaves(tree)
+        if spec.shape is not None
+    ]
     definition = _definition(file, function)
     if definition is None:
-        return tuple(spec.name for spec in specs if spec.shape is not None)
+        return tuple(name for _, name, _ in given)
     taken, whole = _parameters(definition), _integers(definition)
     return tuple(
-        spec.name
-        for spec in specs
-        if spec.shape is not None and spec.name in taken and not (spec.ambiguous and spec.name in whole)
+        name for parameter, name, spec in given if parameter in taken and not (spec.ambiguous and spec.name in whole)
     )
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import builtins
 import math
+import numbers
 import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .array import Array, Scalar, array_of, exact, numbers_of, result_of, stacked
-from .builtins import builtins_of
-from .functions import call_function, filled
+from .array import Array, Scalar, array_of, chosen_by, exact, numbers_of, placed, plain_index, result_of, stacked
+from .builtins import IntType, builtins_of
+from .frames import Unsupported
+from .functions import call_function, filled, in_order, moved
+from .functions import copy as copied
 from .integers import Discrete, DiscreteScalar, dependent, discrete, plain
 from .modular import Cramped
 from .numbers import Domain
@@ -24,6 +27,8 @@ from .ufuncs import call_ufunc
 
 MADE = {"zeros": 0.0, "ones": 1.0, "empty": None}
 """What a new array is full of; ``None`` for what NumPy happens to find in memory."""
+
+FLOATS = ("float64", "float32", "float16", "longdouble", "float_", "double", "single", "half")
 
 MATH = (
     *("exp", "expm1", "log1p", "log2", "log10", "sqrt", "tanh", "sinh", "cosh", "fabs"),
@@ -36,6 +41,9 @@ OF_SHAPES = ("shape", "ndim", "size", "zeros_like", "ones_like", "empty_like", "
 
 SELECTING = ("nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract")
 """What gives as many entries as the entries say."""
+
+EXACT = ("sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log1p", "tanh", "sinh", "cosh", "power", "float_power")
+"""Functions of constants that are not rounded."""
 
 
 def exact_inside(x: Any) -> bool:
@@ -53,7 +61,7 @@ class _FloatType(type):
 
     def __call__(cls, x: Any = 0.0) -> Any:
         if isinstance(x, Array):
-            return x.item()
+            return x.item() if x.size == 1 else x.__copy__()
         if dependent(x):
             return exact(x, x.domain).item()
         return builtins.float(x)
@@ -65,34 +73,6 @@ class FloatType(builtins.float, metaclass=_FloatType):
     dtype = np.dtype(np.float64)
 
 
-class _IntType(type):
-    def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, builtins.int | DiscreteScalar)
-
-    def __subclasscheck__(cls, other: Any) -> bool:
-        return issubclass(other, builtins.int)
-
-    def __eq__(cls, other: Any) -> bool:
-        return other is cls or other is builtins.int
-
-    def __hash__(cls) -> int:
-        return hash(builtins.int)
-
-    def __call__(cls, *args: Any, **options: Any) -> Any:
-        x = args[0] if len(args) == 1 else None
-        if isinstance(x, Array) and x.size == 1 and x.store.numbers.decided and not x.store.numbers.varies:
-            return x.reshape(-1)[0].astype(builtins.int)
-        if isinstance(x, Discrete) and x.depends and x.size == 1:
-            return x.reshape(-1)[0].astype(builtins.int)
-        return builtins.int(*args, **options)
-
-
-class IntType(builtins.int, metaclass=_IntType):
-    """``int`` that leaves integers as they are that depend on the inputs."""
-
-    dtype = np.dtype(np.int64)
-
-
 class _ArrayType(type):
     def __instancecheck__(cls, x: Any) -> bool:
         return isinstance(x, np.ndarray | Array) and not isinstance(x, DiscreteScalar | Scalar)
@@ -102,8 +82,38 @@ class ArrayType(metaclass=_ArrayType):
     """``np.ndarray``, of which exact arrays are instances."""
 
 
+class _AbstractType(type):
+    original: Any
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        return isinstance(x, cls.original | Scalar)
+
+    def __subclasscheck__(cls, other: Any) -> bool:
+        return issubclass(other, cls.original)
+
+
+def _abstract(original: type) -> type:
+    """One of NumPy's types of scalars, such as ``np.floating``, of which exact scalars are instances."""
+    return _AbstractType(original.__name__, (), {"original": original})
+
+
+ABSTRACT = {name: _abstract(getattr(np, name)) for name in ("floating", "inexact", "number", "generic")}
+
+numbers.Real.register(Scalar)
+
+
 def plain_type(dtype: Any) -> Any:
-    return builtins.float if dtype is FloatType else builtins.int if dtype is IntType else dtype
+    """A type of floating-point numbers as ``float``, since no precision is looked at; anything else as it is."""
+    if isinstance(dtype, _AbstractType):
+        return dtype.original
+    if dtype is FloatType or dtype is IntType:
+        return builtins.float if dtype is FloatType else builtins.int
+    if not isinstance(dtype, str | type | np.dtype):
+        return dtype
+    try:
+        return builtins.float if np.dtype(dtype).kind == "f" else dtype
+    except (TypeError, ValueError):
+        return dtype
 
 
 class Module(types.ModuleType):
@@ -125,26 +135,30 @@ class StandIn:
 
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
+        self.unseeded = np.random.default_rng(0)
+        """What seeds the generators that the code makes without a seed."""
         table: dict[str, Any] = {name: self._maker(value) for name, value in MADE.items()}
         table |= {
             "full": self._full,
+            "logspace": self._logspace,
+            "geomspace": self._geomspace,
             "array": self._array,
             "asarray": self._asarray,
             "asanyarray": self._asarray,
-            "copy": self._array,
+            "copy": self._copy,
             "ndarray": ArrayType,
             "vectorize": self._vectorize,
-            "float64": FloatType,
-            "float32": FloatType,
-            "float_": FloatType,
-            "double": FloatType,
+            "ndenumerate": lambda x: ((index, x[index]) for index in np.ndindex(np.shape(x))),
+            **ABSTRACT,
         }
-        self.builtins = {"float": FloatType, "int": IntType} | builtins_of(self.domain)
+        self.builtins = {"float": FloatType} | builtins_of(self.domain)
+        table |= dict.fromkeys(FLOATS, FloatType)
         self.numpy = Module(np, table, self.replaced)
         self.linalg = Module(np.linalg, {}, self.replaced)
         self.random = Module(np.random, {}, self._random)
         strides = Module(np.lib.stride_tricks, {}, self.replaced)
         library = Module(np.lib, {"stride_tricks": strides}, lambda value: value)
+        table |= {"r_": Joined(self, np.r_), "c_": Joined(self, np.c_)}
         table |= {"linalg": self.linalg, "random": self.random, "lib": library}
         self.math = Module(math, self._math_table(), lambda value: value)
 
@@ -164,7 +178,7 @@ class StandIn:
         def call(*args: Any, **options: Any) -> Any:
             if "dtype" in options:
                 options["dtype"] = plain_type(options["dtype"])
-            args = tuple(map(plain_type, args))
+            args = tuple(x if isinstance(x, str) else plain_type(x) for x in args)
             if exact_inside(args) or exact_inside(options):
                 return call_function(self.domain, name, args, options)
             depends = name not in OF_SHAPES and (dependent(args) or dependent(options))
@@ -186,7 +200,7 @@ class StandIn:
         if isinstance(value, tuple | list) and (depends or any(isinstance(item, np.ndarray) for item in value)):
             return type(value)([self.given(item, depends, selected) for item in value])
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-            return array_of(self.domain.constant(value).chosen_by(depends))
+            return chosen_by(depends, exact(np.asarray(value), self.domain))
         if isinstance(value, np.floating) and depends:
             return result_of(self.domain.constant(value).chosen_by(True))
         if isinstance(value, Discrete) and not selected:
@@ -196,37 +210,47 @@ class StandIn:
     # --- making arrays ------------------------------------------------------------------------------
 
     def _maker(self, value: float | None) -> Callable[..., Any]:
-        def make(shape: Any, dtype: Any = builtins.float, *args: Any, **options: Any) -> Any:
-            shape = options.get("shape", shape)
-            return filled(self.domain, shape, value, plain_type(dtype) or builtins.float)
+        def make(shape: Any, dtype: Any = builtins.float, order: Any = "C", **options: Any) -> Any:
+            model = np.empty(plain_index(shape), order=order)
+            return filled(self.domain, model, value, plain_type(dtype) or builtins.float)
 
         return make
 
-    def _full(self, shape: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
+    def _full(self, shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **options: Any) -> Any:
         if dtype is None:
             dtype = builtins.float if exact_inside(fill_value) else np.asarray(fill_value).dtype
-        return filled(self.domain, shape, fill_value, plain_type(dtype))
+        model = np.empty(plain_index(shape), order=order)
+        return filled(self.domain, model, fill_value, plain_type(dtype))
 
-    def _array(self, x: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
+    def _logspace(self, start: float, stop: float, num: int = 50, endpoint: bool = True, base: float = 10.0) -> Any:
+        return base ** exact(np.linspace(start, stop, num, endpoint), self.domain)
+
+    def _geomspace(self, start: float, stop: float, num: int = 50, endpoint: bool = True) -> Any:
+        ratio = result_of(self.domain.constant(stop)) / start
+        return start * ratio ** exact(np.linspace(0, 1, num, endpoint), self.domain)
+
+    def _array(
+        self, x: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K", ndmin: int = 0, **options: Any
+    ) -> Any:
         dtype = plain_type(dtype)
-        if isinstance(x, Array):
-            made = x.__copy__() if options.get("copy", True) else x
-        elif exact_inside(x):
-            made = stacked(x, self.domain).__copy__()
-        else:
-            return self.given(np.array(plain(x), dtype, *args, **options), dependent(x))
-        made = Array(made.store, np.asarray(made.at))
+        if not exact_inside(x):
+            real = np.array(plain(x), dtype, copy=copy, order=order, ndmin=ndmin, **options)
+            return self.given(real, dependent(x))
+        own = stacked(x, self.domain)
+        made: Array = copied(self.domain, own, order) if copy else in_order(self.domain, own, order)
+        if isinstance(made, Scalar):
+            made = copied(self.domain, made)
         if dtype is not None and np.dtype(dtype).kind not in "fO":
             return made.astype(dtype)
-        return made.reshape((1,) * (options.get("ndmin", 0) - made.ndim) + made.shape)
+        return placed(made, np.array(made.at, copy=False, ndmin=ndmin)) if ndmin > made.ndim else made
 
-    def _asarray(self, x: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
-        if isinstance(x, Array):
-            dtype = plain_type(dtype)
-            return x if dtype is None or np.dtype(dtype).kind in "fO" else x.astype(dtype)
-        if isinstance(x, np.ndarray) and dtype is None:
+    def _copy(self, x: Any, order: Any = "K", subok: bool = False) -> Any:
+        return self._array(x, order=order)
+
+    def _asarray(self, x: Any, dtype: Any = None, order: Any = None, *, copy: Any = None, **options: Any) -> Any:
+        if isinstance(x, np.ndarray) and dtype is None and order is None and not copy:
             return x
-        return self._array(x, dtype)
+        return self._array(x, dtype, copy=copy, order=order or "K")
 
     def _vectorize(self, function: Callable[..., Any], *settings: Any, **options: Any) -> Callable[..., Any]:
         def call(*args: Any) -> Any:
@@ -242,7 +266,7 @@ class StandIn:
 
     def _random(self, value: Any) -> Any:
         if value is np.random.default_rng:
-            return lambda seed=None: np.random.default_rng(0 if seed is None else seed)
+            return lambda seed=None: np.random.default_rng(self.unseeded.integers(1 << 62) if seed is None else seed)
         if isinstance(value, type) or not callable(value):
             return value
         if getattr(value, "__name__", "") in ("seed", "get_state", "set_state"):
@@ -258,21 +282,25 @@ class StandIn:
                     x = exact(x, self.domain)
                 if isinstance(x, Array):
                     return call_ufunc(self.domain, ufunc or name, "__call__", (x.item(),), {})
-                if name == "sqrt":
-                    return result_of(self.domain.constant(x)) ** 0.5 if x >= 0 else plain(x)
-                return plain(x)
+                found = plain(x)
+                if name in EXACT and math.isfinite(found):
+                    return call_ufunc(self.domain, name, "__call__", (x,), {})
+                return found
 
             return call
 
         def log(x: Any, base: Any = None) -> Any:
             x = exact(x, self.domain) if dependent(x) else x
             if not isinstance(x, Array):
-                return math.log(x) if base is None else math.log(x, base)
+                found = math.log(x) if base is None else math.log(x, base)
+                return found if base is not None else call_ufunc(self.domain, "log", "__call__", (x,), {})
             result = np.log(x.item())
             return result if base is None else result / np.log(result_of(self.domain.constant(base)))
 
         def power(x: Any, y: Any) -> Any:
-            return x**y if isinstance(x, Array) or isinstance(y, Array) else math.pow(x, y)
+            if isinstance(x, Array) or isinstance(y, Array):
+                return x**y
+            return result_of(self.domain.constant(math.fabs(x))) ** y if x > 0 else math.pow(x, y)
 
         def summed(values: Any) -> Any:
             values = list(values)
@@ -292,6 +320,26 @@ class StandIn:
         }
 
 
+def _real(args: tuple[Any, ...]) -> bool:
+    """Whether NumPy would give floating-point numbers: whole powers of integers are integers."""
+    return len(args) == 1 or np.result_type(*args).kind == "f"
+
+
+class Joined:
+    """``np.r_`` or ``np.c_``, which joins what stands in its brackets."""
+
+    def __init__(self, stand_in: StandIn, original: Any) -> None:
+        self.stand_in, self.original = stand_in, original
+
+    def __getitem__(self, key: Any) -> Any:
+        items = key if isinstance(key, tuple) else (key,)
+        if not exact_inside(items):
+            return self.stand_in.given(self.original[plain_index(key)])
+        if any(isinstance(item, slice | str) for item in items):
+            raise Unsupported("slices and texts beside exact numbers in np.r_ or np.c_ are not followed")
+        return moved(self.stand_in.domain, lambda *parts: self.original[parts], items, {}, range(len(items)))
+
+
 class Ufunc:
     """A universal function; on constants that are not exact yet it gives exact results where it can."""
 
@@ -307,11 +355,7 @@ class Ufunc:
             options["dtype"] = plain_type(options["dtype"])
         if exact_inside(args) or exact_inside(options):
             return call_ufunc(domain, name, "__call__", args, options)
-        if (
-            name in ("sqrt", "exp", "log", "tanh")
-            and "out" not in options
-            and not any(isinstance(x, list) for x in args)
-        ):
+        if name in EXACT and "out" not in options and not any(isinstance(x, list) for x in args) and _real(args):
             try:
                 return call_ufunc(domain, name, "__call__", args, options)
             except Cramped:

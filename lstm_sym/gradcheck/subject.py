@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .array import Array, Scalar, array_of, exact
-from .frames import Unsupported, place_of
+from .array import Array, Scalar, exact, instead_of
+from .frames import Unsupported, place_of, told
 from .integers import discrete
 from .magnitude import USUAL, Magnitude
 from .modular import Singular, Unlucky
@@ -101,9 +101,9 @@ class Subject:
                     return exact(value, stand_in.domain) if isinstance(value, np.ndarray) else value
                 if moves(value):
                     numbers = source(named(name, path), value)
-                    array = array_of(numbers)
+                    array = instead_of(np.asarray(value), numbers)
                     return array if numbers.shape or isinstance(value, np.ndarray) else Scalar(array.store, array.at)
-                return discrete(value.copy(), stand_in.domain) if isinstance(value, np.ndarray) else value
+                return discrete(value.copy(order="K"), stand_in.domain) if isinstance(value, np.ndarray) else value
 
             return make
 
@@ -179,19 +179,21 @@ class Subject:
     def _called(
         self, function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any] | None = None
     ) -> Any:
+        Unsupported.raised.clear()
         try:
             with np.errstate(all="ignore"):
-                return function(*args, **(options or {}))
+                result = function(*args, **(options or {}))
+            if Unsupported.raised:
+                raise Unsupported.raised[0]
+            return result
         except (Unlucky, Singular, KeyboardInterrupt):
             raise
         except Unsupported as error:
             raise Failed(f"{place_of(error) or name_of(function)}: {error}") from error
         except RecursionError as error:
-            raise Failed(f"{name_of(function)}: the recursion is too deep") from error
+            raise Failed(f"{place_of(error) or name_of(function)}: the recursion is too deep") from error
         except BaseException as error:
-            text = " ".join(str(error).split()) or "no message"
-            where = f" at {place}" if (place := place_of(error)) else ""
-            said = f"{name_of(function)} raises {type(error).__name__}{where}: {text}"
+            said = f"{name_of(function)} raises {type(error).__name__}{told(error)}"
             raise Failed(said + self._hint(error, function)) from error
 
     def _hint(self, error: BaseException, function: Any) -> str:

@@ -118,6 +118,25 @@ class Tower:
         a = self.lifted(a)
         return self._made(self._root([part.ravel() for part in self.coordinates(a)])).reshape(a.shape)
 
+    def odd_root(self, a: Any, degree: int) -> Any:
+        """The root of an odd degree of what is a residue, or the square root of one, or that of such: a power of it.
+
+        These form a group whose order has the prime factors of p - 1 alone; anything for other elements.
+        """
+        order = (self.p - 1) // 2
+        while (self.p**self.size - 1) % (2 * order) == 0:
+            order *= 2
+        return self.to_the(a, pow(degree, -1, order))
+
+    def to_the(self, a: Any, exponent: int) -> Any:
+        """The positive power, by squaring."""
+        result, square = self.rational(1, 1), self.lifted(a)
+        while exponent:
+            if exponent & 1:
+                result = self.mul(result, square)
+            square, exponent = self.mul(square, square), exponent >> 1
+        return result
+
     # --- on coordinates, a field at a time ----------------------------------------------------------
 
     def _product(self, a: Coordinates, b: Coordinates, times: Callable[[Any, Any], Any]) -> Coordinates:

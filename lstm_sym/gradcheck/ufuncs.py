@@ -10,107 +10,41 @@ from typing import Any
 
 import numpy as np
 
-from . import circular
+from . import circular, special
 from . import numbers as n
 from .array import Array, Scalar, array_of, exact, numbers_of, result_of
 from .branches import TOLD
-from .constants import reading
 from .frames import Unsupported
 from .integers import Discrete, dependent, discrete, plain
+from .layout import elementwise, laid, lying
 from .numbers import Domain, Numbers
+from .powers import cube_root, power, square
 
 # --- what is made of other functions --------------------------------------------------------------
 
 
-def constant(x: Numbers, value: float) -> Numbers:
-    return x.domain.constant(value)
-
-
-def chosen(mask: Any, x: Numbers, y: Numbers, decided: bool = True) -> Numbers:
-    """x where the mask is true, y elsewhere; the mask is ``decided`` by comparing the two."""
-    shape = np.broadcast_shapes(np.shape(mask), x.shape, y.shape)
-    parts = []
-    for ring, a, b in zip(x.domain.rings, x.parts, y.parts):
-        width = max(len(a), len(b))
-        a, b = (n.lifted(n.widened(ring, part, width), len(shape)) for part in (a, b))
-        parts.append(np.where(mask, a, b))
-    decided = x.decided or y.decided or (decided and (x.varies or y.varies))
-    return Numbers(x.domain, tuple(parts), x.varies or y.varies, x.degree | y.degree, x.slope | y.slope, decided)
-
-
 def maximum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
-    return chosen(x.domain.order(x, y, asked) >= 0, x, y)
+    return n.chosen(x.domain.order(x, y, asked) >= 0, x, y).chosen_by(x.depends or y.depends)
 
 
 def minimum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
-    return chosen(x.domain.order(x, y, asked) <= 0, x, y)
+    return n.chosen(x.domain.order(x, y, asked) <= 0, x, y).chosen_by(x.depends or y.depends)
 
 
 def absolute(x: Numbers) -> Numbers:
-    return chosen(x.domain.order(x, constant(x, 0), "absolute") >= 0, x, n.negative(x), decided=False)
+    return n.chosen(x.domain.order(x, n.constant(x, 0), "absolute") >= 0, x, n.negative(x))
 
 
 def sign(x: Numbers) -> Numbers:
-    return x.domain.constant(x.domain.order(x, constant(x, 0), "sign")).chosen_by(x.depends)
-
-
-def square(x: Numbers) -> Numbers:
-    x.domain.squared(x)
-    return n.multiply(x, x)
+    return x.domain.constant(x.domain.order(x, n.constant(x, 0), "sign")).chosen_by(x.depends)
 
 
 def heaviside(x: Numbers, y: Numbers) -> Numbers:
-    order = x.domain.order(x, constant(x, 0), "heaviside")
-    return chosen(order == 0, y, x.domain.constant((order > 0).astype(int))).chosen_by(x.depends)
+    order = x.domain.order(x, n.constant(x, 0), "heaviside")
+    return n.chosen(order == 0, y, x.domain.constant((order > 0).astype(int))).chosen_by(x.depends)
 
 
-def power(x: Numbers, y: Numbers) -> Numbers:
-    """x to the power y: by squaring, by a root, or as exp(y log x)."""
-    if y.varies:
-        return n.apply("exp", n.multiply(y, n.apply("log", x)))
-    exponents = np.unique(y.domain.shadow(y))
-    if len(exponents) != 1:
-        return n.apply("exp", n.multiply(y, n.apply("log", x)))
-    exponent = reading(float(exponents[0]))
-    if not exponent.plain:
-        return n.apply("exp", n.multiply(y, n.apply("log", x)))
-    found = exponent.rational
-    if found.denominator == 2:
-        return _spread(n.power(n.apply("sqrt", x), found.numerator), y)
-    if found == 2:
-        return _spread(square(x), y)
-    whole = math.floor(found)
-    result = n.power(x, whole)
-    rest = found - whole
-    if rest:
-        result = n.multiply(result, n.apply("exp", n.multiply(constant(x, float(rest)), n.apply("log", x))))
-    return _spread(result, y)
-
-
-def _spread(x: Numbers, y: Numbers) -> Numbers:
-    """x in the shape that it and y have together."""
-    return n.add(x, x.domain.constant(np.zeros(np.broadcast_shapes(x.shape, y.shape))))
-
-
-def logaddexp(x: Numbers, y: Numbers) -> Numbers:
-    return n.apply("log", n.add(n.apply("exp", x), n.apply("exp", y)))
-
-
-def hyperbolic(sign: int) -> Callable[[Numbers], Numbers]:
-    def half_sum(x: Numbers) -> Numbers:
-        e = n.apply("exp", x)
-        other = n.reciprocal(e)
-        both = n.add(e, other) if sign > 0 else n.subtract(e, other)
-        return n.multiply(both, constant(x, 0.5))
-
-    return half_sum
-
-
-def logarithm(base: int) -> Callable[[Numbers], Numbers]:
-    return lambda x: n.divide(n.apply("log", x), n.apply("log", constant(x, base)))
-
-
-def elementwise(name: str) -> Callable[[Numbers], Numbers]:
+def known(name: str) -> Callable[[Numbers], Numbers]:
     return lambda x: n.apply(name, x)
 
 
@@ -123,27 +57,42 @@ UNARY: dict[str, Callable[[Numbers], Numbers]] = {
     "sign": sign,
     "square": square,
     "reciprocal": n.reciprocal,
-    "exp": elementwise("exp"),
-    "exp2": lambda x: n.apply("exp", n.multiply(x, n.apply("log", constant(x, 2)))),
-    "expm1": lambda x: n.subtract(n.apply("exp", x), constant(x, 1)),
-    "log": elementwise("log"),
-    "log1p": lambda x: n.apply("log", n.add(x, constant(x, 1))),
-    "log2": logarithm(2),
-    "log10": logarithm(10),
-    "sqrt": elementwise("sqrt"),
-    "tanh": elementwise("tanh"),
+    "exp": known("exp"),
+    "exp2": special.to_the(2),
+    "exp10": special.to_the(10),
+    "expm1": lambda x: n.subtract(n.apply("exp", x), n.constant(x, 1)),
+    "log": known("log"),
+    "log1p": lambda x: n.apply("log", n.add(x, n.constant(x, 1))),
+    "log2": special.logarithm(2),
+    "log10": special.logarithm(10),
+    "sqrt": known("sqrt"),
+    "cbrt": cube_root,
+    "tanh": known("tanh"),
+    "arctanh": special.of_half_quotient,
+    "arcsinh": special.of_sum_with_root(1),
+    "arccosh": special.of_sum_with_root(-1),
     "sin": circular.sine,
     "cos": circular.cosine,
     "tan": circular.tangent,
+    "sinc": special.cardinal_sine,
     "arctan": circular.arctangent,
+    "arcsin": circular.arcsine,
+    "arccos": circular.arccosine,
+    "deg2rad": special.scaled(math.pi / 180),
+    "radians": special.scaled(math.pi / 180),
+    "rad2deg": special.scaled(180 / math.pi),
+    "degrees": special.scaled(180 / math.pi),
     "erf": circular.error_function,
     "erfc": circular.complementary,
+    "erfcx": lambda x: n.multiply(n.apply("exp", square(x)), circular.complementary(x)),
     "ndtr": circular.normal_distribution,
-    "sinh": hyperbolic(-1),
-    "cosh": hyperbolic(1),
-    "expit": elementwise("sigmoid"),
+    "log_ndtr": lambda x: n.apply("log", circular.normal_distribution(x)),
+    "entr": lambda x: n.negative(special.times_logarithm(x, x)),
+    "sinh": special.hyperbolic(-1),
+    "cosh": special.hyperbolic(1),
+    "expit": known("sigmoid"),
     "log_expit": lambda x: n.apply("log", n.apply("sigmoid", x)),
-    "logit": lambda x: n.apply("log", n.divide(x, n.subtract(constant(x, 1), x))),
+    "logit": lambda x: n.apply("log", n.divide(x, n.subtract(n.constant(x, 1), x))),
 }
 
 BINARY: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
@@ -159,7 +108,13 @@ BINARY: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
     "minimum": partial(minimum, asked="minimum"),
     "fmin": partial(minimum, asked="minimum"),
     "heaviside": heaviside,
-    "logaddexp": logaddexp,
+    "logaddexp": special.logaddexp,
+    "logaddexp2": lambda x, y: special.logarithm(2)(n.add(special.to_the(2)(x), special.to_the(2)(y))),
+    "arctan2": circular.angle,
+    "xlogy": special.times_logarithm,
+    "xlog1py": lambda x, y: special.times_logarithm(x, n.add(y, n.constant(y, 1))),
+    "rel_entr": special.relative_entropy,
+    "kl_div": lambda x, y: n.add(n.subtract(special.relative_entropy(x, y), x), y),
     "hypot": lambda x, y: n.apply("sqrt", n.add(square(x), square(y))),
 }
 
@@ -187,65 +142,97 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     out = options.pop("out", None)
     if options.pop("where", True) is not True:
         raise Unsupported(f"np.{name}(where=…) is not followed")
-    options = {key: value for key, value in options.items() if key not in ("dtype", "casting", "order", "subok")}
+    order = options.pop("order", None)
+    options = {key: value for key, value in options.items() if key not in ("dtype", "casting", "subok")}
     if method != "__call__":
         return _method(domain, name, method, inputs, options, out)
     if name in ("matmul", "dot"):
-        return delivered(matmul(domain, *inputs), out)
+        return delivered(matmul(domain, *inputs), out, core=2 - sum(lying(x).ndim == 1 for x in inputs))
     if name in TESTS:
         numbers = numbers_of(inputs[0], domain)
         domain.refuse_zeros(numbers)
-        return real(TESTS[name](domain.infinite(numbers)), domain)
+        return real(TESTS[name](domain.infinite(numbers)), domain, inputs, out)
     if name == "multiply" and inputs[0] is inputs[1]:
         name, inputs = "square", inputs[:1]
     operands = [numbers_of(x, domain) for x in inputs]
     if name in COMPARISONS:
-        return real(COMPARISONS[name](domain.order(operands[0], operands[1], name), 0), domain, operands)
+        truth = COMPARISONS[name](domain.order(operands[0], operands[1], name), 0)
+        return real(truth, domain, inputs, out, operands)
     if name in ("equal", "not_equal"):
-        return asked(domain, name, domain.same(*operands) == (name == "equal"), operands)
+        return asked(domain, name, domain.same(*operands) == (name == "equal"), inputs, out, operands)
     if name in ("logical_not", "logical_and", "logical_or", "logical_xor"):
         zero = domain.constant(0)
-        return asked(domain, name, getattr(np, name)(*[~domain.same(x, zero) for x in operands]), operands)
+        truth = getattr(np, name)(*[~domain.same(x, zero) for x in operands])
+        return asked(domain, name, truth, inputs, out, operands)
     if name in PIECEWISE_CONSTANT:
         if any(x.varies for x in operands):
             raise Unsupported(f"np.{name} of a number that depends on the inputs has no derivative to check")
-        found = getattr(np, name)(*[domain.shadow(x) for x in operands])
         depends = any(x.depends for x in operands)
-        return result_of(domain.constant(found).chosen_by(depends)) if depends else found
+        return _constants(getattr(np, name)(*[domain.shadow(x) for x in operands]), domain, inputs, out, depends)
     table: dict[str, Any] = UNARY if len(operands) == 1 else BINARY
     if name not in table:
         raise Unsupported(f"np.{name} is not followed on exact numbers")
     result = table[name](*operands)
     if name == "multiply" and domain.noting and all(x.decided for x in operands):
         domain.asks(name, domain.shadow(result) != 0)
-    return delivered(result_of(result), out)
+    like = None if out is not None else elementwise(inputs, order)
+    return delivered(result_of(result, like), out, core=0)
 
 
-def real(mask: Any, domain: Domain, operands: Sequence[Numbers] = ()) -> Any:
-    """Truth values as NumPy would give them, of a comparison of these numbers."""
-    depends = any(x.depends for x in operands)
-    return discrete(mask if np.ndim(mask) else np.bool_(mask), domain, depends=depends, told=depends)
-
-
-def asked(domain: Domain, name: str, truth: Any, operands: Sequence[Numbers]) -> Any:
+def asked(domain: Domain, name: str, truth: Any, inputs: Any, out: Any, operands: Sequence[Numbers]) -> Any:
     """Truth values that are asked for, which is a decision where comparisons have made the numbers.
 
     Others are equal at a point in a million only, or at all.
     """
     if any(x.decided for x in operands):
         domain.asks(name, truth, *operands)
-    return real(truth, domain, operands)
+    return real(truth, domain, inputs, out, operands)
 
 
-def delivered(result: Array, out: Any) -> Array:
-    """The result, written to ``out`` where that is given."""
+def _constants(values: Any, domain: Domain, inputs: Any, out: Any, depends: bool) -> Any:
+    """Constants that NumPy has computed, as exact numbers."""
+    if isinstance(values, tuple):
+        return tuple(_constants(value, domain, inputs, None, depends) for value in values)
+    numbers = domain.constant(values).chosen_by(depends)
+    return delivered(result_of(numbers, elementwise(inputs)), out, core=0)
+
+
+def real(mask: Any, domain: Domain, inputs: Any, out: Any = None, operands: Sequence[Numbers] = ()) -> Any:
+    """Truth values of operands as NumPy would give them, or in ``out`` where that is given.
+
+    Where they are told of numbers that depend on the inputs, these are ``operands``.
+    """
+    depends = any(x.depends for x in operands)
+    target = out[0] if isinstance(out, tuple) else out
+    if isinstance(target, Array):
+        return delivered(array_of(domain.constant(mask).chosen_by(depends)), target)
+    if target is None:
+        like = elementwise(inputs)
+        values = mask if like is None else laid(mask, like)
+        return discrete(values if np.ndim(values) else np.bool_(values), domain, depends=depends, told=depends)
+    if target.shape != np.broadcast_shapes(target.shape, np.shape(mask)):
+        raise ValueError(f"non-broadcastable output operand with shape {target.shape} for {np.shape(mask)}")
+    np.copyto(np.asarray(target), mask)
+    if depends and isinstance(target, Discrete):
+        target.written()
+    return target
+
+
+def delivered(result: Array, out: Any, *, core: int | None = None) -> Array:
+    """The result, written to ``out`` where that is given.
+
+    This has its shape, or one that it is stretched to, but for the last ``core`` axes.
+    """
     target = out[0] if isinstance(out, tuple) else out
     if target is None:
         return result
     if not isinstance(target, Array) or isinstance(target, Scalar):
         raise Unsupported("exact numbers are written into an array that was made outside of the check")
-    if target.shape != np.broadcast_shapes(target.shape, result.shape):
+    kept = result.ndim if core is None else core
+    whole = result.shape if core is None else np.broadcast_shapes(target.shape, result.shape)
+    if target.shape != whole or target.shape[target.ndim - kept :] != result.shape[result.ndim - kept :]:
         raise ValueError(f"non-broadcastable output operand with shape {target.shape} for {result.shape}")
+    target.require_writeable("output array is read-only")
     target[...] = result
     return target
 
@@ -276,6 +263,8 @@ def _at(domain: Domain, name: str, target: Any, index: Any, values: Any) -> None
 
     if not isinstance(target, Array):
         raise Unsupported("exact numbers are written into an array that was made outside of the check")
+    if not target.flags.writeable:
+        raise Unsupported(f"np.{name}.at writes into an array that is read-only")
     addresses = target.at[plain_index(index)]
     new = numbers_of(values, domain)
     new = n.add(new, domain.constant(np.zeros(np.shape(addresses))))

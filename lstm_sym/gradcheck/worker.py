@@ -6,38 +6,62 @@ import importlib.util
 import inspect
 import json
 import os
+import resource
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .check import gradcheck
-from .frames import place_of
+from .frames import place_of, printable, told
+from .guard import confine
 from .sandbox import undecided
-from .shapes import Spec, read_shapes, readings
+from .shapes import Spec, by_parameter, read_shapes, readings
 from .source import moving_names
 from .subject import Misuse
+from .trees import leaves, mapped, named
+
+LONGEST = 1e6
+"""The most seconds that the clock of ``signal`` is set to."""
+
+GUARD = '`if __name__ == "__main__":`'
+
+PATIENCE = 0.25
+"""The share of the time limit in which other readings of the shapes are tried."""
+
+GRACE = 5
+"""Seconds after the time limit at which the process ends by itself."""
 
 
 def main() -> None:
     """Answer the request in the arguments by writing a JSON file; threads and exit handlers of the file are left."""
     request = json.loads(sys.argv[1])
+    sys.argv[:] = [request["file"]]
+    process = os.getpid()
+    limit(request["timeout"])
+    confine(request["folder"], request["answer"])
     try:
         answer = answered(request)
     except Misuse as error:
         answer = {"misuse": str(error)}
     except BaseException as error:
         names = moving_names(Path(request["file"]), request["functions"][0], read_shapes(request["shapes"]))
-        where = place_of(error)
-        text = " ".join(str(error).split())[:300]
-        answer = undecided(
-            " ".join(filter(None, (f"{type(error).__name__} is raised", where and f"at {where}", text))), names
-        )
-    temporary = request["answer"] + ".part"
-    Path(temporary).write_text(json.dumps(answer), encoding="utf-8")
-    os.replace(temporary, request["answer"])
+        answer = undecided(f"{type(error).__name__} is raised{told(error)}", names)
+    if os.getpid() == process:
+        temporary = request["answer"] + ".part"
+        Path(temporary).write_text(json.dumps(answer), encoding="utf-8")
+        os.replace(temporary, request["answer"])
     os._exit(0)
+
+
+def limit(timeout: float) -> None:
+    """Leave the others half of the memory, and end by ourselves, should the process that waits for us be gone."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    resource.setrlimit(resource.RLIMIT_DATA, (memory // 2, memory // 2))
+    signal.alarm(int(min(timeout, LONGEST)) + GRACE)
 
 
 def answered(request: dict[str, Any]) -> dict[str, Any]:
@@ -51,11 +75,13 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
         return undecided(f"{file.name} cannot be imported: {import_failure(error)}", names)
     forward, backward = (found(module, name, file) for name in request["functions"])
     first: dict[str, Any] | None = None
+    until = time.monotonic() + PATIENCE * request["timeout"]
     for reading in readings(specs, integers(forward)):
-        inputs = {name: made(spec) for name, spec in reading.items()}
-        literals = [name for name, spec in reading.items() if spec.shape is None and has_numbers(inputs[name])]
+        given = by_parameter(reading)
+        inputs = {name: mapped(lambda _, spec: made(spec), tree) for name, tree in given.items()}
+        fixed = [named(name, path) for name, tree in given.items() for path, spec in leaves(tree) if has_numbers(spec)]
         try:
-            report = gradcheck(forward, backward, inputs, style=request["style"], seed=request["seed"], fixed=literals)
+            report = gradcheck(forward, backward, inputs, style=request["style"], seed=request["seed"], fixed=fixed)
         except Misuse:
             if first is None:
                 raise
@@ -64,42 +90,51 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
         if report.verdict != "undecided" or report.points or report.diagnosis[0].startswith("backward returns"):
             return answer
         first = first or answer
+        if time.monotonic() > until:
+            break
     assert first is not None
     return first
 
 
-def has_numbers(value: Any) -> bool:
+def has_numbers(spec: Spec) -> bool:
     """Whether a literal is made of floating-point numbers, which the check would move."""
-    return np.asarray(value).dtype.kind == "f"
+    return spec.shape is None and np.asarray(spec.literal).dtype.kind == "f"
 
 
 def imported(file: Path) -> Any:
-    """The file as a module, with its folder on the path."""
-    sys.path.insert(0, str(file.parent))
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    if spec is None or spec.loader is None:
-        raise Misuse(f"{file.name} is no Python file")
+    """The file as a module, with its folder on the path, and as a part of its package if it lies in one."""
+    name, root = module_name(file)
+    sys.path[:0] = dict.fromkeys([str(file.parent), str(root)])
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[file.stem] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
+def module_name(file: Path) -> tuple[str, Path]:
+    """The full name of a file's module, none that is taken, and the folder of the outermost package."""
+    name, root = file.stem, file.parent
+    while (root / "__init__.py").is_file() and root != root.parent:
+        name, root = f"{root.name}.{name}", root.parent
+    return (f"{name}_" if name in sys.modules else name), root
+
+
 def import_failure(error: BaseException) -> str:
     """What happened on import, where, and what helps."""
-    text = " ".join(str(error).split())[:300]
-    where = f" at {place}" if (place := place_of(error)) else ""
     if isinstance(error, SyntaxError):
-        return f"{type(error).__name__} at {Path(error.filename or '?').name}:{error.lineno}: {error.msg}"
+        where = f" at {Path(error.filename).name}:{error.lineno}" if error.filename else ""
+        return printable(f"{type(error).__name__}{where}: {error.msg}")
     if isinstance(error, SystemExit):
-        status = f" with status {text}" if text else ""
-        return f'it ends the process{where}{status}; what is a program goes below `if __name__ == "__main__":`'
+        return f"it ends the process{told(error, ' with status')}; what is a program goes below {GUARD}"
     if isinstance(error, ModuleNotFoundError) and error.name:
+        where = f" at {place}" if (place := place_of(error)) else ""
         return (
             f"there is no module {error.name}, which it imports{where}; install it beside lstm-sym, or copy the two "
             "functions to a file that does without"
         )
-    return f"{type(error).__name__} is raised{where}{text and ': ' + text}"
+    return f"{type(error).__name__} is raised{told(error)}"
 
 
 def found(module: Any, name: str, file: Path) -> Any:
@@ -107,7 +142,8 @@ def found(module: Any, name: str, file: Path) -> Any:
     for part in name.split("."):
         value, owner = getattr(value, part, None), value
     if not callable(value):
-        raise Misuse(f"{file.name} has no function {name}")
+        there = [key for key, other in vars(module).items() if inspect.isfunction(other) and not key.startswith("_")]
+        raise Misuse(f"{file.name} has no function {name}" + (f"; it has {', '.join(there)}" if there else ""))
     bound = isinstance(owner, type) and not inspect.isfunction(inspect.getattr_static(owner, part, None))
     if isinstance(value, type) or (isinstance(owner, type) and not bound):
         kind = "a class" if isinstance(value, type) else "a method, which needs an object"

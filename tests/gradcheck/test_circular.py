@@ -160,7 +160,7 @@ def test_addition_theorems_hold_and_the_period_is_not_known(f, g, verdict):
     assert same_function(f, g, {"x": np.zeros(3), "y": np.zeros(3)}).verdict == verdict
 
 
-@pytest.mark.parametrize("name", ["arcsin", "arccos", "sinc", "arctan2", "i0", "cbrt"])
+@pytest.mark.parametrize("name", ["i0", "unwrap", "spacing", "nextafter", "interp"])
 def test_what_has_no_rule_is_refused_by_name(name):
     function = getattr(np, name)
     report = gradcheck(lambda x: function(*[x] * getattr(function, "nin", 1)), lambda i, d: d, {"x": np.zeros(3)})

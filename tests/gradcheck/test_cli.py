@@ -115,7 +115,7 @@ def test_wrong_code(run):
 
 
 MISBEHAVIOUR = [
-    (CODE, "hangs:backward", "x=3", "no result within 3 s"),
+    (CODE, "hangs:backward", "x=3", "no result within 2 s"),
     (CODE, "leaves:backward", "x=3", "ended the process itself, with status 3"),
     (CODE, "raises:backward", "x=3", "raises RuntimeError at user.py:"),
     (CODE, "starts_a_thread:backward", "x=3", "raises KeyError at user.py:"),
@@ -144,7 +144,7 @@ MISBEHAVIOUR = [
 
 @pytest.mark.parametrize("text, functions, shapes, message", MISBEHAVIOUR)
 def test_a_file_that_misbehaves_ends_in_one_clear_line(run, text, functions, shapes, message):
-    status, out, err = run(text, functions, shapes, "--timeout", "3" if "hangs" in functions else "60")
+    status, out, err = run(text, functions, shapes, "--timeout", "2" if "hangs" in functions else "60")
     lines = [line for line in out.splitlines() if "not decided" not in line]
     assert (status, err, lines[0], len(lines)) == (1, "", "undecided", 2) and message in lines[1]
 
@@ -158,7 +158,7 @@ def test_what_a_file_starts_or_writes_is_no_part_of_the_verdict(run, tmp_path):
 
 def test_the_inputs_are_told_where_there_is_no_result(run):
     sticks = "def sticks(x, h0, Whh, s, T):\n    for t in range(T):\n        while True: pass\n"
-    _, out, _ = run(CODE + sticks, "sticks:backward", SHAPES, "--timeout", "2", "--json", "-")
+    _, out, _ = run(CODE + sticks, "sticks:backward", SHAPES, "--timeout", "1.5", "--json", "-")
     assert json.loads(out)["inputs"] == {name: {"exact": False} for name in ("x", "h0", "Whh", "s")}
 
 
@@ -206,8 +206,36 @@ def test_what_was_not_reached_is_in_the_json(run):
     assert (status, json.loads(out)["unreached"]) == (0, ["user.py:10 `x.max() < 1e30` was always True"])
 
 
+NESTED = """
+def forward(params, states):
+    return params["W"] @ states[0] * params["eps"] + states[1]
+
+def backward(inputs, d):
+    params, (a, b) = inputs
+    return {"W": params["eps"] * d[:, None] * a}, (params["eps"] * params["W"].T @ d, 2 * d)
+"""
+
+
+def test_entries_of_dictionaries_and_tuples(run):
+    shapes = "params.W=2x3,params.eps=1e-5,states.0=3,states.1=2"
+    status, out, _ = run(NESTED, "forward:backward", shapes, "--json", "-")
+    report = json.loads(out)
+    assert (status, report["unchecked"]) == (1, {"params['eps']": "it is fixed"})
+    exact = {name: found["exact"] for name, found in report["inputs"].items()}
+    assert exact == {"params['W']": True, "states[0]": True, "states[1]": False}
+
+
+MANY = [f"b{k}" for k in range(16)]
+FAILS = f"def forward({', '.join(MANY)}): raise RuntimeError('at once')"
+
+
+def test_other_readings_of_lone_numbers_do_not_take_the_time_away(run):
+    _, out, _ = run(FAILS, "forward:forward", ",".join(f"{name}=3" for name in MANY), "--timeout", "3")
+    assert "forward raises RuntimeError" in out
+
+
 MISUSE = [
-    ("forward:nothing", SHAPES, "user.py has no function nothing"),
+    ("forward:nothing", SHAPES, "user.py has no function nothing; it has forward, backward, hangs, "),
     ("forward", SHAPES, "is no FILE:FORWARD:BACKWARD"),
     ("forward:backward", "x=5by4", "is no shape"),
     ("forward:backward", "x=5x4,y=3", "forward has no parameter y"),
@@ -226,3 +254,18 @@ MISUSE = [
 def test_misuse_is_one_line(run, functions, shapes, message):
     status, out, err = run(CODE, functions, shapes)
     assert (status, out) == (2, "") and message in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("place", ["none/r.json", ".", "user.py"])
+def test_where_the_json_cannot_go_is_told_before_the_work(run, tmp_path, monkeypatch, place):
+    monkeypatch.setattr("lstm_sym.gradcheck.sandbox.check_file", None)
+    status, out, err = run(CODE, "forward:backward", SHAPES, "--json", place)
+    assert (status, out) == (2, "") and f"{place} " in err and err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["user.py"] and (tmp_path / "user.py").read_text() == CODE
+
+
+def test_no_python_file_is_misuse(run, tmp_path):
+    (tmp_path / "user.ipynb").write_text("{}")
+    with pytest.raises(SystemExit) as end:
+        main(["gradcheck", "user.ipynb:f:g", "--shapes", "x=3"])
+    assert end.value.code == 2

@@ -89,16 +89,13 @@ def test_targets_that_need_no_gradient(backward, fixed):
 
 
 def test_fixed_numbers_are_passed_on_as_they_are():
-    seen = []
-
     def forward(x, eps, y):
-        seen.append(eps)
+        assert isinstance(eps, float) and f"{eps!r}" == "1e-05"
         return x * eps + (y > 0)
 
     assert gradcheck(
         forward, lambda i, d: 1e-5 * d, [np.zeros(3), 1e-5, np.array([1.0, 0.0, 0.0])], fixed=["eps", "y"]
     ).ok
-    assert set(seen) == {1e-5} and all(type(eps) is float for eps in seen)
 
 
 def test_what_the_output_does_not_depend_on_needs_no_gradient():

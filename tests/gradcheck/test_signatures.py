@@ -1,0 +1,66 @@
+"""The parameters of the functions under test, and the inputs by their names."""
+
+import numpy as np
+import pytest
+
+from lstm_sym.gradcheck import gradcheck
+
+X = np.zeros(3)
+
+
+def rest(x, *others):
+    return x * others[0]
+
+
+def named(**given):
+    return given["x"] * given["y"]
+
+
+def passed_on(*args, **options):
+    return args[0] * args[1]
+
+
+def only_named(x, *, y):
+    return x * y
+
+
+def only_placed(x, y, /):
+    return x * y
+
+
+def by_other(inputs, d):
+    return inputs[1] * d, inputs[0] * d
+
+
+TAKEN = [
+    (rest, [X, X], ["x", "others[0]"]),
+    (named, {"x": X, "y": X}, ["x", "y"]),
+    (passed_on, {"x": X, "y": X}, ["x", "y"]),
+    (passed_on, [X, X], ["args[0]", "args[1]"]),
+    (only_named, {"y": X, "x": X}, ["x", "y"]),
+    (only_placed, (X, X), ["x", "y"]),
+]
+
+
+@pytest.mark.parametrize("forward, inputs, names", TAKEN)
+def test_inputs_are_named_by_the_parameters(forward, inputs, names):
+    report = gradcheck(forward, by_other, inputs)
+    assert report.inputs == dict.fromkeys(names, True)
+
+
+REFUSED = [
+    (lambda: 3, {"x": X}, "has no parameter x; it has none"),
+    (lambda x: x, {"x": X, 3: X}, "has no parameter 3; it has x"),
+    (lambda x: x, [X, X], r"has no parameter inputs\[0\]; it has x"),
+    (lambda x, y: x, [X], "no shape is given for y"),
+    (named, [X], r"named has no parameter inputs\[0\]; it has none"),
+    (lambda x: x, X, "inputs must be a sequence"),
+    (lambda x: x, None, "inputs must be a sequence"),
+    (lambda x: x, b"x", "inputs must be a sequence"),
+]
+
+
+@pytest.mark.parametrize("forward, inputs, message", REFUSED)
+def test_inputs_that_a_function_does_not_take_are_misuse(forward, inputs, message):
+    with pytest.raises(ValueError, match=message):
+        gradcheck(forward, by_other, inputs)
