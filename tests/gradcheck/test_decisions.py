@@ -67,6 +67,7 @@ COUNTS = [
     lambda x: math.sqrt((x > 0).sum()) > 3.4,
     lambda x: max((x > 0).sum(), 11) > 11,
     lambda x: np.array_equal(x > 0, x > -30),
+    lambda x: np.argmax(x[:, 0] + np.arange(4)[::-1]) == 3,
     lambda x: all(v > 0 for v in x.ravel()),
     lambda x: not any(v > 0 for v in x.ravel()),
     lambda x: sum(v > 0 for v in x.ravel()) == 0,
