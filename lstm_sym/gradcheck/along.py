@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, array_of, discrete, exact, numbers_of, stacked
+from .array import Array, array_of, exact, numbers_of, stacked
 from .constants import reading
 from .frames import Unsupported
+from .integers import discrete
 from .numbers import Domain
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .frames import Unsupported
+from .integers import Discrete, Selected, counted, dependent, plain, selects
 from .layout import addresses, apart, as_given, in_c_order
 from .numbers import Domain, Numbers
 from .store import Store
@@ -52,7 +53,7 @@ class Array:
         return self.store.numbers.domain
 
     ndim = property(lambda self: self.at.ndim)
-    size = property(lambda self: self.at.size)
+    size = property(lambda self: counted(self, self.at.size, self.domain))
     nbytes = property(lambda self: self.at.nbytes)
     flags = property(lambda self: self.at.flags)
     strides = property(lambda self: self.at.strides)
@@ -60,7 +61,7 @@ class Array:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        found: tuple[int, ...] = self.at.shape
+        found: tuple[int, ...] = counted(self, self.at.shape, self.domain)
         return found
 
     @shape.setter
@@ -104,12 +105,16 @@ class Array:
         return (self[k] for k in range(len(self.at)))
 
     def __getitem__(self, index: Any) -> Any:
-        return placed(self, self.at[plain_index(index)])
+        found = chosen_by(dependent(index), placed(self, self.at[plain_index(index)]))
+        if selects(index):
+            found.at = found.at.view(Selected)
+        return found
 
     def __setitem__(self, index: Any, value: Any) -> None:
         at = self.at[plain_index(index)]
         self.require_writeable("assignment destination is read-only")
-        self.store.write(at, fitting(numbers_of(value, self.domain), np.shape(at)))
+        values = numbers_of(value, self.domain).chosen_by(dependent(index))
+        self.store.write(at, fitting(values, np.shape(at)))
 
     def require_writeable(self, otherwise: str) -> None:
         if not self.at.flags.writeable:
@@ -139,6 +144,8 @@ class Array:
         return self._constant("float()")
 
     def __int__(self) -> int:
+        if self.store.numbers.decided:
+            self.domain.asks("int", True)
         return int(self._constant("int()"))
 
     def __index__(self) -> int:
@@ -158,7 +165,10 @@ class Array:
         if self.size != 1:
             raise ValueError("The truth value of an array with more than one element is ambiguous")
         numbers = self.read().reshape(())
-        return bool(self.domain.order(numbers, self.domain.constant(0)))
+        truth = bool(self.domain.order(numbers, self.domain.constant(0)))
+        if numbers.decided:
+            self.domain.asks("truth", truth)
+        return truth
 
     def __format__(self, form: str) -> str:
         return format(float(self.shadow.reshape(())), form) if self.size == 1 else str(self)
@@ -196,53 +206,11 @@ class Scalar(Array):
     __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
-        found = placed(self, self.at[plain_index(index)])
+        found = chosen_by(dependent(index), placed(self, self.at[plain_index(index)]))
         return array_of(found.read()) if index is ... else found
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError("'numpy.float64' object does not support item assignment")
-
-
-class Discrete(np.ndarray):
-    """An array of integers or truth values; what floating-point numbers come of it are exact ones."""
-
-    domain: Domain
-
-    def __array_finalize__(self, other: Any) -> None:
-        self.domain = getattr(other, "domain", None)  # type: ignore[assignment]
-
-    def astype(self, dtype: Any, *args: Any, **options: Any) -> Any:
-        kind = np.dtype(dtype)
-        if kind.kind == "f" and self.domain is not None:
-            return exact(np.asarray(super().astype(kind, *args, **options)), self.domain)
-        return super().astype(kind, *args, **options)
-
-    def dot(self, other: Any, out: Any = None) -> Any:
-        """NumPy's own method would turn exact numbers into an array of its own."""
-        return np.dot(self, other, out)
-
-    def mean(self, *args: Any, **options: Any) -> Any:
-        return exact(np.asarray(self), self.domain).mean(*args, **options)
-
-    def var(self, *args: Any, **options: Any) -> Any:
-        return exact(np.asarray(self), self.domain).var(*args, **options)
-
-    def std(self, *args: Any, **options: Any) -> Any:
-        return exact(np.asarray(self), self.domain).std(*args, **options)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        from .ufuncs import call_discrete
-
-        return call_discrete(self.domain, ufunc, method, inputs, options)
-
-
-def discrete(x: Any, domain: Domain) -> Any:
-    """A real array of integers or truth values as a ``Discrete`` one; scalars stay NumPy's."""
-    if not isinstance(x, np.ndarray) or isinstance(x, Discrete) or x.dtype.kind not in "biu":
-        return x
-    found = x.view(Discrete)
-    found.domain = domain
-    return found
 
 
 def _stored(numbers: Numbers) -> Store:
@@ -286,12 +254,19 @@ def placed(x: Array, at: Any) -> Any:
     return array_of(x.store.numbers.each(lambda part: part[:, at]), at)
 
 
+def chosen_by(depends: bool, x: Array) -> Array:
+    """An array whose entries were picked out by what depends on the inputs, if this is said."""
+    if depends and not x.store.numbers.varies:
+        x.store.numbers = x.store.numbers.chosen_by(depends)
+    return x
+
+
 def plain_index(index: Any) -> Any:
     """An index that NumPy's own arrays take."""
     if isinstance(index, tuple):
         return tuple(map(plain_index, index))
     if isinstance(index, Discrete):
-        return np.asarray(index)
+        return plain(index)
     if isinstance(index, Array):
         if index.ndim or index.store.numbers.varies:
             raise IndexError("arrays used as indices must be of integer (or boolean) type")
@@ -301,8 +276,8 @@ def plain_index(index: Any) -> Any:
 
 def exact(x: Any, domain: Domain) -> Array:
     """Real numbers as an array of exact ones, which lies in memory as they do."""
-    x = np.asarray(x)
-    return Array(_stored(domain.constant(x)), as_given(x))
+    own = np.asarray(x)
+    return Array(_stored(domain.constant(own).chosen_by(dependent(x))), as_given(own))
 
 
 def numbers_of(x: Any, domain: Domain) -> Numbers:
@@ -311,7 +286,7 @@ def numbers_of(x: Any, domain: Domain) -> Numbers:
         return x.read()
     if isinstance(x, list | tuple):
         return stacked(x, domain).read()
-    return domain.constant(np.asarray(x))
+    return domain.constant(np.asarray(x)).chosen_by(dependent(x))
 
 
 def stacked(items: Any, domain: Domain) -> Array:

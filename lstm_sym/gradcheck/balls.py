@@ -68,6 +68,8 @@ def entrywise(function: Callable[[Any], Any], x: Any) -> Any:
 class Balls:
     """The domain of real numbers; if it is ``floating``, exp is 0 below ``MASKED``."""
 
+    noting = False
+
     def __init__(self, seed: int = 0, floating: bool = False) -> None:
         self.floating = floating
         self.rings: tuple[Any, ...] = (BallRing(),)
@@ -157,6 +159,12 @@ class Balls:
 
     def unmet(self, divisors: list[Any]) -> int:
         return 0
+
+    def asks(self, asked: str, truth: Any, x: Numbers | None = None, y: Numbers | None = None) -> None:
+        """Decisions are noted at random points."""
+
+    def competes(self, asked: str, x: Numbers, axis: int | None) -> None:
+        """The same."""
 
     def divisors_of(self, x: list[Any]) -> list[Any]:
         return x

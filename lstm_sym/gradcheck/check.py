@@ -9,12 +9,12 @@ from itertools import chain, count
 from typing import Any
 
 from .branches import Branches
-from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point
+from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point, continuous
 from .diagnosis import diagnosed
 from .heights import Heights
 from .keeping import Kept
-from .magnitude import NEGLIGIBLE, beside, reaching
-from .modular import Singular, Unlucky
+from .magnitude import NEGLIGIBLE, beside, ignoring, reaching
+from .modular import Cramped, Singular, Unlucky
 from .rebinding import ONE_AT_A_TIME
 from .replay import contradiction, denied
 from .report import GradientError, GradientReport, Verdict
@@ -31,9 +31,16 @@ LEAST = 1e-300
 """The least bound that is told: the product over many points would not be a number of double precision."""
 
 SECONDS = 20.0
+"""A far guard: other bounds are of work, so that the report does not depend on the machine."""
+
+BEYOND = 3
+"""How many times as many points are tried where comparisons go other ways as at the usual numbers."""
 
 ATTEMPTS = 12
 """Points tried of one unusual size."""
+
+FEW = 3
+"""The same where numbers are too large, as others of that size will be."""
 
 
 def gradcheck(
@@ -104,6 +111,9 @@ class Check:
         self.branches = Branches()
         self.heights = Heights()
         self.unlucky = ""
+        self.cramped = False
+        """Whether the last point failed for want of a root, which another one may have."""
+        self.tried = 0
         self.negligible: list[str] = []
         self.shown: tuple[Subject, Point] | None = None
         """Where a mistake has shown."""
@@ -151,8 +161,8 @@ class Check:
             return self._undecided(f"none of the random points tried could be evaluated: {self.unlucky}")
         if not last.right:
             return self._not_right(last, self.subject)
-        patience = max(1.0, 2 * (time.monotonic() - started))
-        return self._beyond(time.monotonic() + patience) or self._right()
+        elapsed = time.monotonic() - started
+        return self._beyond(time.monotonic() + max(SECONDS, 2 * elapsed)) or self._right()
 
     def _points(self, started: float) -> Iterator[Point]:
         wanted, tried, found = POINTS, 0, 0
@@ -170,12 +180,14 @@ class Check:
 
     def _at(self, subject: Subject, tried: int, steady: bool = False) -> Point | None:
         """A point, unless it shows nothing."""
+        self.tried += 1
         try:
             return at_point(subject, self.heights.seed(self.seed + tried), steady=steady)
         except Singular as error:
             raise Failed(str(error)) from error
         except Unlucky as error:
             self.unlucky = str(error)
+            self.cramped = isinstance(error, Cramped)
             self.heights.missed(error)
             return None
 
@@ -196,14 +208,17 @@ class Check:
 
     def _beyond(self, until: float) -> GradientReport | None:
         """A report if the gradient is wrong where comparisons go ways that they have not gone so far."""
+        most = (1 + BEYOND) * self.tried
         limits = [((seed - self.seed,), magnitude) for seed, magnitude in beside(self.branches)]
-        far = ((range(k, k + ATTEMPTS), m) for k, m in zip(count(0, ATTEMPTS), reaching(self.branches)))
+        fresh = ignoring([self.subject], self.branches)
+        others = chain(fresh, reaching(self.branches, bool(fresh)))
+        far = ((range(k, k + ATTEMPTS), m) for k, m in zip(count(0, ATTEMPTS), others))
         for tried, magnitude in chain(limits, far):
-            if time.monotonic() > until:
+            if self.tried > most or time.monotonic() > until:
                 return None
             subject = replace(self.subject, magnitude=magnitude)
             point = self._reached(subject, tried)
-            if point is None:
+            if point is None or not self._counts(point, subject):
                 continue
             before = self.branches.one_way()
             told = [str(site) for site in before]
@@ -218,12 +233,30 @@ class Check:
                 return found
         return None
 
+    def _counts(self, point: Point, subject: Subject) -> bool:
+        """Whether a point says something of the code.
+
+        It may be meant for numbers like those given only, so far from them a mistake is one in real numbers or none.
+        Where a number meets a constant, a branch may stand there for the limit of the other, whose slope it has not.
+        """
+        magnitude = subject.magnitude
+        if magnitude.fresh and point.undefined:
+            return False
+        if point.right or not (magnitude.fresh or magnitude.meeting):
+            return True
+        if magnitude.meeting:
+            return not continuous(subject, point.seed)
+        wrong = [leaf for leaf in self.subject.leaves if point.exact.get(leaf.name) is False]
+        return bool(point.changed or point.shapes or self._witness(subject, wrong, point))
+
     def _reached(self, subject: Subject, tried: Iterable[int]) -> Point | None:
         """A point of unusual size; what raises an error there, or divides by 0, is not looked at."""
-        for seed in tried:
+        for k, seed in enumerate(tried, 1):
             try:
                 point = self._at(subject, seed)
             except Failed:
+                return None
+            if point is None and not self.cramped and k == FEW:
                 return None
             if point is not None and not (not point.right and point.guessed and self.heights.grow()):
                 return point
@@ -243,7 +276,8 @@ class Check:
                     f"{tiny.given}, nothing beside gradients of the usual size{there}"
                 )
                 return None
-        note = f"exact at {len(self.points)} points, not at one of another size{there}"
+        other = "that is not near the given values" if subject.magnitude.fresh else "of another size"
+        note = f"exact at {len(self.points)} points, not at one {other}{there}"
         found = self._not_right(point, subject)
         return replace(found, diagnosis=(note, *found.diagnosis))
 
@@ -267,12 +301,13 @@ class Check:
             self._notes(),
             bound,
             points=len(self.points),
+            branches=any(point.may_branch for point in self.points),
             unreached=self._unreached(),
             unchecked=self.subject.fixed_names() | unchecked,
         )
 
     def _unreached(self) -> tuple[str, ...]:
-        return tuple(map(str, self.branches.one_way()))
+        return self.branches.told()
 
     def _notes(self) -> tuple[str, ...]:
         ties = list(dict.fromkeys(tie for point in self.points for tie in point.ties))

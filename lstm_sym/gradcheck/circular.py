@@ -22,14 +22,14 @@ def _value(name: str, x: Numbers, degree: Degree) -> Numbers:
     if x.varies and degree is OF_EULER:
         x.domain.divisors += float(np.prod(x.shape))
     values = x.domain.values(name, [part[:1] for part in x.parts])
-    return Numbers(x.domain, tuple(values), x.varies, degree if x.varies else CONSTANT)
+    return Numbers(x.domain, tuple(values), x.varies, degree if x.varies else CONSTANT, decided=x.decided)
 
 
 def _moving(value: Numbers, x: Numbers, derivative: Numbers) -> Numbers:
     """The values with the tangents that those of x make, by the chain rule."""
     slope = n.multiply(Numbers(x.domain, tuple(part[1:] for part in x.parts), True, x.slope), derivative)
     parts = tuple(np.concatenate(pair) for pair in zip(value.parts, slope.parts))
-    return Numbers(x.domain, parts, x.varies, value.degree, slope.degree if x.varies else CONSTANT)
+    return Numbers(x.domain, parts, x.varies, value.degree, slope.degree if x.varies else CONSTANT, x.decided)
 
 
 def sine(x: Numbers) -> Numbers:

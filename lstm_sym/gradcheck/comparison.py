@@ -35,6 +35,12 @@ POINTS_WITH_BRANCHES = 9
 """Points tried where comparisons choose the way, so that other branches are taken."""
 
 
+LITTLE = 0.001
+"""A power of 2."""
+
+JUMP = 0.01
+"""What an output changes by there, of its size, if it is no continuous function."""
+
 NOTHING = "backward gives no gradient for it"
 
 
@@ -70,6 +76,8 @@ class Point:
     style: str = "vjp"
     branches: Branches = field(default_factory=Branches)
     underflows: list[str] = field(default_factory=list)
+    undefined: bool = False
+    """Whether a root or a logarithm was taken of a negative number."""
     vanished: bool = False
     """Whether exp was 0 in floating point at all entries of an array, so that nothing is seen of what is behind."""
     sizes: dict[str, float] = field(default_factory=dict)
@@ -199,10 +207,12 @@ def drawing(subject: Subject, seed: int) -> Callable[[Any], Any]:
     scale = SCALE * SPREADS[seed % len(SPREADS)]
 
     def draw(given: Any) -> Any:
+        magnitude = subject.magnitude
         noise = random.normal(size=given.shape)
-        drawn = np.where(given == 0, scale * noise, given * (1 + 0.1 * noise))
-        if subject.magnitude != USUAL:
-            drawn = drawn * 2.0 ** subject.magnitude.exponents(random, given.shape)
+        known = magnitude.known(given)
+        drawn = np.where(known == 0, scale * noise, known * (1 + 0.1 * noise))
+        if magnitude != USUAL:
+            drawn = magnitude.signed(random, drawn) * 2.0 ** magnitude.exponents(random, given.shape)
         return drawn
 
     return draw
@@ -317,12 +327,27 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.may_branch = domain.may_branch
     point.guessed = domain.roots.guessed
     point.branches = domain.branches
+    point.undefined = domain.undefined
     point.vanished = domain.vanished
     point.underflows = list(dict.fromkeys(domain.underflows))
     point.style = bench.subject.style
     if subject.magnitude == USUAL:
         point.record = _record(bench, cotangents, outputs, gradients)
     return point
+
+
+def continuous(subject: Subject, seed: int) -> bool:
+    """Whether the outputs at a point are about those at numbers a little larger, as where a quotient 0/0 is mended."""
+    magnitude = replace(subject.magnitude, exponent=subject.magnitude.exponent + LITTLE)
+    there, near = (_outputs(replace(subject, magnitude=own), seed) for own in (subject.magnitude, magnitude))
+    return all(np.allclose(y, z, rtol=0, atol=JUMP * np.abs(z).max(initial=0.0)) for y, z in zip(there, near))
+
+
+def _outputs(subject: Subject, seed: int) -> list[Any]:
+    bench = FieldBench(subject, seed)
+    with bench.rebinding() as rebinding:
+        _, outputs, _ = bench.forward(rebinding)
+    return [y.shadow for _, y in exact_leaves(outputs, bench.domain)]
 
 
 def _record(bench: FieldBench, cotangents: Any, outputs: Any, gradients: list[Any]) -> Record:

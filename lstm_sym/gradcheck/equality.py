@@ -15,7 +15,7 @@ from .branches import Branches
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Bench, FieldBench
 from .field import Field
 from .heights import Heights
-from .magnitude import NEGLIGIBLE, beside, reaching
+from .magnitude import NEGLIGIBLE, beside, ignoring, reaching
 from .modular import CHAIN, Singular, Unlucky
 from .subject import Failed, Misuse, Subject, exact_leaves, named_inputs, require_functions
 from .trees import leaves
@@ -101,11 +101,14 @@ def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], i
             break
     if found < wanted:
         return EqualityReport("undecided", reason="no random point could be evaluated"), subjects, 0, 0.0
-    for tried, magnitude in chain(beside(branches), enumerate(reaching(branches), 1)):
+    fresh = ignoring(subjects, branches)
+    for tried, magnitude in chain(beside(branches), enumerate(chain(fresh, reaching(branches, bool(fresh))), 1)):
         there = [replace(subject, magnitude=magnitude) for subject in subjects]
         try:
             point = _point(there, heights.seed(tried))
         except (Failed, Singular, Unlucky):
+            continue
+        if magnitude.fresh and (point.field.undefined or not _counts(point, there, tried)):
             continue
         branches.add(point.field.branches)
         if point.report is None:
@@ -114,7 +117,13 @@ def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], i
             return point.report, there, tried, NEGLIGIBLE * usual
         elif _confirmed(there, (), tried).verdict != "different":
             return EqualityReport("undecided", reason=UNCONFIRMED), there, tried, 0.0
-    return EqualityReport("equal", bound, unreached=tuple(map(str, branches.one_way()))), subjects, 0, 0.0
+    return EqualityReport("equal", bound, unreached=branches.told()), subjects, 0, 0.0
+
+
+def _counts(point: _Point, subjects: list[Subject], seed: int) -> bool:
+    """Whether a difference far from the given values, for which the functions may be meant, is one in real numbers."""
+    report = point.report
+    return report is None or bool(report.reason) or _confirmed(subjects, (), seed).verdict == "different"
 
 
 @dataclass

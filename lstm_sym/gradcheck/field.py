@@ -26,7 +26,6 @@ independent random numbers.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -38,11 +37,12 @@ from .exponentials import Exponentials
 from .frames import place
 from .infinity import Infinity
 from .meanings import Meanings
-from .modular import CHAIN, Cramped, Modular, Singular, Unlucky
+from .modular import CHAIN, Modular, Singular, Unlucky
 from .numbers import LETTER, Numbers
 from .roots import SquareRoots
 from .shadow import Shadow
 from .tower import Tower
+from .values import OWN
 
 HUGE = 1e4
 """No equality of numbers beyond this is told as a kink: it is that of a constant that masks."""
@@ -75,6 +75,8 @@ class Field:
     floating point: what masks by -1e9 rely on.
     """
 
+    noting = True
+
     def __init__(self, seed: int = 0, floating: bool = False) -> None:
         self.seed = seed
         self.height = getattr(seed, "height", 0)
@@ -99,6 +101,8 @@ class Field:
         """Where exp is of a number below ``MASKED``."""
         self.vanished = False
         """Whether all entries of an array were such."""
+        self.undefined = False
+        """Whether a root or a logarithm was taken of a negative number."""
         self.roots_taken = 0
         self._junk = np.random.default_rng()
 
@@ -246,8 +250,40 @@ class Field:
             self.ties.append(place())
         signs = np.where(same, 0.0, np.sign(difference)).astype(int)
         if asked:
-            self.branches.met(asked, signs, a, b, (x.varies, y.varies))
+            self._note(asked, signs, x, y)
         return signs
+
+    def asks(self, asked: str, truth: Any, x: Numbers | None = None, y: Numbers | None = None) -> None:
+        """Note that the code asks for truth values, of integers and such or by comparing exact numbers."""
+        if x is None:
+            self.branches.answered(asked, truth)
+        elif x.depends or (y is not None and y.depends):
+            self.comparisons += 1
+            self._note(asked, np.where(truth, 1, -1), x, y, counts=asked != "isclose")
+
+    def competes(self, asked: str, x: Numbers, axis: int | None) -> None:
+        """Note which entries along an axis are the largest, or the smallest, or how they are sorted."""
+        if x.varies and x.shape and x.parts[0].size:
+            n = x.parts[0][0].size if axis is None else x.shape[axis]
+            both = (u if axis is None else np.moveaxis(u, axis, -1) for u in (self.shadow(x), self._known(x)))
+            self.branches.compete(asked, *(u.reshape(-1, n) for u in both))
+
+    def _known(self, x: Numbers) -> Any:
+        """Which entries are constants: infinite, or short decimals in the field as well."""
+        shadow = self.shadow(x)
+        with np.errstate(all="ignore"):
+            known = np.isinf(shadow)
+            short = np.abs(1000 * shadow - np.rint(1000 * shadow)) <= TIE * np.abs(shadow)
+        if np.any(short & ~known):
+            places = np.nonzero(short & ~known)
+            some = x.each(lambda part: part[:1][(slice(None), *places)])
+            known[places] = self.same(some, self.constant(shadow[places]))
+        return known
+
+    def _note(self, asked: str, signs: Any, x: Numbers, y: Numbers | None = None, counts: bool = False) -> None:
+        other, depends = (self.shadow(y), y.depends) if y else (np.float64(0), False)
+        counts = counts or not (x.varies or (y and y.varies))
+        self.branches.met(asked, signs, self.shadow(x), other, (x.depends, depends), counts)
 
     def same(self, x: Numbers, y: Numbers) -> Any:
         """Whether the entries are the same exact numbers."""
@@ -279,7 +315,7 @@ class Field:
     def values(self, name: str, x: list[Any]) -> list[Any]:
         """The values of a function in every ring, from those of its argument."""
         with np.errstate(all="ignore"):
-            values = getattr(self, f"_{name}")(x)
+            values = OWN[name](self, x) if name in OWN else getattr(self, f"_{name}")(x)
         return self.infinity.limits(name, x[-1], values, self.lifted) if self.infinity.place else values
 
     def _exp(self, x: list[Any]) -> list[Any]:
@@ -293,12 +329,16 @@ class Field:
         return [*self.lifted(results), value]
 
     def _log(self, x: list[Any]) -> list[Any]:
+        self.undefined |= bool((x[-1] < 0).any())
         return [*self.lifted(self.exponentials.logarithms(x[:-1])), self.rings[-1].log(x[-1])]
 
     def _sqrt(self, x: list[Any]) -> list[Any]:
         marked = np.isnan(x[-1]) if self.zeros else False
-        values, known = self.roots.taken(x[:-1], marked)
-        self.comparisons += known
+        values, signs = self.roots.taken(x[:-1], marked)
+        if signs:
+            self.comparisons += 1
+            self.branches.met("root", np.array(signs), np.zeros(len(signs)), np.float64(0), (True, False), False)
+        self.undefined |= bool((x[-1] < 0).any())
         return [*values, np.sqrt(x[-1])]
 
     def odd_root(self, x: list[Any], degree: int) -> list[Any]:
@@ -316,57 +356,4 @@ class Field:
         """Note that x² is made of x, so that the root of it is the absolute value of x."""
         if x.varies:
             *parts, shadow = (part[:1] for part in x.parts)
-            self.roots.squared(parts, shadow < 0)
-
-    def _tanh(self, x: list[Any]) -> list[Any]:
-        powers = self.exponentials.powers([ring.add(a, a) for ring, a in zip(self.rings, x[:-1])])
-        values = [ring.mul(ring.sub(e, 1), ring.inv(ring.add(e, 1))) for ring, e in zip(self.modular, powers)]
-        return [*self.lifted(values), np.tanh(x[-1])]
-
-    def _sigmoid(self, x: list[Any]) -> list[Any]:
-        powers = self.exponentials.powers(x[:-1])
-        values = [ring.mul(e, ring.inv(ring.add(e, 1))) for ring, e in zip(self.modular, powers)]
-        return [*self.lifted(values), 0.5 * np.tanh(0.5 * x[-1]) + 0.5]
-
-    def _around(self, x: list[Any], sign: int) -> list[Any]:
-        """(exp(i a) ± exp(-i a)) / 2."""
-        if not self.height:
-            raise Cramped("a sine or cosine needs the number i", always=True)
-        powers = self.exponentials.powers([ring.mul(ring.unit, a) for ring, a in zip(self.rings, x[:-1])])
-        opposite = [ring.inv(e) for ring, e in zip(self.modular, powers)]
-        both = [
-            ring.mul(ring.add(e, other if sign > 0 else ring.neg(other)), ring.rational(1, 2))
-            for ring, e, other in zip(self.modular, powers, opposite)
-        ]
-        return self.lifted(both)
-
-    def _cos(self, x: list[Any]) -> list[Any]:
-        return [*self._around(x, 1), np.cos(x[-1])]
-
-    def _sin(self, x: list[Any]) -> list[Any]:
-        values = [ring.neg(ring.mul(ring.unit, part)) for ring, part in zip(self.rings, self._around(x, -1))]
-        return [*values, np.sin(x[-1])]
-
-    def _odd(self, name: str, x: list[Any]) -> list[Any]:
-        """A random residue that the argument decides, the opposite one for the opposite argument."""
-        values = []
-        for ring, a in zip(self.rings, x[:-1]):
-            found = []
-            for key, other in zip(ring.keys(a), ring.keys(ring.neg(a))):
-                value = self.keyed(name, ring.p, min(key, other)) if key != other else 0
-                found.append(value if key <= other else ring.p - value)
-            values.append(np.array(found, np.int64).reshape(a.shape))
-        return self.lifted(values)
-
-    def _arctan(self, x: list[Any]) -> list[Any]:
-        return [*self._odd("arctan", x), np.arctan(x[-1])]
-
-    def _arcsin(self, x: list[Any]) -> list[Any]:
-        return [*self._odd("arcsin", x), np.arcsin(x[-1])]
-
-    def _erfc(self, x: list[Any]) -> list[Any]:
-        values = [ring.sub(ring.rational(1, 1), part) for ring, part in zip(self.rings, self._odd("erf", x))]
-        return [*values, np.vectorize(math.erfc, otypes=[float])(x[-1])]
-
-    def _erf(self, x: list[Any]) -> list[Any]:
-        return [*self._odd("erf", x), np.vectorize(math.erf, otypes=[float])(x[-1])]
+            self.roots.squared(parts, shadow)

@@ -9,22 +9,11 @@ import numpy as np
 
 from . import contraction
 from .along import ALONG
-from .array import (
-    Array,
-    Discrete,
-    Scalar,
-    array_of,
-    discrete,
-    exact,
-    numbers_of,
-    placed,
-    plain_index,
-    result_of,
-    stacked,
-)
+from .array import Array, Scalar, array_of, exact, numbers_of, placed, plain_index, result_of, stacked
 from .borrowed import BORROWED, in_python
 from .exponential_sums import EXPONENTIAL_SUMS
 from .frames import Unsupported
+from .integers import Discrete, dependent, discrete
 from .layout import elementwise, laid, lying, to_be_read
 from .linear_algebra import LINEAR_ALGEBRA
 from .numbers import Domain, gathered
@@ -159,7 +148,7 @@ def moved(domain: Domain, function: Any, args: tuple[Any, ...], options: dict[st
     options.pop("dtype", None)
     options = {key: addressed(x) if key in MOVED else plain_index(x) for key, x in options.items()}
     found = function(*inner, **options)
-    whole = gathered(pool)
+    whole = gathered(pool).chosen_by(dependent([x for k, x in enumerate(args) if k not in positions]))
 
     def made(at: Any) -> Any:
         numbers = whole.each(lambda part: part[:, np.asarray(at)])
@@ -295,19 +284,28 @@ def sort(domain: Domain, x: Any, axis: int = -1, **options: Any) -> Any:
     return array_of(found.read(), np.copy(x.at))
 
 
-def array_equal(domain: Domain, a: Any, b: Any, **options: Any) -> bool:
+def array_equal(domain: Domain, a: Any, b: Any, **options: Any) -> Any:
     x, y = numbers_of(a, domain), numbers_of(b, domain)
-    return x.shape == y.shape and bool(np.all(domain.same(x, y)))
+    if x.shape != y.shape:
+        return False
+    equal = bool(np.all(domain.same(x, y)))
+    if x.decided or y.decided:
+        domain.asks("equal", equal, x, y)
+    return equal
 
 
-def allclose(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> bool:
-    x, y = (domain.shadow(numbers_of(u, domain)) for u in (a, b))
-    return bool(np.allclose(x, y, *args, **options))
+def allclose(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> Any:
+    x, y = numbers_of(a, domain), numbers_of(b, domain)
+    close = np.allclose(domain.shadow(x), domain.shadow(y), *args, **options)
+    domain.asks("isclose", close, x, y)
+    return bool(close)
 
 
 def isclose(domain: Domain, a: Any, b: Any, *args: Any, **options: Any) -> Any:
-    x, y = (domain.shadow(numbers_of(u, domain)) for u in (a, b))
-    return real(np.isclose(x, y, *args, **options), domain, (a, b))
+    x, y = numbers_of(a, domain), numbers_of(b, domain)
+    close = np.isclose(domain.shadow(x), domain.shadow(y), *args, **options)
+    domain.asks("isclose", close, x, y)
+    return real(close, domain, (a, b), operands=(x, y))
 
 
 def multi_dot(domain: Domain, arrays: Any, **options: Any) -> Any:

@@ -21,7 +21,8 @@ class Glue:
 
     def __getitem__(self, key: Any) -> Any:
         from .functions import moved
-        from .stand_in import StandIn, exact_inside
+        from .mathematics import exact_inside
+        from .stand_in import StandIn
 
         if not exact_inside(key if isinstance(key, tuple) else (key,)):
             return StandIn(self.domain).given(self.plain[plain_index(key)])

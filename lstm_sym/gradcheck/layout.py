@@ -106,7 +106,7 @@ def to_be_read(x: Any, first: int) -> Any:
 def lying(x: Any) -> Any:
     """An array of NumPy's that lies in memory as an operand does, exact or real, a number or a nested sequence."""
     x = getattr(x, "at", x)
-    return x if isinstance(x, np.ndarray) else np.zeros(_shape(x))
+    return np.asarray(x) if isinstance(x, np.ndarray) else np.zeros(_shape(x))
 
 
 def _shape(x: Any) -> tuple[int, ...]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 
-from .branches import Branches, Site
+from .branches import KEPT, Branches, Site
 
-MOST = 10
+MOST = 16
 """Magnitudes tried."""
 
-BLIND = (8, 4, -6)
+BLIND = (8, 4, -6, 14)
 """Exponents tried where no constant tells how far it is, or where it misleads: behind exp, say."""
 
 FARTHEST = 80
@@ -25,19 +26,37 @@ SMALL = (-3, -6)
 BESIDE = 0.02
 """How far from a limit the numbers are, in powers of 2, that show whether forward and backward have the same limit."""
 
+FINE = 0.002
+"""The same where nothing was found in a window, as between 1 and 1.01."""
+
+CLOSE = 1.1
+"""Limits of a smaller ratio have a number put between them."""
+
 MOST_BESIDE = 12
-"""Magnitudes tried beside limits."""
+"""Magnitudes tried beside limits, or two for every limit."""
 
 NEGLIGIBLE = 2.0**-53
 """Beside usual gradients: a guard against overflow, such as a clip at 500, changes them by less."""
 
+FRESH = 3
+"""Points that ignore the values that are given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Magnitude:
-    """The usual numbers times 2 to the power ``exponent``; if ``mixed``, to any power from 0 to that."""
+    """The usual numbers times 2 to the power ``exponent``; if ``mixed``, to any power from 0 to that.
+
+    With ``signs`` they are all positive, or all negative; with ``by_array`` one sign of the two in every array. If
+    ``fresh``, they have nothing of the values that are given.
+    """
 
     exponent: float = 0
     mixed: bool = False
+    signs: int = 0
+    by_array: bool = False
+    fresh: bool = False
+    meeting: bool = False
+    """Whether a number meets a constant that it is asked to be close to."""
 
     def exponents(self, random: Any, shape: tuple[int, ...]) -> Any:
         """The power of 2 at every entry."""
@@ -46,34 +65,85 @@ class Magnitude:
         low, high = sorted((0, int(self.exponent)))
         return random.integers(low, high + 1, shape)
 
+    def signed(self, random: Any, x: Any) -> Any:
+        """Numbers of one array with the signs that they shall have."""
+        if self.by_array:
+            return np.abs(x) * random.choice((-1, 1))
+        return np.abs(x) * self.signs if self.signs else x
+
+    def known(self, given: Any) -> Any:
+        """What is kept of given values."""
+        return np.zeros_like(given) if self.fresh else given
+
 
 USUAL = Magnitude()
 
+AGAIN = (*[Magnitude(8)] * 2, Magnitude(8, mixed=True), Magnitude(4))
+"""What is tried another time, with other numbers: of a single number, one point shows one way only."""
 
-def reaching(branches: Branches) -> Iterator[Magnitude]:
-    """Magnitudes that may lead comparisons the way they have not gone so far; it looks again each time."""
-    tried: set[Magnitude] = set()
-    while len(tried) < MOST:
-        fresh = next((m for m in _wanted(branches.one_way()) if m not in tried), None)
-        if fresh is None:
+ENTRIES = (Magnitude(8), Magnitude(8, mixed=True))
+"""What is tried where single entries of an array have gone one way only, by chance or by what is added to them."""
+
+
+def ignoring(subjects: Iterable[Any], branches: Branches) -> list[Magnitude]:
+    """Points that ignore the values that are given, where some are, and where there is something to decide."""
+    given = any(np.any(np.asarray(leaf.value)) for subject in subjects for leaf in subject.leaves)
+    return [Magnitude(fresh=True)] * FRESH if given and branches.sites else []
+
+
+def reaching(branches: Branches, fresh: bool = False) -> Iterator[Magnitude]:
+    """Magnitudes that may lead comparisons the way they have not gone so far; it looks again each time.
+
+    If they may be ``fresh``, every other one ignores the given values.
+    """
+    tried: list[Magnitude] = []
+    while len(tried) < MOST * (2 if fresh else 1):
+        sites = [site for site in branches.one_way() if site.asked != "int"]
+        wanted = [*_wanted(sites), *AGAIN] if sites else [] if branches.settled else [*ENTRIES]
+        if fresh:
+            wanted = [m for both in wanted for m in ((both, replace(both, fresh=True)))]
+        found = next((m for m in wanted if tried.count(m) < wanted.count(m)), None)
+        if found is None:
             break
-        tried.add(fresh)
-        yield fresh
+        tried.append(found)
+        yield found
 
 
 def beside(branches: Branches) -> list[tuple[int, Magnitude]]:
-    """Seeds and magnitudes at which a number lies just below, or just above, a constant that it is compared with."""
-    if not branches.sites:
+    """Seeds and magnitudes at which a number lies just below, or just above, a constant that it is compared with.
+
+    It lies on it where numbers are asked to be close to it, and between two constants that are close to one another.
+    """
+    sites = [site for site in branches.sites.values() if isinstance(site, Site)]
+    if not sites:
         return []
-    near = list(dict.fromkeys(near for site in branches.sites.values() for near in site.near))
-    found = [(seed, math.log2(factor) + shift) for seed, factor in near for shift in (-BESIDE, BESIDE)]
+    near = list(dict.fromkeys(site.near[k] for k in range(KEPT) for site in sites if k < len(site.near)))
+    meeting = [near for site in sites if site.asked == "isclose" for near in site.near]
+    limits = sorted({limit for _, _, limit in near})
+    windows = [(low + high) / 2 for low, high in pairwise(limits) if 0 < max(low / high, high / low) < CLOSE]
+    inside = [next(pair for pair in near if pair[1] * middle > 0) for middle in windows]
+    found = [(seed, math.log2(middle / number)) for middle, (seed, number, _) in zip(windows, inside)]
+    shifts = [(-BESIDE, BESIDE)]
+    if any(site.in_a_window and site.one_way for site in sites):
+        shifts.insert(0, (-FINE, FINE))
+    pairs = product(near, (shift for pair in shifts for shift in pair))
+    found += [(seed, math.log2(limit / number) + shift) for (seed, number, limit), shift in pairs]
     found = [*((seed, exponent) for seed, exponent in enumerate(SMALL, 1)), *found]
-    return [(seed, Magnitude(exponent)) for seed, exponent in found if abs(exponent) < FARTHEST][:MOST_BESIDE]
+    met = [(seed, Magnitude(math.log2(limit / number), meeting=True)) for seed, number, limit in meeting]
+    met += [(seed, Magnitude(exponent)) for seed, exponent in found]
+    most = max(MOST_BESIDE, 2 * len(limits))
+    return [(seed, magnitude) for seed, magnitude in met if abs(magnitude.exponent) < FARTHEST][:most]
 
 
-def _wanted(sites: list[Site]) -> Iterator[Magnitude]:
+def _wanted(sites: list[Any]) -> Iterator[Magnitude]:
+    if not sites:
+        return
+    signed = [Magnitude(exponent, signs=sign) for exponent in (0, 4) for sign in (1, -1)]
+    signed += [Magnitude(exponent, by_array=True) for exponent in (0, 4, 8)]
+    if any(site.counts for site in sites):
+        yield from signed
     near = [_exponent(factor) for site in sites if site.factors for factor in (max(site.factors), min(site.factors))]
-    for exponent in (*near[:2], *BLIND, *near[2:]) if sites else ():
+    for exponent in (*near[:2], *BLIND, *near[2:]):
         yield Magnitude(exponent)
         yield Magnitude(exponent, mixed=True)
 

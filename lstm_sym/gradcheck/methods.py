@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, Scalar, array_of, discrete, exact, fresh, numbers_of, placed
+from .array import Array, Scalar, array_of, exact, fresh, numbers_of, placed
 from .frames import Unsupported
 from .functions import call_function
+from .integers import discrete
 from .layout import laid
 from .reductions import REDUCTIONS
 
@@ -49,7 +50,10 @@ def _astype(
         found = np.asarray(x.shadow).astype(kind)
     else:
         raise Unsupported(f".astype({kind}) takes numbers that depend on the inputs out of the check")
-    return discrete(laid(found, x.at.astype(kind, order)), x.domain)[() if isinstance(x, Scalar) else ...]
+    depends = x.store.numbers.decided
+    return discrete(laid(found, x.at.astype(kind, order)), x.domain, depends=depends)[
+        () if isinstance(x, Scalar) else ...
+    ]
 
 
 def _view(x: Array, dtype: Any = None) -> Array:

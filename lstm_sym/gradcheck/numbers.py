@@ -8,7 +8,7 @@ residues modulo a prime, floating-point numbers, balls.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,6 +38,8 @@ class Domain(Protocol):
     """The total degree of everything that was divided by."""
     roots_taken: int
     """How many square roots of numbers that vary were taken."""
+    noting: bool
+    """Whether it notes the decisions that are made."""
 
     def constant(self, x: Any) -> Numbers: ...
     def junk(self, shape: Shape) -> Numbers: ...
@@ -50,6 +52,8 @@ class Domain(Protocol):
     def infinite(self, x: Numbers) -> Any: ...
     def order(self, x: Numbers, y: Numbers, asked: str = "") -> Any: ...
     def same(self, x: Numbers, y: Numbers) -> Any: ...
+    def asks(self, asked: str, truth: Any, x: Numbers | None = None, y: Numbers | None = None) -> None: ...
+    def competes(self, asked: str, x: Numbers, axis: int | None) -> None: ...
     def shadow(self, x: Numbers) -> Any: ...
     def decidable(self, x: Numbers) -> Any: ...
     def squared(self, x: Numbers) -> None: ...
@@ -91,6 +95,13 @@ class Numbers:
     degree: Degree = CONSTANT
     slope: Degree = CONSTANT
     """The degree of the tangents."""
+    decided: bool = False
+    """Whether a comparison of numbers that depend on the inputs has chosen some of them."""
+
+    @property
+    def depends(self) -> bool:
+        """Whether they depend on the inputs, be it by comparisons alone."""
+        return self.varies or self.decided
 
     @property
     def shape(self) -> Shape:
@@ -98,13 +109,18 @@ class Numbers:
 
     def each(self, change: Callable[[Part], Part]) -> Numbers:
         """The same numbers elsewhere, by a change of place that leaves the first axis of a part alone."""
-        return Numbers(self.domain, tuple(map(change, self.parts)), self.varies, self.degree, self.slope)
+        return Numbers(self.domain, tuple(map(change, self.parts)), self.varies, self.degree, self.slope, self.decided)
 
     def reshape(self, shape: Shape) -> Numbers:
         return self.each(lambda part: part.reshape(len(part), *shape))
 
     def without_tangents(self) -> Numbers:
-        return Numbers(self.domain, tuple(part[:1] for part in self.parts), self.varies, self.degree)
+        parts = tuple(part[:1] for part in self.parts)
+        return Numbers(self.domain, parts, self.varies, self.degree, decided=self.decided)
+
+    def chosen_by(self, depends: bool) -> Numbers:
+        """The same, after a choice that depends on the inputs if this is said."""
+        return replace(self, decided=True) if depends and not self.decided else self
 
 
 def lifted(part: Part, dimensions: int) -> Part:
@@ -114,7 +130,7 @@ def lifted(part: Part, dimensions: int) -> Part:
 
 
 def _made(x: Numbers, y: Numbers, parts: Sequence[Part], degree: Degree, slope: Degree) -> Numbers:
-    return Numbers(x.domain, tuple(parts), x.varies or y.varies, degree, slope)
+    return Numbers(x.domain, tuple(parts), x.varies or y.varies, degree, slope, x.decided or y.decided)
 
 
 def _pairs(x: Numbers, y: Numbers) -> list[tuple[Ring, Part, Part]]:
@@ -143,9 +159,8 @@ def add(x: Numbers, y: Numbers) -> Numbers:
 
 def negative(x: Numbers) -> Numbers:
     """-x."""
-    return Numbers(
-        x.domain, tuple(ring.neg(a) for ring, a in zip(x.domain.rings, x.parts)), x.varies, x.degree, x.slope
-    )
+    parts = tuple(ring.neg(a) for ring, a in zip(x.domain.rings, x.parts))
+    return Numbers(x.domain, parts, x.varies, x.degree, x.slope, x.decided)
 
 
 def subtract(x: Numbers, y: Numbers) -> Numbers:
@@ -193,7 +208,7 @@ def reciprocal(y: Numbers) -> Numbers:
     if y.varies:
         y.domain.divisors += y.domain.unmet(values) * y.degree.total(y.domain.divisors)
         degree = Degree(-y.degree.excess, y.degree.multiplicity + 1)
-    return Numbers(y.domain, tuple(parts), y.varies, degree, y.slope * degree * degree)
+    return Numbers(y.domain, tuple(parts), y.varies, degree, y.slope * degree * degree, y.decided)
 
 
 def divide(x: Numbers, y: Numbers) -> Numbers:
@@ -209,7 +224,7 @@ def chosen(mask: Any, x: Numbers, y: Numbers) -> Numbers:
         width = max(len(a), len(b))
         a, b = (lifted(widened(ring, part, width), len(shape)) for part in (a, b))
         parts.append(np.where(mask, a, b))
-    return Numbers(x.domain, tuple(parts), x.varies or y.varies, x.degree | y.degree, x.slope | y.slope)
+    return _made(x, y, parts, x.degree | y.degree, x.slope | y.slope)
 
 
 def constant(x: Numbers, value: float) -> Numbers:
@@ -219,13 +234,8 @@ def constant(x: Numbers, value: float) -> Numbers:
 
 def total(x: Numbers, axis: int) -> Numbers:
     """The sum over one axis, counted from 0."""
-    return Numbers(
-        x.domain,
-        tuple(ring.sum(a, axis + 1) for ring, a in zip(x.domain.rings, x.parts)),
-        x.varies,
-        x.degree,
-        x.slope,
-    )
+    parts = tuple(ring.sum(a, axis + 1) for ring, a in zip(x.domain.rings, x.parts))
+    return Numbers(x.domain, parts, x.varies, x.degree, x.slope, x.decided)
 
 
 def power(x: Numbers, exponent: int) -> Numbers:
@@ -268,7 +278,7 @@ def apply(name: str, x: Numbers) -> Numbers:
     for ring, part, argument, value in zip(x.domain.rings, x.parts, arguments, values):
         tangents = part[1:]
         parts.append(_joined(value, ring.mul(tangents, derivative(ring, argument, value))) if len(tangents) else value)
-    return Numbers(x.domain, tuple(parts), x.varies, *_degrees(name, x))
+    return Numbers(x.domain, tuple(parts), x.varies, *_degrees(name, x), x.decided)
 
 
 def odd_root(x: Numbers, degree: int) -> Numbers:
@@ -319,7 +329,8 @@ def gathered(pieces: Sequence[Numbers]) -> Numbers:
     degree, slope = first.degree, first.slope
     for piece in pieces[1:]:
         degree, slope = degree | piece.degree, slope | piece.slope
-    return Numbers(first.domain, tuple(parts), any(piece.varies for piece in pieces), degree, slope)
+    varies, decided = (any(getattr(piece, name) for piece in pieces) for name in ("varies", "decided"))
+    return Numbers(first.domain, tuple(parts), varies, degree, slope, decided)
 
 
 def widened(ring: Ring, part: Part, width: int) -> Part:

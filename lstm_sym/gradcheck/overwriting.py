@@ -11,6 +11,7 @@ import numpy as np
 
 from .array import Array, array_of, numbers_of, plain_index
 from .frames import Unsupported
+from .integers import dependent
 from .numbers import Domain
 
 WRITES: dict[str, tuple[int, str]] = {
@@ -37,11 +38,13 @@ def overwritten(domain: Domain, name: str, args: tuple[Any, ...], options: dict[
     values = numbers_of(given, domain)
     size = int(np.prod(values.shape))
     marks, order = np.full(target.shape, -1), np.arange(size).reshape(values.shape)
+    depends = dependent(([x for k, x in enumerate(others) if k != position - 1], options))
     inner = [plain_index(x) if k != position - 1 else order for k, x in enumerate(others)]
     options = {key: order if key == keyword else plain_index(x) for key, x in options.items() if key != "casting"}
     getattr(np, name)(marks, *inner, **options)
     where = marks >= 0
-    target[where] = array_of(values.reshape((size,)).each(lambda part: part[:, marks[where]]))
+    written = values.reshape((size,)).each(lambda part: part[:, marks[where]])
+    target[where] = array_of(written.chosen_by(depends))
 
 
 def _same(x: Array, y: Array) -> bool:

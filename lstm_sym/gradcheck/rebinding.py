@@ -9,15 +9,17 @@ import threading
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .array import Array, Scalar, discrete, exact
+from .array import Array, Scalar, exact
+from .integers import discrete
 from .layout import part
 from .numbers import Domain
 from .randomness import frozen, is_generator, set_state, state_of, unseeded
-from .stand_in import FloatType, Module, StandIn
+from .stand_in import Module, StandIn
 from .visible import Visible
 
 NUMPY_TYPES = (np.ndarray, np.float64, np.float32, np.floating, np.inexact, np.number, np.generic)
@@ -67,9 +69,10 @@ class Rebinding:
     # --- names ----------------------------------------------------------------------------------
 
     def _opened(self, space: Any, is_module: bool) -> None:
-        if is_module and "float" not in space:
-            space["float"] = FloatType
-            self.undo.append(lambda: space.pop("float", None))
+        own = self.stand_in.builtins.items() if is_module else ()
+        for name, value in [pair for pair in own if pair[0] not in space]:
+            space[name] = value
+            self.undo.append(partial(space.pop, name, None))
 
     def _visit(self, space: Any, key: Any, value: Any) -> bool:
         new = self._replacement(value)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from . import numbers as n
-from .array import Array, Scalar, array_of, discrete, numbers_of, result_of
+from .array import Array, Scalar, array_of, numbers_of, result_of
 from .frames import Unsupported
+from .integers import discrete
 from .layout import asked, laid
 from .numbers import Numbers
 from .ufuncs import delivered, maximum, minimum
@@ -102,7 +104,8 @@ def _folded(
                     )
                     for r, a, b in zip(x.domain.rings, both.parts, rest.parts)
                 ]
-                both = Numbers(x.domain, tuple(flat), x.varies, both.degree | rest.degree, both.slope | rest.slope)
+                degree, slope = both.degree | rest.degree, both.slope | rest.slope
+                both = Numbers(x.domain, tuple(flat), x.varies, degree, slope, both.decided or rest.decided)
             x = both
         return _slice(x, axis, 0)
 
@@ -179,30 +182,59 @@ def extreme_index(name: str, usual: int | None = None) -> Callable[..., Any]:
     """A function that returns indices, and the axis along which it does where none is given."""
 
     def find(x: Array, axis: Any = usual, out: Any = None, **rest: Any) -> Any:
-        found = getattr(np, name)(laid(x.domain.decidable(x.read()), x.at), axis=axis, **rest)
-        return discrete(found, x.domain)
+        numbers = x.read()
+        x.domain.competes(ASKED[name], numbers, axis)
+        found = getattr(np, name)(laid(x.domain.decidable(numbers), x.at), axis=axis, **rest)
+        return discrete(found, x.domain, depends=numbers.depends)
 
     return find
 
 
 def truth(name: str) -> Callable[..., Any]:
+    """What is asked of the truth of numbers: those that no comparison has made are 0 by accident only."""
+
     def test(x: Array, *args: Any, **options: Any) -> Any:
         numbers = x.read()
-        found = getattr(np, name)(laid(~x.domain.same(numbers, x.domain.constant(0)), x.at), *args, **options)
-        return (
-            tuple(discrete(part, x.domain) for part in found) if isinstance(found, tuple) else discrete(found, x.domain)
-        )
+        depends = numbers.decided
+        there = laid(~x.domain.same(numbers, x.domain.constant(0)), x.at)
+        found = getattr(np, name)(discrete(there, x.domain, depends=depends, told=depends), *args, **options)
+        parts = found if isinstance(found, tuple) else (found,)
+        told, selected = name in ("any", "all"), depends and name in ("nonzero", "flatnonzero", "argwhere")
+        made = tuple(discrete(part, x.domain, depends=depends, told=told, selected=selected) for part in parts)
+        return made if isinstance(found, tuple) else made[0]
 
     return test
 
 
+def extreme(asked: str, pair: Callable[..., Numbers]) -> Callable[..., Any]:
+    """The largest or smallest numbers along axes."""
+    fold = _folded(pair)
+
+    def step(x: Numbers, axis: int) -> Numbers:
+        x.domain.competes(asked, x, axis)
+        return fold(x, axis)
+
+    return reduced(step, partial(pair, asked=pair.__name__))
+
+
+def product(x: Array, *args: Any, **options: Any) -> Any:
+    """The product of entries along axes; whether it is 0 is a decision where comparisons have made them."""
+    found = reduced(_folded(n.multiply, 1), n.multiply, 1.0)(x, *args, **options)
+    numbers = found.read()
+    if numbers.decided and x.domain.noting:
+        x.domain.asks("multiply", x.domain.shadow(numbers) != 0)
+    return found
+
+
+ASKED = {"argmax": "largest", "argmin": "smallest", "argsort": "sorted"}
+
 REDUCTIONS: dict[str, Callable[..., Any]] = {
     "sum": sums,
-    "prod": reduced(_folded(n.multiply, 1), n.multiply, 1.0),
-    "max": reduced(_folded(maximum), maximum),
-    "min": reduced(_folded(minimum), minimum),
-    "amax": reduced(_folded(maximum), maximum),
-    "amin": reduced(_folded(minimum), minimum),
+    "prod": product,
+    "max": extreme("largest", maximum),
+    "min": extreme("smallest", minimum),
+    "amax": extreme("largest", maximum),
+    "amin": extreme("smallest", minimum),
     "nansum": lambda x, *args, **options: sums(x.__copy__(), *args, **options),
     "mean": mean,
     "var": var,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -32,6 +33,8 @@ class GradientReport:
     points: int = 0
     unreached: tuple[str, ...] = ()
     unchecked: dict[str, str] = field(default_factory=dict)
+    branches: bool = False
+    """Whether comparisons may choose the way."""
 
     @property
     def ok(self) -> bool:
@@ -48,11 +51,18 @@ class GradientReport:
             "unchecked": dict(self.unchecked),
         }
 
+    def _covered(self) -> str:
+        """What is right, and where."""
+        ways = ", on every way through the comparisons that was taken" if self.branches else ""
+        only = ""
+        if self.unchecked:
+            are = "is" if len(self.unchecked) == 1 else "are"
+            only = f" for {_listed(self.inputs)}; {_listed(self.unchecked)} {are} not checked"
+        accident = f"an accident has probability below {self.error_bound:.0e}"
+        return f"right{only}: exact at {self.points} random points{ways}{';' if ways else ','} {accident}"
+
     def __str__(self) -> str:
-        head: str = self.verdict
-        if self.verdict == "right":
-            head += f": exact at {self.points} random points, an accident has probability below {self.error_bound:.0e}"
-        lines = [head]
+        lines = [self._covered() if self.verdict == "right" else self.verdict]
         width = max(map(len, (*self.inputs, *self.unchecked)), default=0)
         bad = "not decided" if self.verdict == "undecided" else "NOT exact"
         lines += [f"  {name:{width}}  {'exact' if exact else bad}" for name, exact in self.inputs.items()]
@@ -62,3 +72,8 @@ class GradientReport:
         if self.witness is not None:
             lines += ["counterexample:", *(f"  {line}" for line in str(self.witness).splitlines())]
         return "\n".join(lines)
+
+
+def _listed(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

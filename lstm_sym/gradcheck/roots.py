@@ -30,20 +30,25 @@ class SquareRoots:
         self.guessed = False
         """Whether a root that does not exist, of an argument of exponentials, has been replaced by a random element."""
         self._signed = [SignedRoots(ring) for ring in rings]
-        self._squared: list[list[Any]] = []
+        self._squared: list[tuple[list[Any], Any]] = []
         self._room = SQUARES
-        self._moduli: dict[Any, list[Any]] = {}
-        self._settled: dict[Any, list[Any] | None] = {}
+        self._moduli: dict[Any, tuple[list[Any], int]] = {}
+        self._settled: dict[Any, tuple[list[Any], int] | None] = {}
         """The roots that are absolute values; ``None`` for those that were taken before anything had that square."""
 
-    def squared(self, x: list[Any], negative: Any) -> None:
-        """Note elements that are squared, and where they stand for negative numbers."""
+    def squared(self, x: list[Any], shadow: Any) -> None:
+        """Note elements that are squared, and where they stand for negative numbers.
+
+        Beside zeros, as relu makes them, a sum of squares is the square of one by accident: no sign is told then.
+        """
+        negative = shadow < 0
         self._room -= negative.size
         if self._room > 0:
-            self._squared.append([np.where(negative, ring.neg(a), a).ravel() for ring, a in zip(self.rings, x)])
+            moduli = [np.where(negative, ring.neg(a), a).ravel() for ring, a in zip(self.rings, x)]
+            self._squared.append((moduli, np.ravel(np.where(negative, -1, 1) * np.all(shadow != 0))))
 
-    def taken(self, x: list[Any], marked: Any) -> tuple[list[Any], bool]:
-        """Roots, but for the entries that are marked, and whether some are absolute values."""
+    def taken(self, x: list[Any], marked: Any) -> tuple[list[Any], list[int]]:
+        """Roots, but for the entries that are marked, and for those that are absolute values, of what sign."""
         first, found = self._signed[0].of(x[0])
         missing = int(np.sum(~(found | marked)))
         if missing:
@@ -58,21 +63,22 @@ class SquareRoots:
             roots.append(root)
         return self._absolute(x[0], roots)
 
-    def _absolute(self, square: Any, roots: list[Any]) -> tuple[list[Any], bool]:
+    def _absolute(self, square: Any, roots: list[Any]) -> tuple[list[Any], list[int]]:
         """The roots of numbers that have been squared are their absolute values."""
-        for moduli in self._squared:
+        for moduli, signs in self._squared:
             keys = self.rings[0].keys(self.rings[0].mul(moduli[0], moduli[0]))
-            self._moduli |= {key: [part[k] for part in moduli] for k, key in enumerate(keys)}
+            self._moduli |= {key: ([part[k] for part in moduli], int(signs[k])) for k, key in enumerate(keys)}
         self._squared.clear()
         keys = self.rings[0].keys(square)
         settled = [self._settled.setdefault(key, self._moduli.get(key)) for key in keys]
         if not any(settled):
-            return roots, False
+            return roots, []
         flat = [root.ravel() for root in roots]
-        for k, values in enumerate(settled):
-            for part, modulus in zip(flat, values or ()):
+        found = [(k, *known) for k, known in enumerate(settled) if known]
+        for k, values, _ in found:
+            for part, modulus in zip(flat, values):
                 part[k] = modulus
-        return [part.reshape(root.shape) for part, root in zip(flat, roots)], True
+        return [part.reshape(root.shape) for part, root in zip(flat, roots)], [sign for _, _, sign in found]
 
 
 class SignedRoots:

@@ -17,12 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, Scalar, array_of, discrete, exact, numbers_of, placed, plain_index, result_of, stacked
+from .array import Array, Scalar, array_of, chosen_by, exact, numbers_of, placed, plain_index, result_of, stacked
+from .builtins import IntType, builtins_of
 from .frames import Unsupported
 from .functions import call_function, filled, in_order, shadows
 from .functions import copy as copied
 from .generators import Drawing, kind
+from .integers import Discrete, DiscreteScalar, dependent, discrete, plain
 from .iteration import tables
+from .mathematics import EXACT, exact_inside, math_table
 from .modular import Cramped
 from .numbers import Domain
 from .ufuncs import call_ufunc
@@ -32,26 +35,14 @@ MADE = {"zeros": 0.0, "ones": 1.0, "empty": None}
 
 FLOATS = ("float64", "float32", "float16", "longdouble", "float_", "double", "single", "half")
 
-MATH = (
-    *("exp", "expm1", "log1p", "log2", "log10", "sqrt", "tanh", "sinh", "cosh", "fabs"),
-    *("sin", "cos", "tan", "erf", "erfc"),
-)
-
-
 GRIDS = ("arange", "linspace")
 """They make constants of constants."""
 
-EXACT = ("sqrt", "cbrt", "exp", "exp2", "expm1", "log", "log1p", "tanh", "sinh", "cosh", "power", "float_power")
-"""Functions of constants that are not rounded."""
+OF_SHAPES = ("shape", "ndim", "size", "zeros_like", "ones_like", "empty_like", "result_type", "isscalar")
+"""What asks nothing of the entries."""
 
-
-def exact_inside(x: Any) -> bool:
-    """Whether an argument is exact or holds something that is."""
-    if isinstance(x, Array):
-        return True
-    if isinstance(x, list | tuple):
-        return any(map(exact_inside, x))
-    return isinstance(x, dict) and any(map(exact_inside, x.values()))
+SELECTING = ("nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract")
+"""What gives as many entries as the entries say."""
 
 
 class _FloatType(type):
@@ -61,6 +52,8 @@ class _FloatType(type):
     def __call__(cls, x: Any = 0.0) -> Any:
         if isinstance(x, Array):
             return x.item() if x.size == 1 else x.__copy__()
+        if dependent(x):
+            return exact(x, x.domain).item()
         return builtins.float(x)
 
 
@@ -72,7 +65,7 @@ class FloatType(builtins.float, metaclass=_FloatType):
 
 class _ArrayType(type):
     def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, np.ndarray) or (isinstance(x, Array) and not isinstance(x, Scalar))
+        return isinstance(x, np.ndarray | Array) and not isinstance(x, DiscreteScalar | Scalar)
 
 
 class ArrayType(metaclass=_ArrayType):
@@ -103,8 +96,8 @@ def plain_type(dtype: Any) -> Any:
     """A type of floating-point numbers as ``float``, since no precision is looked at; anything else as it is."""
     if isinstance(dtype, _AbstractType):
         return dtype.original
-    if dtype is FloatType:
-        return builtins.float
+    if dtype is FloatType or dtype is IntType:
+        return builtins.float if dtype is FloatType else builtins.int
     if not isinstance(dtype, str | type | np.dtype):
         return dtype
     try:
@@ -113,7 +106,7 @@ def plain_type(dtype: Any) -> Any:
         return dtype
 
 
-def plain(x: Any) -> Any:
+def as_float(x: Any) -> Any:
     """An exact number that is a constant as Python's own, for what makes numbers of its own."""
     return builtins.float(x) if isinstance(x, Scalar) else x
 
@@ -154,6 +147,7 @@ class StandIn:
             **tables(domain),
             **ABSTRACT,
         }
+        self.builtins = {"float": FloatType} | builtins_of(self.domain)
         table |= dict.fromkeys(FLOATS, FloatType)
         self.numpy = Module(np, table, self.replaced)
         self.linalg = Module(np.linalg, {name: self._last_axes(name) for name in ("trace", "diagonal")}, self.replaced)
@@ -161,7 +155,7 @@ class StandIn:
         strides = Module(np.lib.stride_tricks, {}, self.replaced)
         library = Module(np.lib, {"stride_tricks": strides}, lambda value: value)
         table |= {"linalg": self.linalg, "random": self.random, "lib": library}
-        self.math = Module(math, self._math_table(), lambda value: value)
+        self.math = Module(math, math_table(domain), lambda value: value)
 
     def _last_axes(self, name: str) -> Callable[..., Any]:
         """A function of matrices that are the last two axes, as those of ``np.linalg`` are."""
@@ -189,10 +183,13 @@ class StandIn:
                 options["dtype"] = plain_type(options["dtype"])
             args = tuple(x if isinstance(x, str) else plain_type(x) for x in args)
             if name in GRIDS:
-                args, options = tuple(map(plain, args)), {key: plain(x) for key, x in options.items()}
+                args, options = tuple(map(as_float, args)), {key: as_float(x) for key, x in options.items()}
             if exact_inside(args) or exact_inside(options):
                 return call_function(self.domain, function, args, options)
-            return self.given(function(*args, **options))
+            depends = name not in OF_SHAPES and (dependent(args) or dependent(options))
+            args = tuple(x if type(x) is Discrete else plain(x) for x in args)
+            selecting = depends and (name in SELECTING or (name == "where" and len(args) == 1))
+            return self.given(function(*args, **options), depends, selecting)
 
         call.__name__ = name
         return call
@@ -200,14 +197,21 @@ class StandIn:
     def _ufunc(self, ufunc: np.ufunc) -> Any:
         return Ufunc(self, ufunc)
 
-    def given(self, value: Any) -> Any:
-        """What NumPy has given, with arrays of floating-point numbers made exact."""
-        if isinstance(value, np.ndarray):
-            return exact(np.asarray(value), self.domain) if value.dtype.kind == "f" else discrete(value, self.domain)
-        if isinstance(value, tuple | list) and any(isinstance(item, np.ndarray) for item in value):
-            items = map(self.given, value)
+    def given(self, value: Any, depends: bool = False, selected: bool = False) -> Any:
+        """What NumPy has given, with arrays of floating-point numbers made exact.
+
+        It may have been made of what ``depends`` on the inputs, and so may be how many entries it has.
+        """
+        if isinstance(value, tuple | list) and (depends or any(isinstance(item, np.ndarray) for item in value)):
+            items = [self.given(item, depends, selected) for item in value]
             return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
-        return value
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            return chosen_by(depends, exact(np.asarray(value), self.domain))
+        if isinstance(value, np.floating) and depends:
+            return result_of(self.domain.constant(value).chosen_by(True))
+        if isinstance(value, Discrete) and not selected:
+            return value
+        return discrete(value, self.domain, depends=depends, selected=selected)
 
     # --- making arrays ------------------------------------------------------------------------------
 
@@ -225,7 +229,7 @@ class StandIn:
         return filled(self.domain, model, fill_value, plain_type(dtype))
 
     def _logspace(self, start: float, stop: float, num: int = 50, endpoint: bool = True, base: float = 10.0) -> Any:
-        return base ** exact(np.linspace(plain(start), plain(stop), num, endpoint), self.domain)
+        return base ** exact(np.linspace(as_float(start), as_float(stop), num, endpoint), self.domain)
 
     def _geomspace(self, start: float, stop: float, num: int = 50, endpoint: bool = True) -> Any:
         ratio = result_of(self.domain.constant(stop)) / start
@@ -236,7 +240,8 @@ class StandIn:
     ) -> Any:
         dtype = plain_type(dtype)
         if not exact_inside(x):
-            return self.given(np.array(x, dtype, copy=copy, order=order, ndmin=ndmin, **options))
+            real = np.array(plain(x), dtype, copy=copy, order=order, ndmin=ndmin, **options)
+            return self.given(real, dependent(x))
         own = stacked(x, self.domain)
         made: Array = copied(self.domain, own, order) if copy else in_order(self.domain, own, order)
         if isinstance(made, Scalar):
@@ -290,50 +295,6 @@ class StandIn:
         return lambda *args, **options: self.given(
             value(*map(plain, args), **{key: plain(x) for key, x in options.items()})
         )
-
-    def _math_table(self) -> dict[str, Any]:
-        def one(name: str, ufunc: str = "") -> Callable[[Any], Any]:
-            plain = getattr(math, name)
-
-            def call(x: Any) -> Any:
-                if isinstance(x, Array):
-                    return call_ufunc(self.domain, ufunc or name, "__call__", (x.item(),), {})
-                found = plain(x)
-                if name in EXACT and math.isfinite(found):
-                    return call_ufunc(self.domain, name, "__call__", (x,), {})
-                return found
-
-            return call
-
-        def log(x: Any, base: Any = None) -> Any:
-            if not isinstance(x, Array):
-                found = math.log(x) if base is None else math.log(x, base)
-                return found if base is not None else call_ufunc(self.domain, "log", "__call__", (x,), {})
-            result = np.log(x.item())
-            return result if base is None else result / np.log(result_of(self.domain.constant(base)))
-
-        def power(x: Any, y: Any) -> Any:
-            if isinstance(x, Array) or isinstance(y, Array):
-                return x**y
-            return result_of(self.domain.constant(math.fabs(x))) ** y if x > 0 else math.pow(x, y)
-
-        def summed(values: Any) -> Any:
-            values = list(values)
-            return sum(values) if exact_inside(values) else math.fsum(values)
-
-        def finite(answer: bool, plain: Any) -> Callable[[Any], Any]:
-            return lambda x: answer if isinstance(x, Array) else plain(x)
-
-        return {name: one(name) for name in MATH} | {
-            "atan": one("atan", "arctan"),
-            "log": log,
-            "pow": power,
-            "hypot": lambda *x: sum((u * u for u in x[1:]), x[0] * x[0]) ** 0.5 if exact_inside(x) else math.hypot(*x),
-            "fsum": summed,
-            "isnan": finite(False, math.isnan),
-            "isinf": finite(False, math.isinf),
-            "isfinite": finite(True, math.isfinite),
-        }
 
 
 def _real(args: tuple[Any, ...]) -> bool:

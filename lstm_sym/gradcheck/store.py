@@ -40,4 +40,5 @@ class Store:
             own.varies or values.varies,
             own.degree | values.degree,
             own.slope | values.slope,
+            own.decided or values.decided,
         )

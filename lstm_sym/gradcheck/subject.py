@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .array import Array, Scalar, discrete, exact, instead_of
+from .array import Array, Scalar, exact, instead_of
 from .frames import Unsupported, place_of, told
 from .generators import copied, is_generator
+from .integers import discrete
 from .magnitude import USUAL, Magnitude
 from .modular import Singular, Unlucky
 from .numbers import Numbers

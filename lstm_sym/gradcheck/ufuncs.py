@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,8 +12,10 @@ import numpy as np
 
 from . import circular, special
 from . import numbers as n
-from .array import Array, Discrete, Scalar, array_of, discrete, exact, numbers_of, result_of
+from .array import Array, Scalar, array_of, exact, numbers_of, result_of
+from .branches import TOLD
 from .frames import Unsupported
+from .integers import Discrete, dependent, discrete, plain
 from .layout import elementwise, laid, lying
 from .numbers import Domain, Numbers
 from .powers import cube_root, power, square
@@ -22,11 +24,11 @@ from .powers import cube_root, power, square
 
 
 def maximum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
-    return n.chosen(x.domain.order(x, y, asked) >= 0, x, y)
+    return n.chosen(x.domain.order(x, y, asked) >= 0, x, y).chosen_by(x.depends or y.depends)
 
 
 def minimum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
-    return n.chosen(x.domain.order(x, y, asked) <= 0, x, y)
+    return n.chosen(x.domain.order(x, y, asked) <= 0, x, y).chosen_by(x.depends or y.depends)
 
 
 def absolute(x: Numbers) -> Numbers:
@@ -34,12 +36,12 @@ def absolute(x: Numbers) -> Numbers:
 
 
 def sign(x: Numbers) -> Numbers:
-    return x.domain.constant(x.domain.order(x, n.constant(x, 0), "sign"))
+    return x.domain.constant(x.domain.order(x, n.constant(x, 0), "sign")).chosen_by(x.depends)
 
 
 def heaviside(x: Numbers, y: Numbers) -> Numbers:
     order = x.domain.order(x, n.constant(x, 0), "heaviside")
-    return n.chosen(order == 0, y, x.domain.constant((order > 0).astype(int)))
+    return n.chosen(order == 0, y, x.domain.constant((order > 0).astype(int))).chosen_by(x.depends)
 
 
 def known(name: str) -> Callable[[Numbers], Numbers]:
@@ -155,43 +157,65 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
         name, inputs = "square", inputs[:1]
     operands = [numbers_of(x, domain) for x in inputs]
     if name in COMPARISONS:
-        return real(COMPARISONS[name](domain.order(operands[0], operands[1], name), 0), domain, inputs, out)
+        truth = COMPARISONS[name](domain.order(operands[0], operands[1], name), 0)
+        return real(truth, domain, inputs, out, operands)
     if name in ("equal", "not_equal"):
-        return real(domain.same(*operands) == (name == "equal"), domain, inputs, out)
+        return asked(domain, name, domain.same(*operands) == (name == "equal"), inputs, out, operands)
     if name in ("logical_not", "logical_and", "logical_or", "logical_xor"):
         zero = domain.constant(0)
-        return real(getattr(np, name)(*[~domain.same(x, zero) for x in operands]), domain, inputs, out)
+        truth = getattr(np, name)(*[~domain.same(x, zero) for x in operands])
+        return asked(domain, name, truth, inputs, out, operands)
     if name in PIECEWISE_CONSTANT:
         if any(x.varies for x in operands):
             raise Unsupported(f"np.{name} of a number that depends on the inputs has no derivative to check")
-        return _constants(getattr(np, name)(*[domain.shadow(x) for x in operands]), domain, inputs, out)
+        depends = any(x.depends for x in operands)
+        return _constants(getattr(np, name)(*[domain.shadow(x) for x in operands]), domain, inputs, out, depends)
     table: dict[str, Any] = UNARY if len(operands) == 1 else BINARY
     if name not in table:
         raise Unsupported(f"np.{name} is not followed on exact numbers")
+    result = table[name](*operands)
+    if name == "multiply" and domain.noting and all(x.decided for x in operands):
+        domain.asks(name, domain.shadow(result) != 0)
     like = None if out is not None else elementwise(inputs, order)
-    return delivered(result_of(table[name](*operands), like), out, core=0)
+    return delivered(result_of(result, like), out, core=0)
 
 
-def _constants(values: Any, domain: Domain, inputs: Any, out: Any) -> Any:
+def asked(domain: Domain, name: str, truth: Any, inputs: Any, out: Any, operands: Sequence[Numbers]) -> Any:
+    """Truth values that are asked for, which is a decision where comparisons have made the numbers.
+
+    Others are equal at a point in a million only, or at all.
+    """
+    if any(x.decided for x in operands):
+        domain.asks(name, truth, *operands)
+    return real(truth, domain, inputs, out, operands)
+
+
+def _constants(values: Any, domain: Domain, inputs: Any, out: Any, depends: bool) -> Any:
     """Constants that NumPy has computed, as exact numbers."""
     if isinstance(values, tuple):
-        return tuple(_constants(value, domain, inputs, None) for value in values)
-    return delivered(result_of(domain.constant(values), elementwise(inputs)), out, core=0)
+        return tuple(_constants(value, domain, inputs, None, depends) for value in values)
+    numbers = domain.constant(values).chosen_by(depends)
+    return delivered(result_of(numbers, elementwise(inputs)), out, core=0)
 
 
-def real(mask: Any, domain: Domain, inputs: Any, out: Any = None) -> Any:
-    """Truth values of operands as NumPy would give them, or in ``out`` where that is given."""
+def real(mask: Any, domain: Domain, inputs: Any, out: Any = None, operands: Sequence[Numbers] = ()) -> Any:
+    """Truth values of operands as NumPy would give them, or in ``out`` where that is given.
+
+    Where they are told of numbers that depend on the inputs, these are ``operands``.
+    """
+    depends = any(x.depends for x in operands)
     target = out[0] if isinstance(out, tuple) else out
     if isinstance(target, Array):
-        return delivered(exact(mask, domain), target)
+        return delivered(array_of(domain.constant(mask).chosen_by(depends)), target)
     if target is None:
         like = elementwise(inputs)
-        if like is None:
-            return discrete(mask, domain) if np.ndim(mask) else np.bool_(mask)
-        return discrete(laid(mask, like), domain)
+        values = mask if like is None else laid(mask, like)
+        return discrete(values if np.ndim(values) else np.bool_(values), domain, depends=depends, told=depends)
     if target.shape != np.broadcast_shapes(target.shape, np.shape(mask)):
         raise ValueError(f"non-broadcastable output operand with shape {target.shape} for {np.shape(mask)}")
-    np.copyto(target, mask)
+    np.copyto(np.asarray(target), mask)
+    if depends and isinstance(target, Discrete):
+        target.written()
     return target
 
 
@@ -285,17 +309,42 @@ def _at(domain: Domain, name: str, target: Any, index: Any, *values: Any) -> Non
 
 def call_discrete(domain: Domain | None, ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:
     """A universal function on integers and truth values; what would be floating-point becomes exact."""
-    plain = [np.asarray(x) if isinstance(x, Discrete) else x for x in inputs]
-    if "out" in options:
-        options["out"] = tuple(np.asarray(x) if isinstance(x, Discrete) else x for x in options["out"])
-    if any(isinstance(x, Array) for x in (*plain, *options.get("out", ()))):
+    if any(isinstance(x, Array) for x in (*inputs, *options.get("out", ()))):
         assert domain is not None
-        return call_ufunc(domain, ufunc.__name__, method, tuple(plain), options)
-    result = getattr(ufunc, method)(*plain, **options)
+        return call_ufunc(domain, ufunc.__name__, method, inputs, options)
+    depends = dependent(inputs)
+    if "out" in options:
+        for x in options["out"]:
+            if depends and isinstance(x, Discrete):
+                x.written()
+        options["out"] = tuple(np.asarray(x) if isinstance(x, Discrete) else x for x in options["out"])
+    result = getattr(ufunc, method)(*map(plain, inputs), **options)
     if domain is None:
         return result
-    if isinstance(result, np.ndarray) and result.dtype.kind == "f":
+    if np.asarray(result).dtype.kind == "f" and (depends or isinstance(result, np.ndarray)):
         if method == "__call__" and ufunc.__name__ in (*UNARY, *BINARY):
-            return call_ufunc(domain, ufunc.__name__, method, tuple(plain), {})
-        return exact(result, domain)
-    return discrete(result, domain)
+            return call_ufunc(domain, ufunc.__name__, method, inputs, {})
+        return result_of(domain.constant(result).chosen_by(depends))
+    return _noted(domain, ufunc.__name__, method, inputs, result) if depends else discrete(result, domain)
+
+
+REDUCED = {"logical_or": "any", "logical_and": "all", "maximum": "any", "minimum": "all", "multiply": "all"}
+OF_TRUTH = {"add": "logical_or", "maximum": "logical_or", "minimum": "logical_and"}
+"""What functions of numbers make of truth values."""
+ASKED = (*COMPARISONS, "equal", "not_equal", *TOLD, "logical_xor", "bitwise_xor", "maximum", "minimum")
+
+
+def _noted(domain: Domain, name: str, method: str, inputs: Any, result: Any) -> Any:
+    """Integers or truth values made of some that depend on the inputs; what is asked of them is noted."""
+    truth = np.asarray(result).dtype.kind == "b"
+    told = name in ("logical_not", "invert") and inputs[0].told
+    name = OF_TRUTH.get(name, name) if truth and method == "__call__" else name
+    if method == "reduce" and name in REDUCED and np.asarray(inputs[0]).dtype.kind == "b":
+        domain.asks(REDUCED[name], np.asarray(result) != 0)
+        told = truth
+    elif method == "__call__" and name in ("maximum", "minimum"):
+        domain.asks(name, np.greater_equal(*map(plain, inputs)))
+    elif method == "__call__" and name in ASKED and truth:
+        domain.asks(name, result)
+        told = True
+    return discrete(result, domain, depends=True, told=told)

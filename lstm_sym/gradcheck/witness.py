@@ -103,7 +103,8 @@ class BallBench(Bench):
             if attempt == AS_DRAWN:
                 values = [dyadic(x, DRAWN) for x in draw(given).ravel()]
             else:
-                found = self._rational(random, given, attempt, parts)
+                found = self._rational(random, subject.magnitude.known(given), attempt, parts)
+                found = subject.magnitude.signed(random, found)
                 scales = 2.0 ** subject.magnitude.exponents(random, given.shape).astype(float)
                 values = [
                     dyadic(scale, COARSELY) * fmpq(int(k), parts) for scale, k in zip(scales.ravel(), found.ravel())

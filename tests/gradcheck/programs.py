@@ -17,6 +17,7 @@ import numpy as np
 from lstm_sym.gradcheck.array import Array, Scalar, instead_of
 from lstm_sym.gradcheck.field import Field
 from lstm_sym.gradcheck.frames import Unsupported
+from lstm_sym.gradcheck.integers import DiscreteScalar
 from lstm_sym.gradcheck.modular import Singular, Unlucky
 from lstm_sym.gradcheck.stand_in import StandIn
 
@@ -248,7 +249,8 @@ def same(name: str, wanted: Any, found: Any) -> None:
             f"{name}: {found} for {wanted}"
         )
     elif isinstance(wanted, bool | int | np.generic):
-        assert not isinstance(found, Array | np.ndarray), f"{name}: an array for {wanted!r}"
+        scalar = isinstance(found, DiscreteScalar) or not isinstance(found, Array | np.ndarray)
+        assert scalar, f"{name}: an array for {wanted!r}"
         assert np.asarray(found).dtype.kind == np.asarray(wanted).dtype.kind and found == wanted, (
             f"{name}: {found!r}, {wanted!r}"
         )

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from lstm_sym.gradcheck import gradcheck
-from lstm_sym.gradcheck.array import discrete, exact
+from lstm_sym.gradcheck.array import exact
 from lstm_sym.gradcheck.field import Field
+from lstm_sym.gradcheck.integers import discrete
 
 MASK = np.array([[True, False, True], [False, False, True]])
 GIVEN = np.arange(1.0, 7.0).reshape(3, 2)

@@ -1,0 +1,356 @@
+"""Decisions that are no comparison of one number with a constant: each is driven the other way, or named."""
+
+import math
+
+import numpy as np
+import pytest
+
+from lstm_sym.gradcheck import gradcheck, same_function
+
+X, ONE = [np.zeros((4, 3))], [0.0]
+TWO = [0.0, 0.0]
+
+
+def twice(inputs, d):
+    """Right wherever forward is 2x."""
+    return 2 * d
+
+
+def otherwise(condition):
+    """x where the condition holds of all of it, else 2x; with its gradient."""
+
+    def forward(x):
+        return x if condition(x) else 2 * x
+
+    def backward(inputs, d):
+        return d if condition(inputs[0]) else 2 * d
+
+    return forward, backward
+
+
+def entrywise(condition):
+    """3x at the entries at which the condition holds, else 2x; with its gradient."""
+
+    def forward(x):
+        return 2 * x + x * condition(x)
+
+    def backward(inputs, d):
+        return d * (2 + condition(inputs[0]))
+
+    return forward, backward
+
+
+COUNTS = [
+    lambda x: (x > 0).sum() >= 11,
+    lambda x: (x > 0).sum() == 0,
+    lambda x: np.count_nonzero(x > 0) == 0,
+    lambda x: np.any(x > 30),
+    lambda x: (x > 0).all(),
+    lambda x: not (~(x > 0)).any(),
+    lambda x: (x > 0).mean() > 0.95,
+    lambda x: np.where(x > 0, 1.0, 0.0).sum() > 11.5,
+    lambda x: np.where(x > 0, 1, 0).sum() > 11,
+    lambda x: np.sign(x).sum() == 12,
+    lambda x: float((x > 0).sum()) > 11,
+    lambda x: int((x > 0).sum()) == 12,
+    lambda x: int(np.where(x > 0, 1.0, 0.0).sum()) == 12,
+    lambda x: np.flatnonzero(x > 0).size == 0,
+    lambda x: len(np.where(x > 0)[0]) == 0,
+    lambda x: x[x > 0].shape[0] == 0,
+    lambda x: len(x[x > 0]) == 0,
+    lambda x: (x > 30)[0, 0],
+    lambda x: np.argmax(x) == 3,
+    lambda x: x.argmax() > 10,
+    lambda x: np.prod(x > 0) == 1,
+    lambda x: np.mean([v > 0 for v in x.ravel()]) == 0,
+    lambda x: all((x.ravel() > 0).tolist()),
+    lambda x: math.sqrt((x > 0).sum()) > 3.4,
+    lambda x: max((x > 0).sum(), 11) > 11,
+    lambda x: np.array_equal(x > 0, x > -30),
+    lambda x: np.argmax(x[:, 0] + np.arange(4)[::-1]) == 3,
+    lambda x: all(v > 0 for v in x.ravel()),
+    lambda x: not any(v > 0 for v in x.ravel()),
+    lambda x: sum(v > 0 for v in x.ravel()) == 0,
+    lambda x: np.maximum(x, 0).sum() == 0,
+    lambda x: not np.maximum(x, 0).any(),
+]
+
+
+@pytest.mark.parametrize("condition", COUNTS)
+def test_what_is_decided_by_counts_of_comparisons(condition):
+    forward, backward = otherwise(condition)
+    assert gradcheck(forward, backward, X).verdict == "right"
+    report = gradcheck(forward, twice, X, diagnose=False)
+    assert report.verdict == "wrong" and report.witness, str(report)
+
+
+WINDOWS = [
+    lambda x: (x > 1) & (x < 1.01),
+    lambda x: ~((x < 1) | (x > 1.01)),
+    lambda x: np.logical_and(x > 1, x < 1.01),
+    lambda x: (x > 1) * (x < 1.01),
+    lambda x: (x > 1).astype(float) * (x < 1.01),
+    lambda x: np.where(x > 1, np.where(x < 1.01, 1.0, 0.0), 0.0),
+    lambda x: np.logical_and(x > 1, x < 1.01, out=np.zeros(x.shape, bool)),
+    lambda x: np.isclose(x, 3.0),
+]
+
+
+@pytest.mark.parametrize("condition", WINDOWS)
+def test_what_several_comparisons_decide_together(condition):
+    forward, backward = entrywise(condition)
+    assert gradcheck(forward, backward, X).verdict == "right"
+    report = gradcheck(forward, twice, X, diagnose=False)
+    assert report.verdict == "wrong" and report.witness, str(report)
+
+
+@pytest.mark.parametrize("condition", [lambda x: x > 1 and x < 1.01, lambda x: np.allclose(x, 3)])
+def test_what_several_comparisons_of_one_number_decide(condition):
+    forward, backward = otherwise(condition)
+    assert gradcheck(forward, backward, ONE).verdict == "right"
+    assert gradcheck(forward, twice, ONE, diagnose=False).verdict == "wrong"
+
+
+ROOTS = [
+    lambda x: np.sqrt((x - 10) ** 2),
+    lambda x: ((x - 10) ** 2) ** 0.5,
+    lambda x: np.hypot(x - 10, 0),
+    lambda x: np.linalg.norm((x - 10).reshape(-1, 1), axis=1).reshape(x.shape),
+    lambda x: 2 * np.stack([x, 10 + 0 * x]).std(0),
+]
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_the_sign_behind_the_root_of_a_square(root):
+    assert gradcheck(root, lambda i, d: d * np.sign(i[0] - 10), X).verdict == "right"
+    assert gradcheck(root, lambda i, d: -d, X, diagnose=False).verdict == "wrong"
+    bounded = gradcheck(lambda x: root(np.tanh(x)), lambda i, d: -d * (1 - np.tanh(i[0]) ** 2), X)
+    assert bounded.verdict == "right" and "negative number" in bounded.unreached[0]
+
+
+def test_the_root_of_a_square_that_is_not_seen_to_be_one_is_not_right():
+    report = gradcheck(lambda x: np.sqrt(x * x - 20 * x + 100), lambda i, d: -d, X, diagnose=False)
+    assert report.verdict != "right"
+
+
+def wins(first):
+    return lambda inputs, d: (d * first(*inputs), d * (1 - first(*inputs)))
+
+
+EXTREMES = [
+    (lambda x, y: np.max(np.array([x, y + 10])), lambda x, y: x > y + 10, 0),
+    (lambda x, y: np.min(np.array([x, y + 10])), lambda x, y: x <= y + 10, 1),
+    (lambda x, y: np.sort(np.stack([x, y + 10]))[0], lambda x, y: x <= y + 10, 1),
+    (lambda x, y: np.stack([x, y + 10])[np.argmin(np.stack([x, y + 10]))], lambda x, y: x <= y + 10, 1),
+    (lambda x, y: max(x, y + 10), lambda x, y: x > y + 10, 0),
+    (lambda x, y: sorted([x, y + 10])[0], lambda x, y: x <= y + 10, 1),
+]
+
+
+@pytest.mark.parametrize("forward, first, at_first", EXTREMES)
+def test_which_entry_is_the_largest(forward, first, at_first):
+    assert gradcheck(forward, wins(first), TWO).verdict == "right"
+    assert gradcheck(forward, wins(lambda x, y: at_first), TWO, diagnose=False).verdict == "wrong"
+
+    def slopes(inputs, d):
+        return tuple(d * won * (1 - np.tanh(u) ** 2) for won, u in zip((at_first, 1 - at_first), inputs))
+
+    bounded = gradcheck(lambda x, y: forward(np.tanh(x), np.tanh(y)), slopes, TWO)
+    assert bounded.verdict == "right" and "entry" in bounded.unreached[0], str(bounded)
+
+
+CONSTANTS = [
+    (lambda x: np.max(np.array([x, 10.0])), "always found a constant the largest"),
+    (lambda x: np.stack([x, 10.0]).max(), "always found a constant the largest"),
+    (lambda x: -np.min(np.array([-x, -10.0])), "always found a constant the smallest"),
+    (lambda x: np.sort(np.stack([x, 10.0]))[1], "always put a constant last"),
+    (lambda x: max(x, 10.0), "always found a constant the largest"),
+    (lambda x: np.array([x]).max(initial=10.0), "always took its second argument"),
+]
+
+
+@pytest.mark.parametrize("forward, told", CONSTANTS)
+def test_constants_among_the_entries(forward, told):
+    assert gradcheck(forward, lambda i, d: d * (i[0] > 10), ONE).verdict == "right"
+    assert gradcheck(forward, lambda i, d: 0 * d, ONE, diagnose=False).verdict == "wrong"
+    bounded = gradcheck(lambda x: forward(np.tanh(x)), lambda i, d: 0 * d, ONE)
+    assert bounded.verdict == "right" and bounded.unreached[0].endswith(told), str(bounded)
+
+
+def test_entries_that_are_far_from_a_limit_that_others_have_reached():
+    shifts = np.array([0.0, 0.0, 20.0])
+
+    def forward(x):
+        return np.maximum(x - shifts, 0)
+
+    assert gradcheck(forward, lambda i, d: d * (i[0] > shifts), X).verdict == "right"
+    wrong = gradcheck(forward, lambda i, d: d * (i[0] - shifts > 0) * np.array([1, 1, 0]), X, diagnose=False)
+    assert wrong.verdict == "wrong"
+
+
+UNREACHED = [
+    (lambda x: (x > 1) & (np.tanh(x) < 0), "`(x > 1) & (np.tanh(x) < 0)` was always False"),
+    (lambda x: (np.tanh(x) > 0).sum() > 12, "`(np.tanh(x) > 0).sum() > 12` was always False"),
+    (lambda x: (x > 0).sum().__int__() > 12, ".__int__()` takes a number out: what it decides is not seen"),
+    (lambda x: np.isclose(np.tanh(x), 3), "`np.isclose(np.tanh(x), 3)` was always False"),
+    (lambda x: x > np.array([0.0, 1, 1e300]), "`x > np.array([0.0, 1, 1e300])` was always False for the limit 1e+300"),
+    (lambda x: np.argmax(np.stack([x, 2 + x, 1 + x]), axis=0) == 3, "always found entry 1 the largest"),
+]
+
+
+@pytest.mark.parametrize("condition, told", UNREACHED)
+def test_decisions_that_cannot_be_driven_are_named(condition, told):
+    report = gradcheck(*entrywise(condition), [np.zeros(3)])
+    assert report.verdict == "right" and any(text.endswith(told) for text in report.unreached), str(report)
+
+
+def test_one_fact_is_told_once():
+    forward, _ = otherwise(lambda x: np.any(np.tanh(x) > 3))
+    assert len(gradcheck(forward, twice, X).unreached) == 1
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda x: x - x.max(axis=-1, keepdims=True),
+        lambda x: np.sort(x, axis=-1),
+        lambda x: np.maximum(x, 0).max(axis=-1),
+        lambda x: np.where(np.tril(np.ones((5, 5))), x[:, :5], -np.inf).max(axis=-1),
+    ],
+    ids=["a stable softmax", "a sort", "behind relu", "behind a mask"],
+)
+def test_entries_that_are_alike_make_no_noise(forward):
+    assert same_function(forward, lambda x: forward(x) + 0, [np.zeros((5, 10))]).unreached == ()
+
+
+def order(x):
+    return np.max(x)
+
+
+def test_given_values_are_left_behind_for_some_points():
+    given = [np.array([1.0, 5.0, 3.0])]
+    wrong = gradcheck(order, lambda i, d: d * np.array([0, 1, 0]), given, diagnose=False)
+    assert wrong.verdict == "wrong" and "not near the given values" in wrong.diagnosis[0]
+    assert gradcheck(order, lambda i, d: d * (i[0] == order(i[0])), given).verdict == "right"
+    assert same_function(np.abs, lambda x: np.where(x > 0, x, 2 * x), given).verdict == "different"
+    assert same_function(np.abs, lambda x: np.where(x > 0, x, -x), given).verdict == "equal"
+
+
+def test_limits_beyond_the_given_signs_are_reached():
+    def backward(inputs, d):
+        return d * ((inputs[0] > -10) & (inputs[0] < 10))
+
+    report = gradcheck(lambda x: np.clip(x, -10, 10), backward, [np.ones(4)])
+    assert (report.verdict, report.unreached) == ("right", ()), str(report)
+    assert gradcheck(lambda x: np.clip(x, -10, 10), lambda i, d: d * (i[0] < 10), [np.ones(4)]).verdict == "wrong"
+
+
+def test_a_norm_of_what_relu_leaves_tells_no_sign():
+    def forward(x):
+        return np.sqrt((np.maximum(x, 0) ** 2).sum())
+
+    def backward(inputs, d):
+        (x,) = inputs
+        return d * np.maximum(x, 0) / forward(x)
+
+    report = gradcheck(forward, backward, [np.ones(3)])
+    assert (report.verdict, report.unreached) == ("right", ()), str(report)
+
+
+def test_what_is_undefined_far_from_the_given_values_is_no_mistake():
+    def forward(x):
+        return np.log(x) * np.where(x > 1, 2, 1)
+
+    def backward(inputs, d):
+        (x,) = inputs
+        return d / np.abs(x) * np.where(x > 1, 2, 1)
+
+    assert gradcheck(forward, backward, [np.array([1.0, 2.0, 0.5])]).verdict == "right"
+
+
+def test_the_report_says_what_is_covered():
+    def forward(x, s):
+        return np.maximum(x, 0) * s
+
+    report = gradcheck(forward, lambda i, d: (d * (i[0] > 0) * i[1], None), [np.zeros(3), np.ones(3)])
+    assert str(report).startswith("right for x; s is not checked: exact at ")
+    assert "random points, on every way through the comparisons that was taken; an accident" in str(report)
+    plain = gradcheck(np.tanh, lambda i, d: d * (1 - np.tanh(i[0]) ** 2), [np.zeros(3)])
+    assert str(plain).startswith("right: exact at 2 random points, an accident has probability below ")
+
+
+def test_integers_that_depend_on_the_inputs_serve_as_integers():
+    def forward(x):
+        k, n = np.argmax(x[0]), (x[0] > 0).sum()
+        total = x[k] * 0 + x[0]
+        for j in range(n):
+            total = total + np.ones((n, 3))[j] * x[int(k), j % 3]
+        names = {k: 1.0}
+        assert isinstance(int(n), int) and [0] * n == [0] * int(n) and n in list(range(13))
+        n += 1
+        m = n
+        m -= 1
+        return total * names[k] + [x[1], x[2]][m % 2] / n + np.zeros(n).sum() + x[m % 4, ::2].sum()
+
+    def plain(x):
+        values = x.shadow[0]
+        k, n = int(values.argmax()), int((values > 0).sum())
+        return x[0] + n * 0 + sum(x[k, j % 3] for j in range(n)) + x[1 + n % 2] / (n + 1) + x[n % 4, ::2].sum()
+
+    report = same_function(forward, plain, [np.zeros((4, 3))])
+    assert report.verdict == "equal", str(report)
+
+
+def masked_mean(x):
+    mask = x > 0
+    return (x * mask).sum() / max(int(mask.sum()), 1)
+
+
+def test_a_guard_of_a_count_is_no_noise():
+    def backward(inputs, d):
+        mask = inputs[0] > 0
+        return d * mask / np.maximum(mask.sum(), 1)
+
+    report = gradcheck(masked_mean, backward, [np.zeros(6)])
+    assert (report.verdict, report.unreached) == ("right", ()), str(report)
+
+
+def test_pooling_by_the_places_of_the_largest():
+    def pooled(x):
+        return np.array([[x[i : i + 2, j : j + 2].max() for j in (0, 2)] for i in (0, 2)])
+
+    def backward(inputs, d):
+        (x,) = inputs
+        dx = np.zeros_like(x)
+        for i in (0, 2):
+            for j in (0, 2):
+                window = x[i : i + 2, j : j + 2]
+                row, column = np.unravel_index(np.argmax(window), window.shape)
+                dx[i + row, j + column] += d[i // 2, j // 2]
+        return dx
+
+    report = gradcheck(pooled, backward, [np.zeros((4, 4))])
+    assert (report.verdict, report.unreached) == ("right", ()), str(report)
+
+
+def test_a_quotient_that_is_mended_where_it_is_0_over_0_is_no_mistake():
+    def forward(x):
+        near = np.isclose(x, 1)
+        return np.where(near, 1.0, np.log(np.abs(x)) / np.where(near, 1.0, x - 1))
+
+    def backward(inputs, d):
+        (x,) = inputs
+        near = np.isclose(x, 1)
+        u = np.where(near, 1.0, x - 1)
+        return d * np.where(near, -0.5, 1 / (x * u) - np.log(np.abs(x)) / u**2)
+
+    report = gradcheck(forward, backward, ONE)
+    assert report.verdict == "right" and "`np.isclose(x, 1)` was always False" in str(report), str(report)
+
+
+def test_a_product_that_is_left_out_where_it_is_no_number():
+    def forward(x):
+        h = np.maximum(x, 0)
+        return np.where(x > 0, h * (1 / h) * x, 0)
+
+    assert gradcheck(forward, lambda i, d: d * (i[0] > 0), [np.zeros(3)]).verdict == "right"
