@@ -87,10 +87,18 @@ def _start(x: Any) -> tuple[int, bool]:
     return first, not protected
 
 
+def whole_of(x: Any) -> Any:
+    """The array that a real one is a view of, if it is of the same type and has no gaps; else ``None``."""
+    whole = x
+    while isinstance(whole.base, np.ndarray):
+        whole = whole.base
+    return whole if whole is not x and whole.dtype == x.dtype and whole.flags.forc else None
+
+
 def part(at: Any, whole: Any, view: Any) -> Any:
-    """The view of the addresses ``at`` that ``view`` is of ``whole``, whose entries lie as they do, without gaps."""
+    """The view of ``at`` that ``view`` is of ``whole``, which lies in memory as ``at`` does, without gaps."""
     (begin, _), (first, writeable) = _start(whole), _start(view)
-    strides = [stride // view.itemsize * ADDRESS.itemsize for stride in view.strides]
+    strides = [stride // view.itemsize * at.itemsize for stride in view.strides]
     memory = at.ravel(order="K")[(first - begin) // whole.itemsize :]
     return np.lib.stride_tricks.as_strided(memory, view.shape, strides, writeable=writeable)
 
