@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .layout import part, whole_of
 from .randomness import is_generator, set_state, state_of
 from .visible import Cell, Visible
 
@@ -50,18 +51,11 @@ class Kept:
         return True
 
     def _copy(self, value: Any) -> Any:
-        """A copy that lies in memory as an array does, and is a view where it is a view of another."""
+        """A copy that lies in memory as the array does, and is a view of the copy of what that is a view of."""
         if id(value) not in self.copies:
-            whole = value
-            while isinstance(whole.base, np.ndarray):
-                whole = whole.base
-            if whole is value or not whole.flags.forc:
-                own = value.copy(order="K")
-            else:
-                first = value.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
-                memory = self._copy(whole).ravel(order="K")
-                own = np.ndarray(value.shape, value.dtype, memory, first, value.strides)
-            self.copies[id(value)] = value, own
+            whole = whole_of(value)
+            made = value.copy(order="K") if whole is None else part(self._copy(whole), whole, value)
+            self.copies[id(value)] = value, made
         return self.copies[id(value)][1]
 
 

@@ -87,12 +87,23 @@ def _start(x: Any) -> tuple[int, bool]:
     return first, not protected
 
 
+def whole_of(x: Any) -> Any:
+    """The array that a real one is a view of, if it is of the same type and has no gaps; else ``None``."""
+    whole = x
+    while isinstance(whole.base, np.ndarray):
+        whole = whole.base
+    alike = whole.dtype == x.dtype and not x.dtype.hasobject
+    return whole if whole is not x and alike and whole.flags.forc and x.size else None
+
+
 def part(at: Any, whole: Any, view: Any) -> Any:
-    """The view of the addresses ``at`` that ``view`` is of ``whole``, whose entries lie as they do, without gaps."""
+    """The view of ``at`` that ``view`` is of ``whole``, which lies in memory as ``at`` does, without gaps."""
     (begin, _), (first, writeable) = _start(whole), _start(view)
-    strides = [stride // view.itemsize * ADDRESS.itemsize for stride in view.strides]
-    memory = at.ravel(order="K")[(first - begin) // whole.itemsize :]
-    return np.lib.stride_tricks.as_strided(memory, view.shape, strides, writeable=writeable)
+    strides = [stride // view.itemsize * at.itemsize for stride in view.strides]
+    offset = (first - begin) // whole.itemsize * at.itemsize
+    found = np.ndarray(view.shape, at.dtype, at.ravel(order="K"), offset, strides)
+    found.flags.writeable = writeable
+    return found
 
 
 def to_be_read(x: Any, first: int) -> Any:

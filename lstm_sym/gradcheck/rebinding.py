@@ -16,7 +16,7 @@ import numpy as np
 
 from .array import Array, Scalar, exact
 from .integers import discrete
-from .layout import part
+from .layout import laid, part, whole_of
 from .numbers import Domain
 from .randomness import frozen, is_generator, set_state, state_of, unseeded
 from .stand_in import Module, StandIn
@@ -91,10 +91,8 @@ class Rebinding:
         return self._arrays[id(value)][1]
 
     def _made(self, value: Any) -> Array:
-        whole = value
-        while isinstance(whole.base, np.ndarray):
-            whole = whole.base
-        if whole is value or whole.dtype != value.dtype or not whole.flags.forc:
+        whole = whole_of(value)
+        if whole is None:
             return exact(value, self.stand_in.domain)
         own = self._in_memory(whole)
         return Array(own.store, part(own.at, whole, value))
@@ -169,5 +167,5 @@ class Rebinding:
 
 def _as_constants(value: Array, domain: Domain) -> Any:
     """What code has kept from an earlier run: numbers that do not depend on the inputs of this one."""
-    shadow = np.nan_to_num(value.shadow)
+    shadow = laid(np.nan_to_num(value.shadow), value.at)
     return exact(shadow, domain)[()] if isinstance(value, Scalar) else exact(shadow, domain)
