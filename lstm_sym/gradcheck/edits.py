@@ -93,7 +93,7 @@ class Definition:
         return cls(function, tree, first)
 
     def edit(self, changes: tuple[Change, ...], words: str = "") -> Edit | None:
-        """The function with these nodes changed; ``None`` where that is no Python, or changes nothing."""
+        """The function with these nodes changed; ``None`` where that is no Python, or puts something into itself."""
         old = []
         if any(self._within_itself(node, new) for node, new in changes):
             return None
@@ -101,6 +101,8 @@ class Definition:
             for node, new in changes:
                 parent, name, position = self._places[id(node)]
                 put = ast.Pass() if new is None else new
+                if any(part is parent for part in ast.walk(put)):
+                    return None
                 if id(put) not in self._places:
                     ast.copy_location(put, node)
                 ast.fix_missing_locations(put)

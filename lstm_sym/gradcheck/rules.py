@@ -145,14 +145,15 @@ UNLIKELY = (
 
 def candidates(
     definitions: list[Definition], suspects: set[int] | None = None, *, rest: bool = False
-) -> Iterator[tuple[Rule, Edit]]:
-    """Edits of these functions, the likeliest first: of the suspected statements alone, or of the ``rest``."""
+) -> Iterator[tuple[Rule, Edit | None]]:
+    """Edits of these functions, the likeliest first: of the suspected statements alone, or of the ``rest``.
+
+    It gives ``None`` for what is no Python, so that nobody waits who looks at the clock.
+    """
     for definition, places, rule, found in _in_order(definitions):
         wanted = (row for row in found if suspects is None or _only_in(suspects, places, row[0]) is not rest)
         for changes, words in islice(wanted, MOST):
-            edit = definition.edit(changes, words)
-            if edit is not None:
-                yield rule, edit
+            yield rule, definition.edit(changes, words)
 
 
 def _only_in(suspects: set[int], places: Places, changes: tuple[Change, ...]) -> bool:

@@ -135,6 +135,8 @@ def promising(
     for rule, edit in chain(candidates(functions, known), rest):
         if budget.late:
             return
+        if edit is None:
+            continue
         key = id(edit.target), shape_of(edit.code)
         if key in seen:
             continue
