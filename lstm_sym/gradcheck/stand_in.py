@@ -108,7 +108,7 @@ def plain_type(dtype: Any) -> Any:
 
 def as_float(x: Any) -> Any:
     """An exact number that is a constant as Python's own, for what makes numbers of its own."""
-    return builtins.float(x) if isinstance(x, Scalar) else x
+    return builtins.float(x) if isinstance(x, Scalar) else plain(x)
 
 
 class Module(types.ModuleType):
@@ -293,7 +293,7 @@ class StandIn:
         if getattr(value, "__name__", "") in ("seed", "get_state", "set_state"):
             return value
         return lambda *args, **options: self.given(
-            value(*map(plain, args), **{key: plain(x) for key, x in options.items()})
+            value(*map(as_float, args), **{key: as_float(x) for key, x in options.items()})
         )
 
 

@@ -328,7 +328,7 @@ def call_discrete(domain: Domain | None, ufunc: Any, method: str, inputs: Any, o
     return _noted(domain, ufunc.__name__, method, inputs, result) if depends else discrete(result, domain)
 
 
-REDUCED = {"logical_or": "any", "logical_and": "all", "maximum": "any", "minimum": "all", "multiply": "all"}
+WHETHER_ALL_OR_ANY = {"logical_or": "any", "logical_and": "all", "maximum": "any", "minimum": "all", "multiply": "all"}
 OF_TRUTH = {"add": "logical_or", "maximum": "logical_or", "minimum": "logical_and"}
 """What functions of numbers make of truth values."""
 ASKED = (*COMPARISONS, "equal", "not_equal", *TOLD, "logical_xor", "bitwise_xor", "maximum", "minimum")
@@ -339,8 +339,8 @@ def _noted(domain: Domain, name: str, method: str, inputs: Any, result: Any) -> 
     truth = np.asarray(result).dtype.kind == "b"
     told = name in ("logical_not", "invert") and inputs[0].told
     name = OF_TRUTH.get(name, name) if truth and method == "__call__" else name
-    if method == "reduce" and name in REDUCED and np.asarray(inputs[0]).dtype.kind == "b":
-        domain.asks(REDUCED[name], np.asarray(result) != 0)
+    if method == "reduce" and name in WHETHER_ALL_OR_ANY and np.asarray(inputs[0]).dtype.kind == "b":
+        domain.asks(WHETHER_ALL_OR_ANY[name], np.asarray(result) != 0)
         told = truth
     elif method == "__call__" and name in ("maximum", "minimum"):
         domain.asks(name, np.greater_equal(*map(plain, inputs)))

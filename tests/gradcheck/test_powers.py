@@ -65,7 +65,7 @@ def constant_slope(slope, x):
         (lambda x: x ** -(K + 0.0), lambda x: -K / (x ** (K - 1) * x**2), lambda x: -K / x**K, ANY),
         (lambda x: np.vander(x, 4).sum(axis=1), lambda x: 1 + 2 * x + 3 * x**2, lambda x: 1 + 2 * x + 2 * x**2, ANY),
         (lambda x: np.polyval([1.0, 2.0, 3.0], x), lambda x: 2 * x + 2, lambda x: 2 * x + 3, ANY),
-        (lambda x: np.sqrt((x + 9) ** 6), lambda x: 3 * (x + 9) ** 2, lambda x: 3 * (x + 9), ANY),
+        (lambda x: np.sqrt((x + 9) ** 6), lambda x: 3 * (x + 9) * abs(x + 9), lambda x: 3 * (x + 9) ** 2, ANY),
         (lambda x: np.tanh(x) ** 99, lambda x: 99 * np.tanh(x) ** 98 / np.cosh(x) ** 2, np.tanh, ANY),
         (lambda x: x**1e6, lambda x: 1e6 * x**999999, lambda x: x**1e6, ANY),
         (lambda x: x ** (K / 2), lambda x: K / 2 * np.sqrt(x) ** (K - 2), lambda x: K * x ** (K / 2 - 1), POSITIVE),
