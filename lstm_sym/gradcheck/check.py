@@ -16,7 +16,7 @@ from .keeping import Kept
 from .magnitude import NEGLIGIBLE, beside, ignoring, reaching
 from .modular import Cramped, Singular, Unlucky
 from .rebinding import ONE_AT_A_TIME
-from .replay import contradiction, denied
+from .replay import OTHER_VALUES, contradiction, denied, forward_differs
 from .report import GradientError, GradientReport, Verdict
 from .subject import STYLES, Failed, Leaf, Misuse, Subject, named_inputs, require_functions, require_leaves
 from .witness import TINIEST, Witness, find_witness
@@ -134,6 +134,8 @@ class Check:
         """Why a verdict does not hold of the code as its user runs it; empty where it does."""
         if found.ok:
             return contradiction(self.subject, self.points)
+        if found.witness and self.shown and forward_differs(*self.shown):
+            return OTHER_VALUES
         if found.witness and self.shown and denied(*self.shown, found.witness):
             return (
                 f"the gradient of {found.witness.entry} is wrong on exact numbers and true in floating point: "

@@ -31,6 +31,8 @@ FLOOR = 1e-6
 NUDGE = 1e-13
 """How far inputs are moved, relatively, to see what rounding may do to the results."""
 
+OTHER_VALUES = "on arrays of floating-point numbers forward returns other values than on exact numbers"
+
 AMPLIFIED = 1e4
 """How much less a nudge must do than what counts as a difference."""
 
@@ -49,6 +51,19 @@ def contradiction(subject: Subject, points: Iterable[Point]) -> str:
             if found:
                 return found
     return ""
+
+
+def forward_differs(subject: Subject, point: Point) -> bool:
+    """Whether forward returns other values in floating point, so that its derivative on exact numbers is another's."""
+    if point.record is None or point.underflows:
+        return False
+    styled = replace(subject, style=point.style)
+    with Kept(subject.forward, subject.backward) as kept:
+        try:
+            plain, moved = (_outputs(styled, point.record, kept, nudge) for nudge in (0.0, NUDGE))
+        except (Failed, Misuse):
+            return False
+    return len(plain) != len(point.record.outputs) or any(map(_differ, plain, moved, point.record.outputs))
 
 
 def denied(subject: Subject, point: Point, witness: Witness) -> bool:
@@ -92,11 +107,8 @@ def _record(subject: Subject, witness: Witness, kept: Kept) -> Record:
 def _at_point(subject: Subject, record: Record, kept: Kept) -> str:
     outputs, gradients = _run(subject, record, kept, 0.0)
     moved_outputs, moved_gradients = _run(subject, record, kept, NUDGE)
-    said = "on arrays of floating-point numbers forward returns other values than on exact numbers"
-    if len(outputs) != len(record.outputs):
-        return said
-    if any(map(_differ, outputs, moved_outputs, record.outputs)):
-        return said
+    if len(outputs) != len(record.outputs) or any(map(_differ, outputs, moved_outputs, record.outputs)):
+        return OTHER_VALUES
     for leaf in subject.leaves:
         if leaf.name in record.gradients:
             known = record.gradients[leaf.name]
@@ -129,8 +141,7 @@ def _differ(given: Any, moved: Any, known: Any) -> bool:
 
 def _run(subject: Subject, record: Record, kept: Kept, nudge: float) -> tuple[list[Any], dict[str, Any]]:
     """The outputs, and the gradients by leaf, of a run in floating point."""
-    random = np.random.default_rng(0)
-    inputs = {name: x * (1 + nudge * random.normal(size=np.shape(x))) for name, x in record.inputs.items()}
+    inputs = _nudged(record, nudge)
     outputs, cache = _forward(subject, inputs, kept)
     bars = mapped(lambda _, bar: bar.copy() if isinstance(bar, np.ndarray) else bar, record.cotangents)
     with frozen_everywhere(kept.generators, 1), warnings.catch_warnings():
@@ -138,6 +149,15 @@ def _run(subject: Subject, record: Record, kept: Kept, nudge: float) -> tuple[li
         given = subject.gradients(subject.run_backward(_inputs(subject, inputs), bars, cache))
     known = {leaf.name: gradient for leaf, gradient in zip(subject.leaves, given) if gradient is not None}
     return [y for _, y in leaves(outputs) if moves(y)], known
+
+
+def _outputs(subject: Subject, record: Record, kept: Kept, nudge: float) -> list[Any]:
+    return [y for _, y in leaves(_forward(subject, _nudged(record, nudge), kept)[0]) if moves(y)]
+
+
+def _nudged(record: Record, nudge: float) -> dict[str, Any]:
+    random = np.random.default_rng(0)
+    return {name: x * (1 + nudge * random.normal(size=np.shape(x))) for name, x in record.inputs.items()}
 
 
 def _forward(subject: Subject, inputs: dict[str, Any], kept: Kept) -> tuple[Any, Any]:

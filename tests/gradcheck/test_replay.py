@@ -216,3 +216,12 @@ def test_the_state_of_the_code_is_left_as_it_was():
     assert not memo and count == 0 and kept.slope is slope and not hasattr(kept, "other")
     assert not gradcheck(product, lambda inputs, d: (2 * backward(inputs, d)[0], None), [X, W]).ok
     assert not memo and count == 0 and (slope == 1).all()
+
+
+@pytest.mark.parametrize("slope, verdict", [(2.0, "undecided"), (3.0, "undecided")])
+def test_a_forward_that_asks_for_its_type_is_undecided_whatever_backward_does(slope, verdict):
+    def forward(x):
+        return x**2 if type(x) is np.ndarray else x
+
+    report = gradcheck(forward, lambda i, d: slope * i[0] * d, [X])
+    assert report.verdict == verdict and "forward returns other values" in report.diagnosis[0], str(report)
