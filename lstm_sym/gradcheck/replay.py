@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .comparison import Point, Record
+from .generators import copied, is_generator
 from .keeping import Kept
 from .layout import laid
 from .randomness import frozen_everywhere
@@ -55,7 +56,7 @@ def contradiction(subject: Subject, points: Iterable[Point]) -> str:
 
 def forward_differs(subject: Subject, point: Point) -> bool:
     """Whether forward returns other values in floating point, so that its derivative on exact numbers is another's."""
-    if point.record is None or point.underflows:
+    if point.record is None or point.underflows or point.unsteady:
         return False
     styled = replace(subject, style=point.style)
     with Kept(subject.forward, subject.backward) as kept:
@@ -146,7 +147,7 @@ def _run(subject: Subject, record: Record, kept: Kept, nudge: float) -> tuple[li
     bars = mapped(lambda _, bar: bar.copy() if isinstance(bar, np.ndarray) else bar, record.cotangents)
     with frozen_everywhere(kept.generators, 1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        given = subject.gradients(subject.run_backward(_inputs(subject, inputs), bars, cache))
+        given = subject.gradients(subject.run_backward(_inputs(subject, inputs, later=True), bars, cache))
     known = {leaf.name: gradient for leaf, gradient in zip(subject.leaves, given) if gradient is not None}
     return [y for _, y in leaves(outputs) if moves(y)], known
 
@@ -166,11 +167,13 @@ def _forward(subject: Subject, inputs: dict[str, Any], kept: Kept) -> tuple[Any,
         return subject.split(subject.run_forward(_inputs(subject, inputs)))
 
 
-def _inputs(subject: Subject, numbers: dict[str, Any]) -> dict[str, Any]:
-    """Inputs of their own types, with these numbers by the name of the leaf."""
+def _inputs(subject: Subject, numbers: dict[str, Any], later: bool = False) -> dict[str, Any]:
+    """Inputs of their own types, with these numbers by the name of the leaf; generators as they are, or ``later``."""
     values = {leaf.path: numbers[leaf.name] for leaf in subject.leaves}
 
     def made(path: Any, value: Any) -> Any:
+        if is_generator(value):
+            return copied(value, later)
         if path not in values:
             return value.copy(order="K") if isinstance(value, np.ndarray) else value
         return laid(values[path].astype(value.dtype), value) if isinstance(value, np.ndarray) else float(values[path])
