@@ -37,7 +37,7 @@ def gradcheck(target: str, shapes: str, style: str, timeout: float, seed: int, f
     """
     import json
 
-    from ..gradcheck.sandbox import check_file
+    from ..gradcheck.files.sandbox import check_file
 
     with misuse_told():
         if file is not None:

@@ -16,8 +16,8 @@ from ..export import export_module
 from ..export.experiment import imported
 from ..export.plan import with_activation
 from ..gradcheck.equality import EqualityReport, compared, differences, same_function
+from ..gradcheck.exact.modular import Singular
 from ..gradcheck.frames import told
-from ..gradcheck.modular import Singular
 from ..gradcheck.signatures import Misuse, arguments, name_of
 from ..gradcheck.subject import Failed, Subject
 from ..gradcheck.trees import Path, leaves

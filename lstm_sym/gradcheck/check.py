@@ -8,16 +8,16 @@ from dataclasses import replace
 from itertools import chain, count
 from typing import Any
 
-from .branches import Branches
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point, continuous
-from .diagnosis import diagnosed
-from .heights import Heights
+from .decisions.branches import Branches
+from .decisions.magnitude import NEGLIGIBLE, beside, ignoring, reaching
+from .diagnosis.hypotheses import diagnosed
+from .exact.heights import Heights
+from .exact.modular import Cramped, Singular, Unlucky
 from .keeping import Kept
-from .magnitude import NEGLIGIBLE, beside, ignoring, reaching
-from .modular import Cramped, Singular, Unlucky
-from .rebinding import ONE_AT_A_TIME
 from .replay import OTHER_VALUES, contradiction, denied, forward_differs
 from .report import GradientError, GradientReport, Verdict
+from .stand_ins.rebinding import ONE_AT_A_TIME
 from .subject import STYLES, Failed, Leaf, Misuse, Subject, named_inputs, require_functions, require_leaves
 from .witness import TINIEST, Witness, find_witness
 

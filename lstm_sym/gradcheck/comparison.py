@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from . import numbers as n
-from .array import Array, array_of, exact, stacked
-from .branches import Branches
-from .field import Field
+from .arrays.array import Array, array_of, exact, stacked
+from .decisions.branches import Branches
+from .decisions.magnitude import USUAL
+from .exact import numbers as n
+from .exact.field import Field
+from .exact.modular import CHAIN
+from .exact.numbers import Degree, Numbers
 from .frames import Unsupported
-from .magnitude import USUAL
-from .modular import CHAIN
-from .numbers import Degree, Numbers
-from .rebinding import Rebinding
-from .stand_in import StandIn
+from .stand_ins.rebinding import Rebinding
+from .stand_ins.stand_in import StandIn
 from .subject import Failed, Leaf, Subject, exact_leaves
 from .trees import leaves, mapped, named
 

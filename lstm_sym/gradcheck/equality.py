@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from flint import ctx
 
-from .balls import Balls
-from .branches import Branches
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Bench, FieldBench
-from .field import Field
-from .heights import Heights
-from .magnitude import NEGLIGIBLE, beside, ignoring, reaching
-from .modular import CHAIN, Singular, Unlucky
+from .decisions.branches import Branches
+from .decisions.magnitude import NEGLIGIBLE, beside, ignoring, reaching
+from .exact.balls import Balls
+from .exact.field import Field
+from .exact.heights import Heights
+from .exact.modular import CHAIN, Singular, Unlucky
 from .subject import Failed, Misuse, Subject, exact_leaves, named_inputs, require_functions
 from .trees import leaves
 from .witness import AS_DRAWN, ATTEMPTS, PRECISIONS, BallBench

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .layout import part, whole_of
-from .randomness import is_generator, set_state, state_of
+from .arrays.layout import part, whole_of
+from .stand_ins.randomness import is_generator, set_state, state_of
 from .visible import Cell, Visible
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from .arrays.layout import laid
 from .comparison import Point, Record
-from .generators import copied, is_generator
 from .keeping import Kept
-from .layout import laid
-from .randomness import frozen_everywhere
+from .stand_ins.generators import copied, is_generator
+from .stand_ins.randomness import frozen_everywhere
 from .subject import Failed, Misuse, Subject, moves
 from .trees import leaves, mapped, named
 from .witness import Witness

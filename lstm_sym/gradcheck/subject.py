@@ -9,14 +9,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .array import Array, Scalar, exact, instead_of
+from .arrays.array import Array, Scalar, exact, instead_of
+from .arrays.integers import discrete
+from .decisions.magnitude import USUAL, Magnitude
+from .exact.modular import Singular, Unlucky
+from .exact.numbers import Numbers
 from .frames import Unsupported, place_of, told
-from .generators import copied, is_generator
-from .integers import discrete
-from .magnitude import USUAL, Magnitude
-from .modular import Singular, Unlucky
-from .numbers import Numbers
 from .signatures import Misuse, arguments, by_parameter, name_of, required
+from .stand_ins.generators import copied, is_generator
 from .trees import Path, alike, at, leaves, mapped, named
 
 STYLES = ("vjp", "cache")

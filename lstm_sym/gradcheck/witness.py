@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from flint import ctx, fmpq
 
-from .balls import Balls
 from .comparison import Bench, FieldBench, drawing
-from .magnitude import USUAL
-from .modular import Singular, Unlucky
-from .numbers import Numbers
+from .decisions.magnitude import USUAL
+from .exact.balls import Balls
+from .exact.modular import Singular, Unlucky
+from .exact.numbers import Numbers
 from .subject import Leaf, Subject, exact_leaves
 from .trees import leaves
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from lstm_sym.gradcheck.array import Array, exact
-from lstm_sym.gradcheck.field import Field
-from lstm_sym.gradcheck.stand_in import StandIn
+from lstm_sym.gradcheck.arrays.array import Array, exact
+from lstm_sym.gradcheck.exact.field import Field
+from lstm_sym.gradcheck.stand_ins.stand_in import StandIn
 
 FIELD = Field(1)
 NUMPY = StandIn(FIELD).numpy

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.gradcheck.array import Array, Scalar, instead_of
-from lstm_sym.gradcheck.field import Field
+from lstm_sym.gradcheck.arrays.array import Array, Scalar, instead_of
+from lstm_sym.gradcheck.arrays.integers import DiscreteScalar
+from lstm_sym.gradcheck.exact.field import Field
+from lstm_sym.gradcheck.exact.modular import Singular, Unlucky
 from lstm_sym.gradcheck.frames import Unsupported
-from lstm_sym.gradcheck.integers import DiscreteScalar
-from lstm_sym.gradcheck.modular import Singular, Unlucky
-from lstm_sym.gradcheck.stand_in import StandIn
+from lstm_sym.gradcheck.stand_ins.stand_in import StandIn
 
 from .statements import FAMILIES, WRITTEN
 

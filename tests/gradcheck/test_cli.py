@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lstm_sym.cli import main
-from lstm_sym.gradcheck.shapes import read_shapes
+from lstm_sym.gradcheck.files.shapes import read_shapes
 
 CODE = """
 import numpy as np
@@ -266,7 +266,7 @@ def test_truth_values_are_literals():
 
 @pytest.mark.parametrize("place", ["none/r.json", ".", "user.py"])
 def test_where_the_json_cannot_go_is_told_before_the_work(run, tmp_path, monkeypatch, place):
-    monkeypatch.setattr("lstm_sym.gradcheck.sandbox.check_file", None)
+    monkeypatch.setattr("lstm_sym.gradcheck.files.sandbox.check_file", None)
     status, out, err = run(CODE, "forward:backward", SHAPES, "--json", place)
     assert (status, out) == (2, "") and f"{place} " in err and err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["user.py"] and (tmp_path / "user.py").read_text() == CODE

@@ -9,8 +9,8 @@ import pytest
 from flint import arb
 
 from lstm_sym.gradcheck import gradcheck, same_function
-from lstm_sym.gradcheck.balls import Balls
-from lstm_sym.gradcheck.constants import LONGEST, PLAIN, Reading, digits, reading
+from lstm_sym.gradcheck.exact.balls import Balls
+from lstm_sym.gradcheck.exact.constants import LONGEST, PLAIN, Reading, digits, reading
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lstm_sym.gradcheck.array import exact
-from lstm_sym.gradcheck.field import Field
+from lstm_sym.gradcheck.arrays.array import exact
+from lstm_sym.gradcheck.exact.field import Field
 
 random = np.random.default_rng(2)
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from lstm_sym.gradcheck import gradcheck
-from lstm_sym.gradcheck.array import array_of
-from lstm_sym.gradcheck.field import Field, Seed
-from lstm_sym.gradcheck.modular import Singular, Unlucky
-from lstm_sym.gradcheck.rebinding import Rebinding
-from lstm_sym.gradcheck.stand_in import StandIn
+from lstm_sym.gradcheck.arrays.array import array_of
+from lstm_sym.gradcheck.exact.field import Field, Seed
+from lstm_sym.gradcheck.exact.modular import Singular, Unlucky
+from lstm_sym.gradcheck.stand_ins.rebinding import Rebinding
+from lstm_sym.gradcheck.stand_ins.stand_in import StandIn
 
 SHADOW = np.array([0.7, -0.4, 1.3])
 UNARY = {

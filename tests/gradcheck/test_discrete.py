@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lstm_sym.gradcheck import gradcheck
-from lstm_sym.gradcheck.array import exact
-from lstm_sym.gradcheck.field import Field
-from lstm_sym.gradcheck.integers import discrete
+from lstm_sym.gradcheck.arrays.array import exact
+from lstm_sym.gradcheck.arrays.integers import discrete
+from lstm_sym.gradcheck.exact.field import Field
 
 MASK = np.array([[True, False, True], [False, False, True]])
 GIVEN = np.arange(1.0, 7.0).reshape(3, 2)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lstm_sym.gradcheck import gradcheck, same_function
-from lstm_sym.gradcheck import numbers as n
-from lstm_sym.gradcheck.field import Field
-from lstm_sym.gradcheck.modular import CHAIN, PRIMES, Modular
+from lstm_sym.gradcheck.exact import numbers as n
+from lstm_sym.gradcheck.exact.field import Field
+from lstm_sym.gradcheck.exact.modular import CHAIN, PRIMES, Modular
 
 
 def softmax_loss(x):

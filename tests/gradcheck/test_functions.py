@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lstm_sym.gradcheck import gradcheck
-from lstm_sym.gradcheck.array import exact
-from lstm_sym.gradcheck.field import Field
-from lstm_sym.gradcheck.stand_in import StandIn
+from lstm_sym.gradcheck.arrays.array import exact
+from lstm_sym.gradcheck.exact.field import Field
+from lstm_sym.gradcheck.stand_ins.stand_in import StandIn
 
 FIELD = Field(1)
 NUMPY = StandIn(FIELD).numpy

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lstm_sym.gradcheck import gradcheck
-from lstm_sym.gradcheck.array import exact
-from lstm_sym.gradcheck.field import Field
+from lstm_sym.gradcheck.arrays.array import exact
+from lstm_sym.gradcheck.exact.field import Field
 
 GIVEN = np.arange(1.0, 13.0).reshape(3, 4)
 REDUCED = ("sum", "prod", "max", "min", "mean", "var", "std")

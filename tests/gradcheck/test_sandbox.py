@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lstm_sym.gradcheck.sandbox import check_file
+from lstm_sym.gradcheck.files.sandbox import check_file
 
 linux = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are told by /proc")
 
@@ -82,7 +82,7 @@ def test_a_copy_of_the_process_does_not_answer_for_it(tmp_path):
 ATTEMPTS = """
 import json, os, shutil, socket, sys, tempfile
 from pathlib import Path
-from lstm_sym.gradcheck.guard import confine
+from lstm_sym.gradcheck.files.guard import confine
 
 inside, outside = map(Path, sys.argv[1:])
 confine(str(inside), str(outside / "answer"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lstm_sym.gradcheck.shapes import Spec, by_parameter, read_shapes, readings
+from lstm_sym.gradcheck.files.shapes import Spec, by_parameter, read_shapes, readings
 
 READ = [
     ("x=5x3", [Spec("x", (5, 3))]),

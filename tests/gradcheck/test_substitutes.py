@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lstm_sym.gradcheck import gradcheck
-from lstm_sym.gradcheck.edits import Definition
-from lstm_sym.gradcheck.places import name
-from lstm_sym.gradcheck.smaller import made_larger
+from lstm_sym.gradcheck.diagnosis.edits import Definition
+from lstm_sym.gradcheck.diagnosis.places import name
+from lstm_sym.gradcheck.diagnosis.smaller import made_larger
 from lstm_sym.gradcheck.subject import Subject
 
 CODE = """

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from lstm_sym.gradcheck import gradcheck
-from lstm_sym.gradcheck.field import Field, Seed
-from lstm_sym.gradcheck.heights import HIGHEST, MISSES, Heights
-from lstm_sym.gradcheck.modular import CHAIN, Cramped, Modular, Singular, Unlucky
-from lstm_sym.gradcheck.tower import Tower
+from lstm_sym.gradcheck.exact.field import Field, Seed
+from lstm_sym.gradcheck.exact.heights import HIGHEST, MISSES, Heights
+from lstm_sym.gradcheck.exact.modular import CHAIN, Cramped, Modular, Singular, Unlucky
+from lstm_sym.gradcheck.exact.tower import Tower
 
 CASES = [(p, height) for p in CHAIN for height in range(1, HIGHEST + 1)]
 

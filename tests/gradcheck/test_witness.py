@@ -8,7 +8,7 @@ import pytest
 from flint import fmpq
 
 from lstm_sym.gradcheck import gradcheck
-from lstm_sym.gradcheck.balls import Balls
+from lstm_sym.gradcheck.exact.balls import Balls
 from lstm_sym.gradcheck.subject import Subject
 from lstm_sym.gradcheck.witness import COARSE, BallBench
 

@@ -1,0 +1,30 @@
+"""What is wrong with a backward pass: hypotheses, each tested exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..comparison import Point
+from ..exact.modular import Singular, Unlucky
+from ..subject import Failed, Subject
+from .residue import residues
+from .search import Mend, mends
+
+
+def diagnosed(subject: Subject, point: Point) -> list[str]:
+    """Sentences on the mistake, each established by an exact check; none where nothing fits."""
+    try:
+        sentences = [_said(mend) for mend in mends(subject, point.exact, point.seed)]
+    except (Failed, Unlucky, Singular):
+        sentences = []
+    wrong = [name for name, good in point.exact.items() if not good and name not in point.shapes]
+    return [*sentences, *residues(subject, wrong, point.seed)]
+
+
+def _said(mend: Mend) -> str:
+    verb = "is" if len(mend.names) == 1 else "are"
+    return f"{_listed(mend.names)} {verb} exact if {mend.edit}: {mend.rule.mistake}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
