@@ -188,6 +188,118 @@ def test_entries_that_are_far_from_a_limit_that_others_have_reached():
     assert wrong.verdict == "wrong"
 
 
+LIMITS = [
+    lambda x: np.digitize(x, [90.0]) == 1,
+    lambda x: np.digitize(x, np.array([90.0, 5.0, 3.0])) == 0,
+    lambda x: np.searchsorted(np.array([-1.0, 0.0, 90.0]), x) == 3,
+    lambda x: np.searchsorted(np.arange(-90.0, 91.0), x, side="right") > 180,
+    lambda x: np.interp(x, [0.0, 90.0, 91.0], [0.0, 0.0, 1.0]) > 0,
+    lambda x: np.histogram(x, bins=[90.0, 1e9])[0].sum() > 0,
+    lambda x: np.histogram(x, bins=4, range=(90.0, 1e9))[0].any(),
+    lambda x: np.partition(np.append(x, 90.0), -1)[-1] != 90,
+    lambda x: np.argpartition(np.append(x, 90.0), -1)[-1] != x.size,
+    lambda x: np.lexsort((np.append(x, 90.0), np.zeros(x.size + 1)))[-1] != x.size,
+]
+"""Conditions on numbers beyond 90, by functions of NumPy's that compare."""
+
+
+@pytest.mark.parametrize("condition", LIMITS)
+def test_limits_among_which_numbers_are_looked_up(condition):
+    forward, backward = entrywise(lambda x: 1.0 * condition(x))
+    assert gradcheck(forward, backward, X).verdict == "right"
+    report = gradcheck(forward, twice, X, diagnose=False)
+    assert report.verdict == "wrong" and report.witness, str(report)
+
+
+@pytest.mark.parametrize("numbers, limits", [([0.5, 1, 3, 3.5], [1.0, 2, 3]), ([2.5, 1, 3], [3.0, 2, 1])])
+@pytest.mark.parametrize("right", [False, True])
+def test_bins_are_those_of_numpy(numbers, limits, right):
+    def forward(x):
+        return np.digitize(np.array(numbers), limits, right) * x
+
+    def found(x):
+        return np.digitize(0 * x + np.array(numbers), limits, right) * x
+
+    assert same_function(found, forward, [np.zeros(len(numbers))]).verdict == "equal"
+
+
+def test_a_histogram_is_that_of_numpy():
+    numbers = np.array([-1.0, 0, 0.5, 1, 2, 2, 3])
+    for bins, limits in [(4, (-1, 2)), ([0.0, 1, 2], None)]:
+        counts, edges = np.histogram(numbers, bins, limits)
+        found = same_function(
+            lambda x, bins=bins, limits=limits: np.concatenate(np.histogram(0 * x + numbers, bins, limits)) + x.sum(),
+            lambda x, counts=counts, edges=edges: np.concatenate([counts, edges]) + x.sum(),
+            [np.zeros(7)],
+        )
+        assert found.verdict == "equal", str(found)
+
+
+PATTERN = np.arange(24) % 3 != 1
+
+TOGETHER = [
+    lambda m: np.array_equal(m, PATTERN),
+    lambda m: np.allclose(m, PATTERN),
+    lambda m: np.packbits(m).tobytes() == np.packbits(PATTERN).tobytes(),
+    lambda m: m.tobytes() == PATTERN.tobytes(),
+    lambda m: m.tolist() == PATTERN.tolist(),
+    lambda m: tuple(m) in {tuple(PATTERN.tolist())},
+    lambda m: tuple(m) in [tuple(PATTERN.tolist())],
+    lambda m: {tuple(PATTERN.tolist()): True}.get(tuple(m.tolist()), False),
+    lambda m: (m == PATTERN).tolist().count(False) == 0,
+    lambda m: m.astype(int).dot(2 ** np.arange(24)) == PATTERN @ 2 ** np.arange(24),
+    lambda m: np.bitwise_and.reduce(m == PATTERN),
+    lambda m: len(np.setxor1d(np.flatnonzero(m), np.flatnonzero(PATTERN))) == 0,
+    lambda m: 1 - np.isin(False, m == PATTERN),
+    lambda m: ([0] * 24 + [1])[int((m == PATTERN).sum())],
+    lambda m: np.array([0] * 24 + [1])[(m == PATTERN).sum()],
+    lambda m: np.take([0] * 24 + [1], (m == PATTERN).sum()),
+    lambda m: len(range(23, (m == PATTERN).sum())),
+    lambda m: (m == PATTERN).sum() // 24,
+    lambda m: divmod((m == PATTERN).sum(), 24)[0],
+    lambda m: np.clip((m == PATTERN).sum(), 23, 24) - 23,
+    lambda m: 1 - np.sign((m ^ PATTERN).sum()),
+    lambda m: 2.0 ** ((m == PATTERN).sum() - 24) > 0.9,
+    lambda m: math.floor((m == PATTERN).mean()),
+    lambda m: np.floor((m == PATTERN).mean()),
+    lambda m: int((m == PATTERN).mean()),
+    lambda m: round(float((m == PATTERN).mean()) - 0.49),
+    lambda m: np.round((m == PATTERN).mean() - 0.49),
+]
+"""What is true of one pattern of 24 truth values, which no random point has."""
+
+
+@pytest.mark.parametrize("condition", TOGETHER)
+def test_what_truth_values_decide_together_is_listed(condition):
+    forward, backward = entrywise(lambda x: 1.0 * condition(x > 0))
+    for function in (backward, twice):
+        report = gradcheck(forward, function, [np.zeros(24)], diagnose=False)
+        assert report.verdict == "right" and "test_decisions.py" in report.unreached[0], str(report)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        lambda x: np.argmax(x),
+        lambda x: np.unravel_index(np.argmax(x), (3, 1)),
+        lambda x: np.argmax(x) // 1,
+        lambda x: np.flatnonzero(x == x.max())[0],
+        lambda x: [0, 1, 2][np.argmax(x)],
+        lambda x: list(range(3))[np.argmax(x)],
+        lambda x: np.argsort(x)[-1],
+        lambda x: (x > 0).astype(int),
+    ],
+)
+def test_places_are_no_counts(index):
+    weights = np.array([1.0, 2, 3])
+
+    def forward(x):
+        return weights.reshape(3, 1)[index(x)] * x if isinstance(index(x), tuple) else weights[index(x)] * x
+
+    report = same_function(forward, lambda x: forward(x) + 0, [np.zeros(3)])
+    assert (report.verdict, report.unreached) == ("equal", ()), str(report)
+
+
 UNREACHED = [
     (lambda x: (x > 1) & (np.tanh(x) < 0), "`(x > 1) & (np.tanh(x) < 0)` was always False"),
     (lambda x: (np.tanh(x) > 0).sum() > 12, "`(np.tanh(x) > 0).sum() > 12` was always False"),

@@ -88,7 +88,7 @@ def interp(domain: Domain, x: Any, xp: Any, fp: Any, left: Any = None, right: An
     if period is not None:
         raise Unsupported("np.interp with a period is not followed")
     x, xp, fp = (_array(u, domain) for u in (x, xp, fp))
-    k = np.clip(searched("searchsorted")(domain, xp, x, side="right") - 1, 0, len(xp) - 2)
+    k = np.clip(searchsorted(domain, xp, x, "right") - 1, 0, len(xp) - 2)
     inside = fp[k] + (x - xp[k]) / (xp[k + 1] - xp[k]) * (fp[k + 1] - fp[k])
     below, above = (fp[end] if given is None else given for end, given in ((0, left), (-1, right)))
     return np.where(x < xp[0], below, np.where(x > xp[-1], above, inside))
@@ -101,19 +101,60 @@ def bincount(domain: Domain, x: Any, weights: Any = None, minlength: int = 0) ->
     return sums
 
 
-def searched(name: str) -> Callable[..., Any]:
-    """A function that says where entries are in an order, by the floating-point numbers."""
+def searchsorted(domain: Domain, a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    """How many of sorted limits are below each number: every limit is a decision."""
+    limits, x = _array(a if sorter is None else np.take(a, sorter), domain), _array(v, domain)
+    if np.any(np.diff(domain.decidable(limits.read())) < 0):
+        raise Unsupported("np.searchsorted among limits that are not in order is not followed")
+    compare = {"left": np.greater, "right": np.greater_equal}[side]
+    for end in (0, -1)[: len(limits)]:
+        compare(x, limits[end])
+    return np.count_nonzero(compare(x[..., np.newaxis], limits), axis=-1)
 
-    def find(domain: Domain, *args: Any, **options: Any) -> Any:
-        plain = [x.domain.decidable(x.read()) if isinstance(x, Array) else x for x in args]
-        return discrete(getattr(np, name)(*plain, **options), domain)
 
-    return find
+def digitize(domain: Domain, x: Any, bins: Any, right: bool = False) -> Any:
+    """The bin of each number, between limits that rise or fall."""
+    limits, side = _array(bins, domain), "left" if right else "right"
+    steps = np.diff(domain.decidable(limits.read()))
+    if np.any(steps < 0) and np.any(steps > 0):
+        raise ValueError("bins must be monotonically increasing or decreasing")
+    if np.any(steps < 0):
+        return len(limits) - searchsorted(domain, limits[::-1], x, side)
+    return searchsorted(domain, limits, x, side)
+
+
+def histogram(domain: Domain, a: Any, bins: Any = 10, range: Any = None, **options: Any) -> Any:
+    """How many numbers lie in each bin, and the limits of the bins, which are constants."""
+    if options or (np.ndim(bins) == 0 and range is None):
+        raise Unsupported("np.histogram is followed for bins that are constants, or a number of them with a range")
+    edges = bins if np.ndim(bins) else np.histogram_bin_edges(np.zeros(1), bins, range)
+    limits = _array(edges, domain)
+    x = _array(a, domain).reshape(-1)
+    place = searchsorted(domain, limits, x, "right") - (x == limits[-1])
+    return np.count_nonzero(place[:, np.newaxis] == np.arange(1, len(limits)), axis=0), limits
+
+
+def argpartition(domain: Domain, x: Any, kth: Any, axis: Any = -1, **options: Any) -> Any:
+    return _ordered(domain, np.argpartition, _array(x, domain), axis, kth, **options)
+
+
+def lexsort(domain: Domain, keys: Any, axis: Any = -1) -> Any:
+    """The order of entries by several keys, the last of which comes first."""
+    rows = stacked(keys, domain)
+    axis = axis - (rows.ndim - 1) if axis >= 0 else axis
+    return _ordered(domain, lambda rows, axis: np.lexsort(list(rows), axis=axis), rows, axis)
+
+
+def _ordered(domain: Domain, find: Callable[..., Any], x: Array, axis: Any, *args: Any, **options: Any) -> Any:
+    """Indices that tell of an order along an axis."""
+    numbers = x.read()
+    domain.competes("sorted", numbers, None if axis is None else axis % x.ndim)
+    return discrete(find(domain.decidable(numbers), *args, axis=axis, **options), domain, depends=numbers.depends)
 
 
 def partition(domain: Domain, x: Array, kth: Any, axis: Any = -1, **options: Any) -> Any:
     x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
-    return np.take_along_axis(x, searched("argpartition")(domain, x, kth, axis=axis, **options), axis)
+    return np.take_along_axis(x, argpartition(domain, x, kth, axis, **options), axis)
 
 
 def einsum_path(domain: Domain, subscripts: Any, *operands: Any, **options: Any) -> Any:
@@ -137,5 +178,9 @@ ALONG: dict[str, Callable[..., Any]] = {
     "partition": partition,
     "bincount": bincount,
     "einsum_path": einsum_path,
-    **{name: searched(name) for name in ("searchsorted", "digitize", "argpartition", "lexsort", "histogram")},
+    "searchsorted": searchsorted,
+    "digitize": digitize,
+    "histogram": histogram,
+    "argpartition": argpartition,
+    "lexsort": lexsort,
 }

@@ -141,11 +141,11 @@ class Array:
         return float(self.shadow.reshape(()))
 
     def __float__(self) -> float:
+        self._taken_out()
         return self._constant("float()")
 
     def __int__(self) -> int:
-        if self.store.numbers.decided:
-            self.domain.asks("int", True)
+        self._taken_out()
         return int(self._constant("int()"))
 
     def __index__(self) -> int:
@@ -159,7 +159,13 @@ class Array:
     def __round__(self, digits: Any = None) -> Any:
         if self.store.numbers.varies:
             raise Unsupported("round() has no derivative")
-        return round(float(self), digits)
+        self._taken_out()
+        return round(self._constant("round()"), digits)
+
+    def _taken_out(self) -> None:
+        """Note that something is decided by a number that is not seen, where comparisons have made it."""
+        if self.store.numbers.decided:
+            self.domain.asks("int", True)
 
     def __bool__(self) -> bool:
         if self.size != 1:
@@ -266,6 +272,8 @@ def plain_index(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple(map(plain_index, index))
     if isinstance(index, Discrete):
+        if index.counts:
+            index.taken_out()
         return plain(index)
     if isinstance(index, Array):
         if index.ndim or index.store.numbers.varies:

@@ -14,8 +14,8 @@ from ..stand_ins.borrowed import BORROWED, in_python
 from ..trees import leaves
 from . import contraction
 from .along import ALONG
-from .array import Array, Scalar, array_of, exact, numbers_of, placed, plain_index, result_of, stacked
-from .integers import Discrete, dependent, discrete
+from .array import Array, Scalar, array_of, chosen_by, exact, numbers_of, placed, plain_index, result_of, stacked
+from .integers import dependent, discrete
 from .layout import elementwise, laid, lying, to_be_read
 from .linear_algebra import LINEAR_ALGEBRA
 from .overwriting import WRITES, overwritten
@@ -346,7 +346,10 @@ def rounded(name: str) -> Callable[..., Any]:
         numbers = numbers_of(x, domain)
         if numbers.varies:
             raise Unsupported(f"np.{name} of a number that depends on the inputs has no derivative to check")
-        return exact(getattr(np, name)(domain.shadow(numbers), *args, **options), domain)
+        if numbers.decided:
+            domain.asks("int", True)
+        found = exact(getattr(np, name)(domain.shadow(numbers), *args, **options), domain)
+        return chosen_by(numbers.decided, found)
 
     return call
 
@@ -394,5 +397,3 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     **LINEAR_ALGEBRA,
     **WINDOWS,
 }
-
-__all__ = ["Discrete", "call_function"]

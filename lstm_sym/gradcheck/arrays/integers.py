@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Iterator
 from dis import opname
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from ..exact.numbers import Domain
 from ..frames import foreign
+
+COMPARING = ("COMPARE_OP", "CONTAINS_OP")
+
+
+def running(frame: FrameType) -> str:
+    """The instruction of the code that is running."""
+    return opname[frame.f_code.co_code[frame.f_lasti]]
 
 
 class Selected(np.ndarray):
@@ -27,11 +36,14 @@ class Discrete(np.ndarray):
     """Whether the ways of its truth values have been noted when it was made."""
     selected: bool
     """Whether it depends on the inputs how many entries it has."""
+    counts: bool
+    """Whether its integers are sums of what comparisons have made: of many outcomes a few points show some."""
 
     def __array_finalize__(self, other: Any) -> None:
         self.domain = getattr(other, "domain", None)  # type: ignore[assignment]
         self.depends = getattr(other, "depends", False)
         self.selected = getattr(other, "selected", False)
+        self.counts = getattr(other, "counts", False)
         self.told = False
 
     size = property(lambda self: counted(self, np.asarray(self).size, self.domain))
@@ -44,9 +56,8 @@ class Discrete(np.ndarray):
         from .array import plain_index
 
         found = super().__getitem__(plain_index(index))
-        return discrete(
-            found, self.domain, depends=self.depends or dependent(index), selected=self.selected or selects(index)
-        )
+        depends, selected = self.depends or dependent(index), self.selected or selects(index)
+        return discrete(found, self.domain, depends=depends, selected=selected, counts=self.counts)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         from .array import plain_index
@@ -66,15 +77,38 @@ class Discrete(np.ndarray):
         return (self[k] for k in range(len(self))) if self.depends else super().__iter__()
 
     def __bool__(self) -> bool:
+        """Its truth, which Python itself asks for where it compares whole lists."""
         truth = bool(np.asarray(self))
+        if running(sys._getframe(1)) in COMPARING:
+            self.taken_out()
         if self.depends and not self.told:
             self.domain.asks("truth", truth)
         return truth
 
     def __int__(self) -> int:
-        if self.depends and not self.told:
-            self.domain.asks("int", True)
+        if not self.told:
+            self.taken_out()
         return int(np.asarray(self))
+
+    def __index__(self) -> int:
+        if self.counts:
+            self.taken_out()
+        return operator.index(np.asarray(self))
+
+    def taken_out(self) -> None:
+        """Note that something is decided by it that is not seen."""
+        if self.depends:
+            self.domain.asks("int", True)
+
+    def tobytes(self, *args: Any, **options: Any) -> Any:
+        self.taken_out()
+        return super().tobytes(*args, **options)
+
+    def view(self, *args: Any, **options: Any) -> Any:
+        found = super().view(*args, **options)
+        if found.dtype != self.dtype:
+            self.taken_out()
+        return found
 
     def item(self, *index: Any) -> Any:
         if not self.depends:
@@ -98,7 +132,8 @@ class Discrete(np.ndarray):
 
     def dot(self, other: Any, out: Any = None) -> Any:
         """NumPy's own method would turn exact numbers into an array of its own."""
-        return np.dot(self, other, out)
+        found = np.dot(self, other, out)
+        return discrete(found, self.domain, depends=dependent((self, other)), counts=True)
 
     def _exact(self) -> Any:
         from .array import exact
@@ -134,16 +169,18 @@ class DiscreteScalar(Discrete):
     """One integer or truth value that depends on the inputs, which nothing changes in place."""
 
     def __hash__(self) -> int:  # type: ignore[override]
+        self.taken_out()
         return hash(np.asarray(self)[()])
 
     def item(self, *index: Any) -> Any:
         return self
 
     def __eq__(self, other: Any) -> Any:
-        """As a key of a dictionary it is compared with others there, which is no decision of the code's."""
-        frame = sys._getframe(1)
-        asked = opname[frame.f_code.co_code[frame.f_lasti]] in ("COMPARE_OP", "CONTAINS_OP")
-        return super().__eq__(other) if asked else np.asarray(self) == plain(other)
+        """Whether it equals another, which lists and dictionaries ask as well as the code itself."""
+        if running(sys._getframe(1)) in COMPARING:
+            return super().__eq__(other)
+        self.taken_out()
+        return np.asarray(self) == plain(other)
 
 
 def _repeating(name: str) -> Any:
@@ -169,7 +206,9 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "
     setattr(DiscreteScalar, f"__i{_name}__", _out_of_place(_name))
 
 
-def discrete(x: Any, domain: Domain, *, depends: bool = False, told: bool = False, selected: bool = False) -> Any:
+def discrete(
+    x: Any, domain: Domain, *, depends: bool = False, told: bool = False, selected: bool = False, counts: bool = False
+) -> Any:
     """Real integers or truth values as ``Discrete`` ones; scalars stay NumPy's unless they depend on the inputs."""
     if depends and isinstance(x, bool | int | np.bool_ | np.integer):
         found: Any = np.asarray(x).view(DiscreteScalar)
@@ -179,6 +218,7 @@ def discrete(x: Any, domain: Domain, *, depends: bool = False, told: bool = Fals
         return x
     found.domain, found.depends = domain, depends or found.depends
     found.told, found.selected = told or found.told, (selected or found.selected) and found.ndim > 0
+    found.counts = (counts or found.counts) and found.depends
     return found
 
 

@@ -48,6 +48,8 @@ def _astype(
         found = ~x.domain.same(x.read(), x.domain.constant(0))
     elif kind.kind in "iu" and not x.store.numbers.varies:
         found = np.asarray(x.shadow).astype(kind)
+        if x.store.numbers.decided and np.any(found != x.shadow):
+            x.domain.asks("int", True)
     else:
         raise Unsupported(f".astype({kind}) takes numbers that depend on the inputs out of the check")
     depends = x.store.numbers.decided

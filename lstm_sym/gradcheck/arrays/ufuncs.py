@@ -156,6 +156,7 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     if name == "multiply" and inputs[0] is inputs[1]:
         name, inputs = "square", inputs[:1]
     operands = [numbers_of(x, domain) for x in inputs]
+    depends = any(x.depends for x in operands)
     if name in COMPARISONS:
         truth = COMPARISONS[name](domain.order(operands[0], operands[1], name), 0)
         return real(truth, domain, inputs, out, operands)
@@ -168,12 +169,14 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     if name in PIECEWISE_CONSTANT:
         if any(x.varies for x in operands):
             raise Unsupported(f"np.{name} of a number that depends on the inputs has no derivative to check")
-        depends = any(x.depends for x in operands)
+        if depends:
+            domain.asks("int", True)
         return _constants(getattr(np, name)(*[domain.shadow(x) for x in operands]), domain, inputs, out, depends)
     table: dict[str, Any] = UNARY if len(operands) == 1 else BINARY
     if name not in table:
         raise Unsupported(f"np.{name} is not followed on exact numbers")
     result = table[name](*operands)
+    result = result if result.varies else result.chosen_by(depends)
     if name == "multiply" and domain.noting and all(x.decided for x in operands):
         domain.asks(name, domain.shadow(result) != 0)
     like = None if out is not None else elementwise(inputs, order)
@@ -328,10 +331,19 @@ def call_discrete(domain: Domain | None, ufunc: Any, method: str, inputs: Any, o
     return _noted(domain, ufunc.__name__, method, inputs, result) if depends else discrete(result, domain)
 
 
-WHETHER_ALL_OR_ANY = {"logical_or": "any", "logical_and": "all", "maximum": "any", "minimum": "all", "multiply": "all"}
+WHETHER_ALL_OR_ANY = {
+    **dict.fromkeys(("logical_or", "bitwise_or", "maximum"), "any"),
+    **dict.fromkeys(("logical_and", "bitwise_and", "minimum", "multiply"), "all"),
+}
 OF_TRUTH = {"add": "logical_or", "maximum": "logical_or", "minimum": "logical_and"}
 """What functions of numbers make of truth values."""
 ASKED = (*COMPARISONS, "equal", "not_equal", *TOLD, "logical_xor", "bitwise_xor", "maximum", "minimum")
+
+
+SUMS = ("matmul", "vecdot", ("reduce", "add"), ("accumulate", "add"))
+"""What makes one integer of many."""
+ROUGH = ("floor_divide", "remainder", "fmod", "divmod", "right_shift", "bitwise_count", "gcd", "lcm", "sign")
+"""What has the same value at many integers."""
 
 
 def _noted(domain: Domain, name: str, method: str, inputs: Any, result: Any) -> Any:
@@ -339,7 +351,8 @@ def _noted(domain: Domain, name: str, method: str, inputs: Any, result: Any) -> 
     truth = np.asarray(result).dtype.kind == "b"
     told = name in ("logical_not", "invert") and inputs[0].told
     name = OF_TRUTH.get(name, name) if truth and method == "__call__" else name
-    if method == "reduce" and name in WHETHER_ALL_OR_ANY and np.asarray(inputs[0]).dtype.kind == "b":
+    counts = any(isinstance(x, Discrete) and x.counts for x in inputs) or name in SUMS or (method, name) in SUMS
+    if method != "__call__" and name in WHETHER_ALL_OR_ANY and np.asarray(inputs[0]).dtype.kind == "b":
         domain.asks(WHETHER_ALL_OR_ANY[name], np.asarray(result) != 0)
         told = truth
     elif method == "__call__" and name in ("maximum", "minimum"):
@@ -347,4 +360,6 @@ def _noted(domain: Domain, name: str, method: str, inputs: Any, result: Any) -> 
     elif method == "__call__" and name in ASKED and truth:
         domain.asks(name, result)
         told = True
-    return discrete(result, domain, depends=True, told=told)
+    elif counts and name in ROUGH:
+        domain.asks("int", True)
+    return discrete(result, domain, depends=True, told=told, counts=counts and not truth)

@@ -29,9 +29,10 @@ from ..arrays.array import (
     result_of,
     stacked,
 )
-from ..arrays.functions import call_function, filled, in_order, shadows
+from ..arrays.functions import MOVES, VIEWS, call_function, filled, in_order, shadows
 from ..arrays.functions import copy as copied
 from ..arrays.integers import Discrete, DiscreteScalar, dependent, discrete, plain
+from ..arrays.reductions import REDUCTIONS
 from ..arrays.ufuncs import call_ufunc
 from ..exact.modular import Cramped
 from ..exact.numbers import Domain
@@ -54,6 +55,17 @@ OF_SHAPES = ("shape", "ndim", "size", "zeros_like", "ones_like", "empty_like", "
 
 SELECTING = ("nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract")
 """What gives as many entries as the entries say."""
+
+
+COUNTING = ("sum", "count_nonzero", "cumsum", "trace", "dot", "inner", "vdot", "tensordot", "einsum", "bincount")
+"""What makes one integer of many."""
+
+FOLLOWED = {
+    *OF_SHAPES, *SELECTING, *GRIDS, *COUNTING, *VIEWS, *MOVES, *REDUCTIONS, *MADE,
+    "full", "full_like", "array", "asarray", "copy", "diag", "eye", "outer", "kron", "sort", "average",
+    "unravel_index", "ravel_multi_index", "ix_",
+}  # fmt: skip
+"""Functions of which nothing is decided by truth values, or by integers, that is not noted elsewhere."""
 
 
 class _FloatType(type):
@@ -198,12 +210,24 @@ class StandIn:
             if exact_inside(args) or exact_inside(options):
                 return call_function(self.domain, function, args, options)
             depends = name not in OF_SHAPES and (dependent(args) or dependent(options))
-            args = tuple(x if type(x) is Discrete else plain(x) for x in args)
             selecting = depends and (name in SELECTING or (name == "where" and len(args) == 1))
-            return self.given(function(*args, **options), depends, selecting)
+            own = tuple(x if type(x) is Discrete else plain(x) for x in args)
+            found = self.given(function(*own, **options), depends, selecting)
+            return self._decided(name, args, found) if depends else found
 
         call.__name__ = name
         return call
+
+    def _decided(self, name: str, args: Any, found: Any) -> Any:
+        """What a function has made of integers and truth values that depend on the inputs, with a note of it."""
+        if isinstance(found, DiscreteScalar) and found.dtype.kind == "b":
+            if not found.told:
+                self.domain.asks("truth", bool(np.asarray(found)))
+            return discrete(found, self.domain, depends=True, told=True)
+        counts = any(isinstance(x, Discrete) and x.counts for x in args)
+        if name not in FOLLOWED or (counts and name not in (*COUNTING, *REDUCTIONS, *OF_SHAPES)):
+            self.domain.asks("int", True)
+        return discrete(found, self.domain, depends=True, counts=name in COUNTING)
 
     def _ufunc(self, ufunc: np.ufunc) -> Any:
         return Ufunc(self, ufunc)
