@@ -8,7 +8,8 @@ from dataclasses import replace
 from itertools import chain, count
 from typing import Any
 
-from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point, continuous
+from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point
+from .continuity import continuous
 from .decisions.branches import Branches
 from .decisions.magnitude import NEGLIGIBLE, beside, ignoring, reaching
 from .diagnosis.hypotheses import diagnosed

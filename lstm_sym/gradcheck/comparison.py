@@ -34,14 +34,10 @@ POINTS = 2
 POINTS_WITH_BRANCHES = 9
 """Points tried where comparisons choose the way, so that other branches are taken."""
 
-
-LITTLE = 0.001
-"""A power of 2."""
-
-JUMP = 0.01
-"""What an output changes by there, of its size, if it is no continuous function."""
-
 NOTHING = "backward gives no gradient for it"
+
+CHANGING = "backward returns other values when it is run again on the same inputs"
+ADDING = "backward adds to the gradients that it has returned before: nothing sets them to 0 first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +161,8 @@ class Bench:
             result = self.subject.run_forward(inputs)
         look()
         self.subject = self.subject.styled(result)
-        return inputs, *self.subject.split(result)
+        outputs, cache = self.subject.split(result)
+        return inputs, kept(outputs), cache
 
     def backward(
         self, rebinding: Rebinding, cotangents: Any = None, tangents: dict[str, Any] | None = None
@@ -178,8 +175,7 @@ class Bench:
             cotangents = self.cotangents(outputs) if cotangents is None else cotangents
         else:
             inputs, cache = self.inputs(tangents, later=True), None
-        fresh = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
-        before = mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, cotangents)
+        fresh, before = kept(cotangents), kept(cotangents)
         look = self.watch("backward overwrites its input", inputs)
         argument = subject.upstream_parameter()
         look_too = self.watch(
@@ -193,12 +189,19 @@ class Bench:
         return [self._gradient(value) for value in subject.gradients(given)], before
 
     def _gradient(self, value: Any) -> Any:
-        if value is None or isinstance(value, Array):
+        if value is None:
             return value
+        if isinstance(value, Array):
+            return value.__copy__()
         try:
             return stacked(value, self.domain) if isinstance(value, list) else exact(value, self.domain)
         except (TypeError, ValueError, Unsupported) as error:
             raise Failed(f"backward returns a {type(value).__name__} where a gradient should be") from error
+
+
+def kept(tree: Any) -> Any:
+    """The same with copies of the exact arrays, into which nobody else writes."""
+    return mapped(lambda path, value: value.__copy__() if isinstance(value, Array) else value, tree)
 
 
 def drawing(subject: Subject, seed: int) -> Callable[[Any], Any]:
@@ -286,7 +289,8 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
         elif steady:
             again, _ = bench.backward(rebinding, cotangents)
             if not _same(domain, gradients, again):
-                point.unsteady.append("backward returns other values when it is run again on the same inputs")
+                twice = [gradient if gradient is None else gradient + gradient for gradient in gradients]
+                point.unsteady.append(ADDING if _same(domain, twice, again) else CHANGING)
     refuse_zeros(domain, outputs, moved, gradients)
     if all(gradient is None for gradient in gradients):
         raise Failed("backward gives no gradient for any input")
@@ -334,20 +338,6 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     if subject.magnitude == USUAL:
         point.record = _record(bench, cotangents, outputs, gradients)
     return point
-
-
-def continuous(subject: Subject, seed: int) -> bool:
-    """Whether the outputs at a point are about those at numbers a little larger, as where a quotient 0/0 is mended."""
-    magnitude = replace(subject.magnitude, exponent=subject.magnitude.exponent + LITTLE)
-    there, near = (_outputs(replace(subject, magnitude=own), seed) for own in (subject.magnitude, magnitude))
-    return all(np.allclose(y, z, rtol=0, atol=JUMP * np.abs(z).max(initial=0.0)) for y, z in zip(there, near))
-
-
-def _outputs(subject: Subject, seed: int) -> list[Any]:
-    bench = FieldBench(subject, seed)
-    with bench.rebinding() as rebinding:
-        _, outputs, _ = bench.forward(rebinding)
-    return [y.shadow for _, y in exact_leaves(outputs, bench.domain)]
 
 
 def _record(bench: FieldBench, cotangents: Any, outputs: Any, gradients: list[Any]) -> Record:

@@ -84,3 +84,35 @@ def test_what_really_differs_from_run_to_run_is_told():
 
     report = gradcheck(forward, lambda i, d: d, {"x": np.zeros(3)}, diagnose=False)
     assert report.verdict != "right" and "forward returns other values when it is run again" in str(report)
+
+
+def test_gradients_that_are_added_to_those_before_are_told():
+    """Even where the same array is returned every time, so that its first values are gone after the second."""
+    held, reset = np.zeros(3), np.zeros(3)
+
+    def adding(inputs, d):
+        held[...] += 2 * inputs[0] * d
+        return held
+
+    def setting(inputs, d):
+        reset[...] = 0
+        reset[...] += 2 * inputs[0] * d
+        return reset
+
+    report = gradcheck(np.square, adding, [np.zeros(3)], diagnose=False)
+    assert report.verdict == "undecided" and report.diagnosis[0].startswith("backward adds to the gradients"), str(
+        report
+    )
+    assert gradcheck(np.square, setting, [np.zeros(3)]).verdict == "right"
+
+
+def test_outputs_in_one_array_for_every_run_are_told_where_they_differ():
+    buffer, calls = np.zeros(3), []
+
+    def forward(x):
+        calls.append(1)
+        np.multiply(x, len(calls), out=buffer)
+        return buffer
+
+    report = gradcheck(forward, lambda i, d: d, [np.zeros(3)], diagnose=False)
+    assert report.verdict != "right" and "forward returns other values when it is run again" in str(report)

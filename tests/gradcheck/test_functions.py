@@ -95,3 +95,48 @@ def test_memory_lies_as_it_does_in_NumPy(name, view):
     x = np.arange(6.0).reshape(2, 3)
     wanted, found = getattr(np, name)(view(x)), getattr(NUMPY, name)(view(exact(x, FIELD)))
     assert np.array_equal(found.shadow, wanted) and found.strides == wanted.strides
+
+
+SIGNED = [
+    (lambda x: np.copysign(np.log1p(np.abs(x)), x), lambda x: 1 / (1 + np.abs(x)), lambda x: 1 / (1 + x)),
+    (lambda x: np.where(np.signbit(x), 0.1 * x, x), lambda x: np.where(x < 0, 0.1, 1), lambda x: 1),
+    (lambda x: x * np.average(x > 0), lambda x: np.average(x > 0), lambda x: np.average(x > 1)),
+    (lambda x: x - np.nanmax(x), lambda x: 1 - (x == x.max()) * x.size, lambda x: 1),
+    (lambda x: x * np.nanargmax(x), lambda x: np.argmax(x), lambda x: np.argmin(x)),
+]
+
+
+@pytest.mark.parametrize("forward, slope, other", SIGNED)
+def test_functions_of_signs_and_places(forward, slope, other):
+    """With the derivative of the sum."""
+    for factor, verdict in ((slope, "right"), (other, "wrong")):
+        report = gradcheck(
+            lambda x: forward(x).sum(), lambda i, d, f=factor: d * f(i[0]) * np.ones(3), [np.zeros(3)], diagnose=False
+        )
+        assert report.verdict == verdict, str(report)
+
+
+def test_nan_stands_for_what_is_not_filled_yet():
+    def forward(x, steps):
+        h = np.full(x.shape, np.nan)
+        for t in range(steps):
+            h[t] = np.tanh(x[t])
+        return h
+
+    def backward(inputs, d):
+        slopes = np.full_like(d, np.nan)
+        slopes[:] = 1 - forward(*inputs) ** 2
+        return d * slopes, None
+
+    assert gradcheck(forward, backward, [np.zeros(4), 4]).verdict == "right"
+    unfilled = gradcheck(forward, backward, [np.zeros(4), 3], diagnose=False)
+    assert unfilled.verdict != "right" and "forward returns other values" in str(unfilled)
+
+
+@pytest.mark.parametrize("test, there", [(np.isneginf, [1, 0, 0, 0]), (np.isposinf, [0, 0, 0, 1])])
+def test_infinities_of_one_sign(test, there):
+    def forward(x):
+        return x * test(np.concatenate([[-np.inf], x[1:3], [np.inf]]))
+
+    assert gradcheck(forward, lambda i, d: d * there, [np.zeros(4)]).verdict == "right"
+    assert gradcheck(forward, lambda i, d: d * there[::-1], [np.zeros(4)]).verdict == "wrong"

@@ -200,14 +200,14 @@ def full_like(
 def filled(domain: Domain, model: Any, value: Any, dtype: Any) -> Any:
     """A new array of the shape and layout of another, full of one value, and exact if its type is of floats.
 
-    With ``None`` it holds what nobody can know, so that code which reads it differs from run to run.
+    With ``None`` or nan it holds what nobody can know, so that code which reads it differs from run to run.
     """
     kind = np.dtype(dtype)
     if kind.kind in "biu":
         return discrete(np.full_like(model, 0 if value is None else value, kind), domain)
     if kind.kind != "f":
         raise Unsupported(f"an array of the type {kind} cannot hold exact numbers")
-    if value is None:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
         return array_of(domain.junk(model.shape), model)
     made = array_of(domain.constant(np.zeros(model.shape)), model)
     made[...] = value

@@ -235,7 +235,6 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "min": extreme("smallest", minimum),
     "amax": extreme("largest", maximum),
     "amin": extreme("smallest", minimum),
-    "nansum": lambda x, *args, **options: sums(x.__copy__(), *args, **options),
     "mean": mean,
     "var": var,
     "std": std,
@@ -251,5 +250,11 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "flatnonzero": truth("flatnonzero"),
     "argwhere": truth("argwhere"),
 }
+
+REDUCTIONS |= {
+    f"nan{name}": REDUCTIONS[name]
+    for name in ("sum", "prod", "max", "min", "mean", "var", "std", "cumsum", "cumprod", "argmax", "argmin")
+}
+"""No exact number is nan."""
 
 __all__ = ["REDUCTIONS", "Scalar", "cumsum", "norm"]

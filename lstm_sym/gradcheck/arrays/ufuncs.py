@@ -44,6 +44,13 @@ def heaviside(x: Numbers, y: Numbers) -> Numbers:
     return n.chosen(order == 0, y, x.domain.constant((order > 0).astype(int))).chosen_by(x.depends)
 
 
+def with_sign_of(x: Numbers, y: Numbers) -> Numbers:
+    """The absolute value of x, with the sign of y; 0 is positive."""
+    negative = y.domain.order(y, n.constant(y, 0), "sign") < 0
+    size = absolute(x)
+    return n.chosen(negative, n.negative(size), size).chosen_by(x.depends or y.depends)
+
+
 def known(name: str) -> Callable[[Numbers], Numbers]:
     return lambda x: n.apply(name, x)
 
@@ -108,6 +115,7 @@ BINARY: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
     "minimum": partial(minimum, asked="minimum"),
     "fmin": partial(minimum, asked="minimum"),
     "heaviside": heaviside,
+    "copysign": with_sign_of,
     "logaddexp": special.logaddexp,
     "logaddexp2": lambda x, y: special.logarithm(2)(n.add(special.to_the(2)(x), special.to_the(2)(y))),
     "arctan2": circular.angle,
@@ -125,12 +133,14 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "greater_equal": operator.ge,
 }
 
-TESTS: dict[str, Callable[[Any], Any]] = {
-    "isnan": np.zeros_like,
-    "isinf": lambda infinite: infinite,
-    "isfinite": np.logical_not,
+TESTS: dict[str, Callable[[Any, Any], Any]] = {
+    "isnan": lambda infinite, x: infinite & False,
+    "isinf": lambda infinite, x: infinite,
+    "isposinf": lambda infinite, x: infinite & (x > 0),
+    "isneginf": lambda infinite, x: infinite & (x < 0),
+    "isfinite": lambda infinite, x: ~infinite,
 }
-"""From which entries are infinite; a nan is refused before."""
+"""From which entries are infinite, and their floating-point numbers; a nan is refused before."""
 
 PIECEWISE_CONSTANT = ("floor", "ceil", "rint", "trunc", "floor_divide", "remainder", "fmod", "divmod", "mod")
 
@@ -152,11 +162,13 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     if name in TESTS:
         numbers = numbers_of(inputs[0], domain)
         domain.refuse_zeros(numbers)
-        return real(TESTS[name](domain.infinite(numbers)), domain, inputs, out)
+        return real(TESTS[name](domain.infinite(numbers), domain.shadow(numbers)), domain, inputs, out)
     if name == "multiply" and inputs[0] is inputs[1]:
         name, inputs = "square", inputs[:1]
     operands = [numbers_of(x, domain) for x in inputs]
     depends = any(x.depends for x in operands)
+    if name == "signbit":
+        name, operands = "less", [*operands, domain.constant(0)]
     if name in COMPARISONS:
         truth = COMPARISONS[name](domain.order(operands[0], operands[1], name), 0)
         return real(truth, domain, inputs, out, operands)

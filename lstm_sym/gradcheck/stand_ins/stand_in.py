@@ -57,12 +57,15 @@ SELECTING = ("nonzero", "flatnonzero", "argwhere", "unique", "compress", "extrac
 """What gives as many entries as the entries say."""
 
 
+AVERAGES = ("average", "median", "quantile", "percentile")
+"""What makes floating-point numbers of integers and truth values."""
+
 COUNTING = ("sum", "count_nonzero", "cumsum", "trace", "dot", "inner", "vdot", "tensordot", "einsum", "bincount")
 """What makes one integer of many."""
 
 FOLLOWED = {
     *OF_SHAPES, *SELECTING, *GRIDS, *COUNTING, *VIEWS, *MOVES, *REDUCTIONS, *MADE,
-    "full", "full_like", "array", "asarray", "copy", "diag", "eye", "outer", "kron", "sort", "average",
+    "full", "full_like", "array", "asarray", "copy", "diag", "eye", "outer", "kron", "sort",
     "unravel_index", "ravel_multi_index", "ix_",
 }  # fmt: skip
 """Functions of which nothing is decided by truth values, or by integers, that is not noted elsewhere."""
@@ -210,6 +213,8 @@ class StandIn:
             if exact_inside(args) or exact_inside(options):
                 return call_function(self.domain, function, args, options)
             depends = name not in OF_SHAPES and (dependent(args) or dependent(options))
+            if depends and name in AVERAGES:
+                return call_function(self.domain, function, args, options)
             selecting = depends and (name in SELECTING or (name == "where" and len(args) == 1))
             own = tuple(x if type(x) is Discrete else plain(x) for x in args)
             found = self.given(function(*own, **options), depends, selecting)
