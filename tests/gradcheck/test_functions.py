@@ -140,3 +140,24 @@ def test_infinities_of_one_sign(test, there):
 
     assert gradcheck(forward, lambda i, d: d * there, [np.zeros(4)]).verdict == "right"
     assert gradcheck(forward, lambda i, d: d * there[::-1], [np.zeros(4)]).verdict == "wrong"
+
+
+KINDS = {int: "int", float: "float", np.ndarray: "array", list: "list"}
+"""Made before any function is checked."""
+
+
+def test_classes_are_what_they_seem():
+    class Own(type):
+        pass
+
+    def forward(x, k):
+        count, made = int((x > 0).sum()), type("Made", (), {"two": 2})
+        assert type(x) is np.ndarray and type(x[0]) is np.float64 and type(k) is int and float is float
+        assert type(count) is int and type((x > 0).any()) is np.bool_ and type(x > 0) is np.ndarray
+        assert [KINDS[type(value)] for value in (k, 0.5, x, [])] == ["int", "float", "array", "list"]
+        assert isinstance(Own, type) and type(made()) is made and not isinstance(x, type)
+        return x * made.two * count
+
+    slope = lambda i, d: (2 * d * int((i[0] > 0).sum()), None)  # noqa: E731
+    report = gradcheck(forward, slope, [np.zeros(3), 4])
+    assert report.verdict == "right", str(report)

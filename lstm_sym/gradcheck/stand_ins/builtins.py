@@ -9,45 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.array import Array, Scalar, stacked
-from ..arrays.integers import Discrete, DiscreteScalar, dependent, discrete, plain, selected
+from ..arrays.array import Scalar, stacked
+from ..arrays.integers import dependent, discrete, plain, selected
 from ..exact.numbers import Domain
+from .classes import FloatType, IntType, TypeType
 
 NUMBER = Scalar | int | float | np.floating | np.integer
-
-
-class _IntType(type):
-    def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, builtins.int | DiscreteScalar)
-
-    def __subclasscheck__(cls, other: Any) -> bool:
-        return issubclass(other, builtins.int)
-
-    def __eq__(cls, other: Any) -> bool:
-        return other is cls or other is builtins.int
-
-    def __hash__(cls) -> int:
-        return hash(builtins.int)
-
-    def __call__(cls, *args: Any, **options: Any) -> Any:
-        x = args[0] if len(args) == 1 else None
-        if isinstance(x, Array) and x.size == 1 and x.store.numbers.decided and not x.store.numbers.varies:
-            return x.reshape(-1)[0].astype(builtins.int)
-        if isinstance(x, Discrete) and x.depends and x.size == 1:
-            return x.reshape(-1)[0].astype(builtins.int)
-        return builtins.int(*args, **options)
-
-
-class IntType(builtins.int, metaclass=_IntType):
-    """``int`` that leaves integers as they are that depend on the inputs."""
-
-    dtype = np.dtype(np.int64)
 
 
 def builtins_of(domain: Domain) -> dict[str, Any]:
     """What stands in for them."""
     return {
         "int": IntType,
+        "float": FloatType,
+        "type": TypeType,
         "max": _extreme(domain, builtins.max, np.argmax, "maximum"),
         "min": _extreme(domain, builtins.min, np.argmin, "minimum"),
         "sorted": partial(_sorted, domain),

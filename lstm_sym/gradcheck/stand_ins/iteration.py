@@ -11,6 +11,7 @@ import numpy as np
 from ..arrays.array import Array, plain_index, stacked
 from ..exact.numbers import Domain
 from ..frames import Unsupported
+from .classes import plain_type
 
 
 class Glue:
@@ -94,8 +95,6 @@ def tables(domain: Domain) -> dict[str, Any]:
     """What stands in for them."""
 
     def fromiter(values: Iterable[Any], dtype: Any = float, count: int = -1, **options: Any) -> Any:
-        from .stand_in import plain_type
-
         items = list(values)[: count if count >= 0 else None]
         if np.dtype(plain_type(dtype)).kind == "f":
             return stacked(items, domain).__copy__()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 import math
-import numbers
 import random
 import types
 from collections.abc import Callable
@@ -37,15 +36,14 @@ from ..arrays.ufuncs import call_ufunc
 from ..exact.modular import Cramped
 from ..exact.numbers import Domain
 from ..frames import Unsupported
-from .builtins import IntType, builtins_of
+from .builtins import builtins_of
+from .classes import ABSTRACT, FLOATS, ArrayType, FloatType, plain_type
 from .generators import Drawing, kind
 from .iteration import tables
 from .mathematics import EXACT, exact_inside, math_table
 
 MADE = {"zeros": 0.0, "ones": 1.0, "empty": None}
 """What a new array is full of; ``None`` for what NumPy happens to find in memory."""
-
-FLOATS = ("float64", "float32", "float16", "longdouble", "float_", "double", "single", "half")
 
 GRIDS = ("arange", "linspace")
 """They make constants of constants."""
@@ -69,67 +67,6 @@ FOLLOWED = {
     "unravel_index", "ravel_multi_index", "ix_",
 }  # fmt: skip
 """Functions of which nothing is decided by truth values, or by integers, that is not noted elsewhere."""
-
-
-class _FloatType(type):
-    def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, builtins.float | Scalar)
-
-    def __call__(cls, x: Any = 0.0) -> Any:
-        if isinstance(x, Array):
-            return x.item() if x.size == 1 else x.__copy__()
-        if dependent(x):
-            return exact(x, x.domain).item()
-        return builtins.float(x)
-
-
-class FloatType(builtins.float, metaclass=_FloatType):
-    """``float`` that leaves exact numbers as they are."""
-
-    dtype = np.dtype(np.float64)
-
-
-class _ArrayType(type):
-    def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, np.ndarray | Array) and not isinstance(x, DiscreteScalar | Scalar)
-
-
-class ArrayType(metaclass=_ArrayType):
-    """``np.ndarray``, of which exact arrays are instances."""
-
-
-class _AbstractType(type):
-    original: Any
-
-    def __instancecheck__(cls, x: Any) -> bool:
-        return isinstance(x, cls.original | Scalar)
-
-    def __subclasscheck__(cls, other: Any) -> bool:
-        return issubclass(other, cls.original)
-
-
-def _abstract(original: type) -> type:
-    """One of NumPy's types of scalars, such as ``np.floating``, of which exact scalars are instances."""
-    return _AbstractType(original.__name__, (), {"original": original})
-
-
-ABSTRACT = {name: _abstract(getattr(np, name)) for name in ("floating", "inexact", "number", "generic")}
-
-numbers.Real.register(Scalar)
-
-
-def plain_type(dtype: Any) -> Any:
-    """A type of floating-point numbers as ``float``, since no precision is looked at; anything else as it is."""
-    if isinstance(dtype, _AbstractType):
-        return dtype.original
-    if dtype is FloatType or dtype is IntType:
-        return builtins.float if dtype is FloatType else builtins.int
-    if not isinstance(dtype, str | type | np.dtype):
-        return dtype
-    try:
-        return builtins.float if np.dtype(dtype).kind == "f" else dtype
-    except (TypeError, ValueError):
-        return dtype
 
 
 def as_float(x: Any) -> Any:
@@ -173,7 +110,7 @@ class StandIn:
             **tables(domain),
             **ABSTRACT,
         }
-        self.builtins = {"float": FloatType} | builtins_of(self.domain)
+        self.builtins = builtins_of(self.domain)
         table |= dict.fromkeys(FLOATS, FloatType)
         self.numpy = Module(np, table, self.replaced)
         self.linalg = Module(np.linalg, {name: self._last_axes(name) for name in ("trace", "diagonal")}, self.replaced)
