@@ -29,6 +29,9 @@ TOLERANCE = 1e-3
 FLOOR = 1e-6
 """What a gradient of 0 is told from, beside numbers of the usual size."""
 
+ROUNDING = 1e-10
+"""What 0 may become in floating point, beside numbers of the usual size, however little a nudge does to it."""
+
 NUDGE = 1e-13
 """How far inputs are moved, relatively, to see what rounding may do to the results."""
 
@@ -134,7 +137,7 @@ def _differ(given: Any, moved: Any, known: Any) -> bool:
     given, moved = given.reshape(known.shape), moved.reshape(known.shape)
     if not known.size or not all(np.isfinite(x).all() for x in (given, moved, known)):
         return False
-    least = TOLERANCE * np.abs(known).max()
+    least = max(TOLERANCE * np.abs(known).max(), ROUNDING)
     if AMPLIFIED * np.abs(given - moved).max() > least:
         return False
     return bool(np.abs(given - known).max() > least)

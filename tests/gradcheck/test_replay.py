@@ -225,3 +225,31 @@ def test_a_forward_that_asks_for_its_type_is_undecided_whatever_backward_does(sl
 
     report = gradcheck(forward, lambda i, d: slope * i[0] * d, [X])
     assert report.verdict == verdict and "forward returns other values" in report.diagnosis[0], str(report)
+
+
+def centred(x):
+    y = x[[0, 0, 0]]
+    return (y - y.mean()) / np.sqrt(y.var() + 1e-5)
+
+
+def centred_backward(inputs, d):
+    (x,) = inputs
+    y = x[[0, 0, 0]]
+    s = np.sqrt(y.var() + 1e-5)
+    n = (y - y.mean()) / s
+    dx = np.zeros_like(x)
+    np.add.at(dx, [0, 0, 0], (d - d.mean() - n * (d * n).mean()) / s)
+    return dx
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_rounding_makes_of_0_is_no_other_value(seed):
+    assert gradcheck(centred, centred_backward, [np.zeros(2)], seed=seed, diagnose=False).verdict == "right"
+
+
+def test_a_small_number_for_0_is_another_value():
+    def backward(inputs, d):
+        dx = centred_backward(inputs, d)
+        return dx + 1e-8 if type(dx) is np.ndarray else dx
+
+    assert gradcheck(centred, backward, [np.zeros(2)], diagnose=False).verdict == "undecided"

@@ -9,6 +9,8 @@ from flint import fmpq
 
 from lstm_sym.gradcheck import gradcheck
 from lstm_sym.gradcheck.exact.balls import Balls
+from lstm_sym.gradcheck.exact.modular import Unlucky
+from lstm_sym.gradcheck.exact.numbers import divide
 from lstm_sym.gradcheck.subject import Subject
 from lstm_sym.gradcheck.witness import COARSE, BallBench
 
@@ -65,3 +67,24 @@ def test_fine_numbers_are_all_different():
     bench = BallBench(Subject(layers.huber, layers.huber_backward, value({"x": (70,), "y": (7,)}), "vjp"), COARSE)
     sizes = np.abs(bench.rationals["x"])
     assert len(np.unique(sizes)) == 70 and sizes.min() > 0 and sizes.max() <= 1
+
+
+@pytest.mark.parametrize("mask", [lambda y: y == y.max(), lambda y: y >= y.max(), lambda y: y == np.max(y[None])])
+@pytest.mark.parametrize("factor, verdict", [(1, "right"), (2, "wrong")])
+def test_a_number_is_found_again_among_others_whatever_its_radius(mask, factor, verdict):
+    def backward(inputs, d):
+        y = np.exp(inputs[0])
+        return factor * d * y * mask(y)
+
+    report = gradcheck(lambda x: np.exp(x).max(), backward, [np.zeros((3, 2))], diagnose=False)
+    assert report.verdict == verdict and bool(report.witness) == (verdict == "wrong"), str(report)
+
+
+def test_two_balls_with_one_midpoint_are_not_equal():
+    domain = Balls()
+    third = [divide(domain.constant(np.ones(1)), domain.constant(np.full(1, 3.0))) for _ in range(2)]
+    assert domain.order(third[0], third[0]) == 0 and domain.same(third[0], third[0])
+    with pytest.raises(Unlucky):
+        domain.order(*third)
+    with pytest.raises(Unlucky):
+        domain.same(*third)

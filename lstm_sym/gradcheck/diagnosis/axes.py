@@ -8,6 +8,7 @@ from typing import Any
 from .places import New, Places, called, filled, name, values_of
 
 ALONG = ("sum", "mean", "max", "var", "std", "cumsum", "flip")
+SUMMED = ("0", "1", "-1", "(0, 1)")
 OTHERS = (0, 1, -1, 2, -2)
 
 
@@ -30,6 +31,44 @@ def other_axis(node: Any, places: Places) -> New:
                 for axis in OTHERS:
                     made = ast.keyword("axis", ast.Constant(axis))
                     yield ast.Call(node.func, node.args, [*node.keywords[:k], made, *node.keywords[k + 1 :]])
+
+
+def kept(node: ast.Call, places: Places) -> New:
+    """An axis that is lost in a sum and should stay as one of length 1, or the other way round."""
+    if called(node) in ALONG:
+        others = [keyword for keyword in node.keywords if keyword.arg != "keepdims"]
+        if len(others) == len(node.keywords):
+            others = [*others, ast.keyword("keepdims", ast.Constant(True))]
+        yield ast.Call(node.func, node.args, others)
+
+
+def unsummed(node: ast.stmt, places: Places) -> New:
+    """What is handed on for all sequences, or for all steps, where their sum belongs."""
+    for value, put in values_of(node):
+        if called(value) in ("sum", "mean") and not any(keyword.arg == "axis" for keyword in value.keywords):  # type: ignore[attr-defined]
+            axis = ast.keyword("axis", ast.Constant(0))
+            yield put(ast.Call(value.func, value.args, [*value.keywords, axis]))  # type: ignore[attr-defined]
+        if not isinstance(value, ast.Constant | ast.List | ast.Tuple):
+            yield from (put(filled(f"a.sum(axis={axis})", a=value)) for axis in SUMMED)
+
+
+def one_of_all(node: ast.Subscript, places: Places) -> New:
+    """One entry where the sum of all belongs."""
+    parts = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+    for k, part in enumerate(parts):
+        if isinstance(node.ctx, ast.Load) and _axis(part) is not None:
+            axis = sum(isinstance(before, ast.Slice) for before in parts[:k])
+            rest = [*parts[:k], ast.Slice(), *parts[k + 1 :]]
+            whole = ast.Subscript(node.value, ast.Tuple(rest, ast.Load()), node.ctx) if len(parts) > 1 else node.value
+            yield filled(f"a.sum(axis={axis})", a=whole)
+
+
+def outer_of_one(node: ast.Call, places: Places) -> New:
+    """The outer product of one sequence where the sum over all belongs."""
+    if called(node) == "outer" and len(node.args) == 2:
+        arrays = [arg.value for arg in node.args if isinstance(arg, ast.Subscript) and _axis(arg.slice) is not None]
+        if len(arrays) == 2:
+            yield filled("a.T @ b", a=arrays[0], b=arrays[1])
 
 
 def _axis(node: ast.expr) -> int | None:

@@ -43,6 +43,13 @@ def not_summed(node: ast.Assign, places: Places) -> New:
         yield ast.AugAssign(target, ast.Add(), node.value)
 
 
+def repeated(node: ast.AugAssign, places: Places) -> New:
+    """Rows that are added at given indices, of which one may occur several times."""
+    if isinstance(node.op, ast.Add) and isinstance(node.target, ast.Subscript):
+        at = filled("np.add.at(a, b, c)", a=node.target.value, b=node.target.slice, c=node.value)
+        yield ast.Expr(at)
+
+
 def _read_again(target: ast.expr, places: Places) -> bool:
     text = ast.unparse(target)
     loads = (n for n in places.nodes if type(n) is type(target) and isinstance(getattr(n, "ctx", None), ast.Load))

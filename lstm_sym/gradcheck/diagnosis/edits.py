@@ -168,8 +168,15 @@ def _grown(loop: ast.For) -> set[str]:
         if isinstance(node, ast.Call) and _grows(node):
             found |= _texts(node.func)
         elif isinstance(node, ast.AugAssign):
-            found |= _texts(node.target)
+            found |= _texts(_root(node.target))
     return found
+
+
+def _root(target: ast.expr) -> ast.expr:
+    """What is changed, without the index at which it is."""
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    return target
 
 
 def _put(parent: ast.AST, name: str, position: int | None, node: ast.AST) -> None:

@@ -16,17 +16,24 @@ LONGEST = 4
 
 
 def swapped(node: ast.Tuple | ast.List, places: Places) -> New:
-    """Gates stacked, unpacked or returned in another order."""
+    """Gates stacked, unpacked or returned in another order; where one is never read, a name stands for it elsewhere."""
     parent = places.parents.get(id(node))
     if len(node.elts) < 2 or not isinstance(parent, ast.Call | ast.Assign | ast.Return | ast.For):
         return
     count = len(node.elts)
+    for order in _orders(count):
+        moved = [node.elts[k] for k in range(count) if order[k] != k]
+        if not any(isinstance(part, ast.Name) and part.id in places.unread for part in moved):
+            yield _ordered(node, order)
+
+
+def _orders(count: int) -> Iterator[list[int]]:
     for a, b in combinations(range(count), 2):
         order = list(range(count))
         order[a], order[b] = b, a
-        yield _ordered(node, order)
+        yield order
     if 3 <= count <= LONGEST:
-        yield from (_ordered(node, list(order)) for order in permutations(range(count)) if list(order) != sorted(order))
+        yield from (list(order) for order in permutations(range(count)) if list(order) != sorted(order))
 
 
 def _ordered(node: ast.Tuple | ast.List, order: list[int]) -> ast.AST:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from typing import Any
 
-PRODUCTS = ("outer", "dot", "matmul", "einsum", "multiply")
+SUMS = ("sum", "mean")
+PRODUCTS = ("outer", "dot", "matmul", "einsum", "multiply", *SUMS)
 LOOPS = (ast.For, ast.While)
 New = Iterator[ast.AST | None]
 """What may stand in the place of a node; ``None`` where it is left out."""
@@ -76,6 +77,8 @@ class Places:
         unused = [text for text in self.given if text not in read_at_all]
         self.unread = [text for text in unused if text not in (*self.idle, *self.waiting)]
         """What the function is given, or unpacks, and never reads."""
+        self.constants = self._constants()
+        """Names of the module's that stand for numbers, or may."""
         self.handed = self._handed()
         self.keys = list(
             dict.fromkeys(n.value for n in self.nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
@@ -85,7 +88,15 @@ class Places:
     def _counting(self) -> set[int]:
         """Parts of an index: slips of a formula are not sought there, an index that is off is one of its own."""
         inside = [n for node in self.nodes if isinstance(node, ast.Subscript) for n in ast.walk(node.slice)]
-        return {id(n) for n in inside if not isinstance(n, ast.Subscript | ast.Call)}
+        chosen = [n for n in inside if isinstance(n, ast.Subscript | ast.Call | ast.Compare)]
+        own = {id(part) for n in chosen for part in _read_by(n)}
+        return {id(n) for n in inside if id(n) not in own}
+
+    def _constants(self) -> list[str]:
+        called = {id(n.func) for n in self.nodes if isinstance(n, ast.Call)}
+        rooted = {id(n.value) for n in self.nodes if isinstance(n, ast.Attribute)}
+        plain = [n for n in self.nodes if isinstance(n, ast.Name) and id(n) not in called and id(n) not in rooted]
+        return [text for text in _names(plain, ast.Load) if text not in self.given]
 
     def _handed(self) -> list[str]:
         """Names that a loop reads before it assigns them: what they are comes from the round before."""
@@ -171,6 +182,15 @@ class Places:
         return kept
 
 
+def _read_by(node: ast.AST) -> Iterator[ast.AST]:
+    """What is no index itself where it stands in one: an array from which the index is read, or compared."""
+    yield node
+    if isinstance(node, ast.Subscript):
+        yield node.value
+    elif isinstance(node, ast.Compare):
+        yield from ast.walk(node)
+
+
 def _text(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
@@ -206,14 +226,20 @@ def terms(node: ast.expr) -> list[ast.expr]:
 def is_term(node: ast.AST, places: Places) -> bool:
     """Whether this is a whole product, or a name, in a sum, in a list or among arguments."""
     parent = places.parents.get(id(node))
-    if not isinstance(node, ast.BinOp | ast.Name) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+    if not isinstance(node, ast.BinOp | ast.Name | ast.Call) or not isinstance(
+        getattr(node, "ctx", ast.Load()), ast.Load
+    ):
         return False
     if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Mult):
         return False
     if isinstance(parent, ast.BinOp):
         return isinstance(parent.op, ast.Add | ast.Sub)
+    if isinstance(node, ast.Call):
+        return False
     if isinstance(parent, ast.Call):
         return any(node is argument for argument in parent.args) and called(parent) in PRODUCTS
+    if isinstance(parent, ast.Attribute):
+        return parent.attr in SUMS and isinstance(node, ast.BinOp | ast.Name)
     return isinstance(parent, ast.List | ast.Tuple) and isinstance(node, ast.BinOp)
 
 
@@ -235,13 +261,27 @@ def values_of(node: Any) -> Iterator[tuple[ast.expr, Callable[[ast.expr], ast.st
     """What an assignment assigns, one by one, and the assignment with something else in the place of it."""
     if isinstance(node, ast.AugAssign):
         yield node.value, lambda new: ast.AugAssign(node.target, node.op, new)
-    elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
-        for k, value in enumerate(node.value.elts):
+    elif isinstance(node, ast.Assign | ast.Return):
+        parts = elements(node.value)
+        for k, value in enumerate(parts):
             yield value, partial(_with_element, node, k)
-    elif isinstance(node, ast.Assign):
-        yield node.value, lambda new: ast.Assign(node.targets, new)
+        if not parts and node.value is not None:
+            yield node.value, partial(_with_value, node)
 
 
-def _with_element(node: ast.Assign, k: int, new: ast.expr) -> ast.stmt:
-    whole = node.value.elts  # type: ignore[attr-defined]
-    return ast.Assign(node.targets, ast.Tuple([*whole[:k], new, *whole[k + 1 :]], ast.Load()))
+def elements(node: ast.expr | None) -> list[ast.expr]:
+    """What stands side by side in a tuple or a dictionary."""
+    if isinstance(node, ast.Tuple):
+        return node.elts
+    return node.values if isinstance(node, ast.Dict) and None not in node.keys else []
+
+
+def _with_element(node: ast.Assign | ast.Return, k: int, new: ast.expr) -> ast.stmt:
+    whole: Any = node.value
+    parts = elements(whole)
+    made = [*parts[:k], new, *parts[k + 1 :]]
+    return _with_value(node, ast.Dict(whole.keys, made) if isinstance(whole, ast.Dict) else ast.Tuple(made, ast.Load()))
+
+
+def _with_value(node: ast.Assign | ast.Return, new: ast.expr) -> ast.stmt:
+    return ast.Return(new) if isinstance(node, ast.Return) else ast.Assign(node.targets, new)

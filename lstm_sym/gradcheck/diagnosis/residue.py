@@ -55,6 +55,8 @@ def _residue(subject: Subject, leaf: Leaf, seed: int) -> str | None:
         return None
     if given is None or not given.any():
         return f"backward gives {leaf.name} the gradient 0"
+    if not true.any():
+        return f"the gradient of {leaf.name} is 0, and backward gives another one"
     factor = _factor(given, true, p)
     if factor is not None:
         return f"backward gives {factor} times the gradient of {leaf.name}{_as_if(subject, factor)}"

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from . import axes, carries, gate_order, slips, slopes, substitutes
+from . import axes, carries, gate_order, jacobians, layouts, powers, slips, slopes, substitutes
 from .carries import Changes
 from .edits import Change, Definition, Edit
-from .places import Places
+from .places import Places, elements
 
 MOST_ALIKE = 8
 """Alike places among which pairs and threes are tried."""
@@ -40,14 +40,14 @@ class Rule:
             return
         nodes = list(places.of(*self.at))
         for node in reversed(nodes) if backwards else nodes:
-            yield from ((((node, new),), "") for new in self.edits(node, places))
+            yield from (((_narrowed(node, new),), "") for new in self.edits(node, places))
 
     def alike(self, places: Places) -> Changes:
         """The same slip in several places: in all of them, in those of one form or one statement, in two."""
         found: dict[int, list[Change]] = defaultdict(list)
         for node in places.of(*self.at) if self.at else ():
             for variant, new in enumerate(self.edits(node, places)):
-                found[variant].append((node, new))
+                found[variant].append(_narrowed(node, new))
         for changes in found.values():
             forms: dict[Any, list[Change]] = defaultdict(list)
             for change in changes:
@@ -62,6 +62,18 @@ class Rule:
             if 2 < len(apart) <= MOST_ALIKE:
                 for k, one in enumerate(apart):
                     yield from (((one, other), "") for other in apart[k + 1 :])
+
+
+def _narrowed(node: ast.AST, new: ast.AST | None) -> Change:
+    """What differs alone, where one of several values is changed that are assigned or returned together."""
+    if isinstance(node, ast.Assign | ast.Return) and type(new) is type(node):
+        old, made = node.value, new.value
+        pairs = [(a, b) for a, b in zip(elements(old), elements(made)) if a is not b]
+        if len(pairs) == 1:
+            return pairs[0]
+        if isinstance(node, ast.Return) and old is not None:
+            return old, made
+    return node, new
 
 
 def _form(node: ast.AST) -> str:
@@ -84,10 +96,14 @@ def _apart(changes: list[Change], places: Places) -> list[Change]:
     return chosen
 
 
+VALUES = (ast.Assign, ast.AugAssign, ast.Return)
+"""Statements with values that an edit may change."""
+
 LIKELY = (
     Rule("a transpose is missing or one too many", slips.transposed, (ast.BinOp, ast.Call)),
     Rule("a carry is missing", carries.not_carried, (ast.Assign,)),
     Rule("the steps are not summed", carries.not_summed, (ast.Assign,)),
+    Rule("an index that occurs twice is added at once only", carries.repeated, (ast.AugAssign,)),
     Rule("a carry is missing", carries.carry_added, (ast.Assign,)),
     Rule("a carry is missing", carries.carry_in_argument, (ast.Subscript, ast.Name)),
     Rule("a carry is missing", carries.carry_in_factor, (ast.BinOp,)),
@@ -109,6 +125,16 @@ LIKELY = (
     Rule("two are in each other's place", gate_order.values_swapped),
     Rule("a sum stands where a mean belongs, or a mean where a sum", slips.sums, (ast.Call,)),
     Rule("an axis is wrong", axes.other_axis, (ast.Call, ast.Subscript)),
+    Rule("an axis is lost, or one too many", axes.kept, (ast.Call,)),
+    Rule("one entry stands for the sum over all", axes.one_of_all, (ast.Subscript,)),
+    Rule("one entry stands for the sum over all", axes.outer_of_one, (ast.Call,)),
+    Rule("a sum is missing", axes.unsummed, VALUES),
+    Rule("a softmax has a whole matrix of derivatives", jacobians.diagonal, (ast.BinOp,)),
+    Rule("a softmax has a whole matrix of derivatives", jacobians.matrix, (ast.Call,)),
+    Rule("something is flipped that should not be", layouts.unflipped, (ast.Subscript, ast.Call)),
+    Rule("something is not flipped", layouts.flipped, (ast.Subscript, ast.Name, ast.Attribute)),
+    Rule("axes stand in the wrong order", layouts.permuted, (ast.Call,)),
+    Rule("the entries are read in another order", layouts.reshaped, (ast.Call,)),
     Rule("the sign is wrong", slips.sign, (ast.BinOp, ast.AugAssign, ast.UnaryOp)),
     Rule("a product is in the wrong order", slips.commuted, (ast.BinOp, ast.Call)),
     Rule("a product is in the wrong order", slips.subscripts, (ast.Call,)),
@@ -117,6 +143,7 @@ LIKELY = (
     Rule("a path is missing", carries.missing_paths),
     Rule("an index wraps around at the first step", slips.wrapped, (ast.Subscript, ast.Call)),
     Rule("a carry is missing", carries.common_carry),
+    Rule("a factor is missing", slips.unread_factor, VALUES),
 )
 """Tried one by one, and then in several places at once."""
 
@@ -124,20 +151,26 @@ UNLIKELY = (
     Rule("the derivative of an activation is missing", slopes.slope_missing, (ast.Assign,)),
     Rule("one stands for another", substitutes.other_name, (ast.Name, ast.Constant)),
     Rule("two are in each other's place", gate_order.exchanged),
+    Rule("the largest stands for the smallest, or the smallest for the largest", slips.opposite, (ast.Call,)),
     Rule("a term or a factor is too many", slips.dropped, (ast.BinOp, ast.AugAssign)),
-    Rule("a power is wrong", slips.power, (ast.BinOp,)),
-    Rule("the sign is wrong", slips.sign, (ast.Assign,)),
-    Rule("a sum stands where a mean belongs", slips.lengths, (ast.BinOp, ast.Assign)),
+    Rule("a factor stands where a divisor belongs, or a divisor where a factor", slips.inverted, (ast.BinOp,)),
+    Rule("a power is wrong", powers.power, (ast.BinOp, ast.Name)),
+    Rule("a root is missing, or one too many", powers.root, (ast.BinOp, ast.Call)),
+    Rule("the sign is wrong", slips.sign, (ast.Assign, ast.Return)),
+    Rule("a sum stands where a mean belongs", slips.lengths, (ast.BinOp, *VALUES)),
     Rule("a carry or a term is missing", carries.other_carry, (ast.Assign,)),
     Rule("the steps stand in the wrong order", substitutes.sequence_turned, (ast.Name, ast.Subscript)),
     Rule("one part of an array stands for another", substitutes.other_slice, (ast.Subscript,)),
-    Rule("a factor is missing", slips.factor, (ast.Assign,)),
+    Rule("a factor is missing", slips.factor, VALUES),
+    Rule("a softmax has a whole matrix of derivatives", jacobians.left_out, VALUES),
     Rule("a mean or a sum is not subtracted", axes.mean_kept, (ast.BinOp, ast.Assign)),
     Rule("a path is missing", carries.missing_terms),
     Rule("the derivative of an activation is missing", slopes.slope_uncalled, (ast.Name,)),
     Rule("a carry is missing", carries.unmade_carry),
     Rule("the derivative of an activation is missing", slopes.slope_of_term_missing, (ast.BinOp, ast.Name)),
-    Rule("a factor is missing", slips.factor_of_term, (ast.BinOp, ast.Name)),
+    Rule("a factor is missing", slips.factor_of_term, (ast.BinOp, ast.Name, ast.Call)),
+    Rule("a term is missing", slips.subtracted, (ast.Name,)),
+    Rule("a number is wrong", powers.number, (ast.Constant,)),
     Rule("one stands for another", substitutes.any_name, (ast.Name,)),
 )
 """Tried when none of those mends everything."""

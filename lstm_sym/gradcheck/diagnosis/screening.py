@@ -72,7 +72,8 @@ class Screen:
             _, cache = self._forward({}) if subject.style == "cache" else (None, None)
             bars = mapped(lambda _, bar: np.copy(bar)[()] if bar is not None else None, self.cotangents)
             self._seed()
-            given = subject.gradients(subject.run_backward(self._inputs({}), bars, cache))
+            with np.errstate(all="ignore"):
+                given = subject.gradients(subject.run_backward(self._inputs({}), bars, cache))
             for leaf, gradient in zip(self.leaves, given):
                 if gradient is None or np.shape(gradient) == leaf.shape:
                     with np.errstate(all="ignore"):

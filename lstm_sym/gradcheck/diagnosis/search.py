@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -18,6 +18,7 @@ from ..exact.field import Seed
 from ..exact.modular import Singular, Unlucky
 from ..subject import Failed, Subject
 from .edits import Definition, Edit, shape_of
+from .raised import raising
 from .reach import methods_named, reached
 from .rules import Rule, candidates
 from .screening import Screen
@@ -197,19 +198,23 @@ class Trials:
 
     def mended(self, edit: Edit, exact: dict[str, bool]) -> tuple[str, ...]:
         """What is wrong without the edit, and exact with it at all points; nothing if it makes anything wrong."""
-        names = [name for name, good in exact.items() if not good]
+        wrong = names = [name for name, good in exact.items() if not good]
         for k, subject in enumerate(self._subjects):
             if k == len(self._made):
                 self._made.append(_trial(subject, _moved(self._seed, k * FRESH)))
+            trial = self._made[k]
+            unedited = trial.raised(edit.target)
             try:
-                with edit.applied():
-                    found = self._made[k].exact()
+                with edit.applied(), raising(edit.code) as raised:
+                    found = trial.exact()
             except (Failed, Unlucky, Singular):
                 return ()
+            if len(raised) > unedited:
+                return ()  # somebody catches what the edit raises, and it does nothing
             if any(good and not found.get(name) for name, good in exact.items()):
                 return ()
             names = [name for name in names if found.get(name)]
-            if not names:
+            if not names or (trial.tells(wrong) and not trial.tells(names)):
                 return ()
         return tuple(names)
 
@@ -241,6 +246,20 @@ class Trial:
             _, moved, _ = self.bench.forward(rebinding, self.directions)
         self.cotangents = self.bench.cotangents(moved)
         self.true, _ = self.bench.pairing(self.cotangents, moved, len(self.bench.leaves))
+        self._raised: dict[int, int] = {}
+
+    def raised(self, target: types.FunctionType) -> int:
+        """How often an exception passes through a function of backward's as it is."""
+        if id(target) not in self._raised:
+            with raising(target.__code__) as raised:
+                self.exact()
+            self._raised[id(target)] = len(raised)
+        return self._raised[id(target)]
+
+    def tells(self, names: Iterable[str]) -> bool:
+        """Whether a gradient among these is not 0: what is 0 may be met by any slip that spoils everything."""
+        leaves = [leaf.name for leaf in self.bench.leaves]
+        return any(int(self.true[leaves.index(name)]) for name in names)
 
     def exact(self) -> dict[str, bool]:
         """Which gradients are exact with backward as it is now."""
@@ -253,6 +272,7 @@ class Trial:
             given: Any = 0
             if gradient is not None:
                 if shape_problem(leaf, gradient):
+                    found[leaf.name] = False
                     continue
                 numbers = gradient.read().reshape(leaf.shape)
                 given = ring.sum(ring.mul(numbers.parts[0][:1], self.directions[leaf.name][k][None]).ravel(), 0)

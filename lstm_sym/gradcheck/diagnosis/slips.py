@@ -14,6 +14,7 @@ LONGEST = 4
 
 PRODUCTS = ("dot", "matmul", "outer", "inner")
 RENAMED = {"sum": "mean", "mean": "sum", "nansum": "nanmean", "nanmean": "nansum", "average": "sum"}
+OPPOSITE = {"argmax": "argmin", "argmin": "argmax", "maximum": "minimum", "minimum": "maximum"}
 
 
 # --- products of matrices -------------------------------------------------------------------------
@@ -148,16 +149,23 @@ def sign(node: Any, places: Places) -> New:
                 yield ast.BinOp(node.right, node.op, node.left)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield node.operand
-    elif isinstance(node, ast.Assign):
+    elif isinstance(node, ast.Assign | ast.Return):
         yield from (put(filled("-a", a=value)) for value, put in values_of(node))
 
 
 def dropped(node: Any, places: Places) -> New:
-    """A term or a factor too many."""
+    """A term or a factor too many; several factors, if one alone remains."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
-        yield node.left
+        parts = _chain(node)
+        if len(parts) > 2 and places.outermost(node, ast.Mult, ast.Div):
+            yield from (part for op, part in parts if op is None or isinstance(op, ast.Mult))
+        if not (isinstance(node.op, ast.Sub) and getattr(node.left, "value", None) in (1, 1.0)):
+            yield node.left  # but not 1 for the factor 1 - a, which is left out of its product
         yield node.right
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        parts = _chain(node)
+        if len(parts) > 2 and places.outermost(node, ast.Mult, ast.Div):
+            yield parts[0][1]
         yield node.left
     elif isinstance(node, ast.AugAssign):
         yield None
@@ -167,23 +175,45 @@ def factor(node: ast.Assign, places: Places) -> New:
     """A factor that is missing: what the loop, or the function, knows, or its complement."""
     for value, put in values_of(node):
         yield put(filled("2 * a", a=value))
-        for text in places.letters(node):
+        for text in [*places.letters(node), *places.constants]:
             yield put(filled("a * b", a=value, b=name(text)))
             yield put(filled("a * (1 - b)", a=value, b=name(text)))
+            yield put(filled("a / b", a=value, b=name(text)))
+
+
+def unread_factor(node: Any, places: Places) -> New:
+    """The same, of what the function is given and never reads."""
+    for value, put in values_of(node):
+        for text in places.unread:
+            yield put(filled("a * b", a=value, b=name(text)))
+            yield put(filled("a / b", a=value, b=name(text)))
+        for one, other in permutations(places.unread, 2):
+            yield put(filled("a * b / c", a=value, b=name(one), c=name(other)))
+
+
+def inverted(node: ast.BinOp, places: Places) -> New:
+    """A factor that should divide, or the other way round."""
+    if isinstance(node.op, ast.Mult | ast.Div):
+        yield ast.BinOp(node.left, ast.Div() if isinstance(node.op, ast.Mult) else ast.Mult(), node.right)
 
 
 def factor_of_term(node: ast.expr, places: Places) -> New:
     """The same in a product that is only a part of what is assigned."""
     if is_term(node, places):
-        for text in places.letters(node):
+        for text in [*places.letters(node), *places.constants]:
             yield filled("a * b", a=node, b=name(text))
             yield filled("a * (1 - b)", a=node, b=name(text))
+        yield filled("2 * a", a=node)
+        yield filled("3 * a", a=node)
 
 
-def power(node: ast.BinOp, places: Places) -> New:
-    if isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant):
-        yield node.left
-        yield filled("a ** 3", a=node.left)
+def subtracted(node: ast.Name, places: Places) -> New:
+    """What is missing beside a factor."""
+    parent = places.parents.get(id(node))
+    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mult):
+        for text in places.letters(node):
+            yield filled("a - b", a=node, b=name(text))
+            yield filled("a + b", a=node, b=name(text))
 
 
 # --- indices and lengths --------------------------------------------------------------------------
@@ -243,20 +273,30 @@ def bounds(node: ast.Call, places: Places) -> New:
         yield ast.Call(node.func, [node.args[0], ast.Constant(-1), node.args[2]], node.keywords)
     for k in range(len(node.args[:2])):
         for change in (-1, 1):
-            bound = node.args[k]
-            text = ast.unparse(bound)
-            made = ast.Constant(int(text) + change) if text.lstrip("-").isdigit() else None
-            moved = made or filled("a - 1" if change < 0 else "a + 1", a=bound)
+            moved = _shifted(node.args[k], change)
             yield ast.Call(node.func, [*node.args[:k], moved, *node.args[k + 1 :]], node.keywords)
     if len(node.args) == 2:
         yield ast.Call(node.func, [ast.Constant(0), node.args[1]], node.keywords)
+    if len(node.args) == 1:
+        yield from (ast.Call(node.func, [size], node.keywords) for size in _sizes(places))
+
+
+def _shifted(bound: ast.expr, change: int) -> ast.expr:
+    """A number of steps more or less, as one would write it."""
+    text = ast.unparse(bound)
+    if text.lstrip("-").isdigit():
+        return ast.Constant(int(text) + change)
+    back = ast.Sub if change > 0 else ast.Add
+    if isinstance(bound, ast.BinOp) and isinstance(bound.op, back) and getattr(bound.right, "value", None) == 1:
+        return bound.left
+    return filled("a - 1" if change < 0 else "a + 1", a=bound)
 
 
 def cut(node: ast.Subscript, places: Places) -> New:
     """A slice that leaves steps or gates out."""
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     sliced = all(isinstance(part, ast.Slice) for part in parts) and isinstance(node.ctx, ast.Load)
-    if not sliced or all(ast.unparse(part) == ":" for part in parts):
+    if not sliced or not any(getattr(part, "lower", None) or getattr(part, "upper", None) for part in parts):
         return
     steps = [getattr(part, "step", None) for part in parts]
     yield node.value if not any(steps) else ast.Subscript(node.value, ast.Slice(step=steps[0]), node.ctx)
@@ -297,11 +337,18 @@ def sums(node: ast.Call, places: Places) -> New:
         yield ast.Call(ast.Attribute(node.func.value, RENAMED[text], ast.Load()), node.args, node.keywords)
 
 
+def opposite(node: ast.Call, places: Places) -> New:
+    """The largest for the smallest, or the other way round."""
+    text = called(node)
+    if text in OPPOSITE and isinstance(node.func, ast.Attribute):
+        yield ast.Call(ast.Attribute(node.func.value, OPPOSITE[text], ast.Load()), node.args, node.keywords)
+
+
 def lengths(node: Any, places: Places) -> New:
     """A division by the number of steps or of sequences that is left out, or stands too often."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         yield node.left
-    elif isinstance(node, ast.Assign):
+    else:
         for value, put in values_of(node):
             for size in _sizes(places):
                 yield put(filled("a / b", a=value, b=size))
@@ -314,8 +361,11 @@ def _sizes(places: Places) -> list[ast.expr]:
         if called(node) == "len" or (isinstance(node, ast.Subscript) and getattr(node.value, "attr", "") == "shape"):
             assert isinstance(node, ast.expr)
             found.setdefault(ast.unparse(node), node)
+            parent = places.parents.get(id(node))
+            if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
+                found[ast.unparse(node)] = name(parent.targets[0].id)
         elif isinstance(node, ast.Assign) and getattr(node.value, "attr", "") == "shape":
             for target in ast.walk(node.targets[0]):
                 if isinstance(target, ast.Name):
                     found.setdefault(target.id, name(target.id))
-    return list(found.values())
+    return list({ast.unparse(size): size for size in found.values()}.values())

@@ -113,7 +113,7 @@ class Balls:
 
     def order(self, x: Numbers, y: Numbers, asked: str = "") -> Any:
         self.comparisons += 1
-        x, y = self._without_equal_infinities(x, y)
+        x, y = self._without_equals(x, y)
         values, *tangents = subtract(x, y).parts[0]
         rows = [np.ravel(tangent).tolist() for tangent in tangents]
         sizes = np.broadcast_to(x.parts[0][:1].reshape(x.shape), np.shape(values)).ravel().tolist()
@@ -135,12 +135,13 @@ class Balls:
             return 0
         raise Unlucky("a comparison too close to call")
 
-    def _without_equal_infinities(self, x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
-        """The same numbers, but twice 0 where both are inf or both are -inf: their difference is nan."""
-        if not (self.infinite(x).any() and self.infinite(y).any()):
-            return x, y
+    def _without_equals(self, x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
+        """The same numbers, but twice 0 where both are one ball, or infinite: their difference would not be 0."""
         values = [u.parts[0][:1].reshape(u.shape) for u in (x, y)]
-        equal = np.array([u == v and not u.is_finite() for u, v in zip(*map(np.ravel, np.broadcast_arrays(*values)))])
+        pairs = zip(*map(np.ravel, np.broadcast_arrays(*values)))
+        equal = np.array([u is v or (u == v and not u.is_finite()) for u, v in pairs], bool)
+        if not equal.any():
+            return x, y
         equal = equal.reshape(np.broadcast_shapes(x.shape, y.shape))
         first, second = (
             Numbers(self, (np.where(equal, self.constant(0).parts[0], lifted(u.parts[0], equal.ndim)),)) for u in (x, y)
@@ -153,7 +154,7 @@ class Balls:
 
     def same(self, x: Numbers, y: Numbers) -> Any:
         self.comparisons += 1
-        x, y = self._without_equal_infinities(x, y)
+        x, y = self._without_equals(x, y)
         differences, shape = _differences(x, y)
         return np.array([_equal(u) for u in differences], bool).reshape(shape)
 
