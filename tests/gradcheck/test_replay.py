@@ -250,6 +250,6 @@ def test_what_rounding_makes_of_0_is_no_other_value(seed):
 def test_a_small_number_for_0_is_another_value():
     def backward(inputs, d):
         dx = centred_backward(inputs, d)
-        return dx + 1e-8 if type(dx) is np.ndarray else dx
+        return dx + 1e-8 if dx.__class__ is np.ndarray else dx
 
     assert gradcheck(centred, backward, [np.zeros(2)], diagnose=False).verdict == "undecided"
