@@ -69,6 +69,7 @@ class Balls:
     """The domain of real numbers; if it is ``floating``, exp is 0 below ``MASKED``."""
 
     noting = False
+    forms = None
 
     def __init__(self, seed: int = 0, floating: bool = False) -> None:
         self.floating = floating
