@@ -236,7 +236,8 @@ def _inverse(x: arb) -> arb:
 
 
 def _log(x: arb) -> arb:
-    if x == 0 or x.is_nan():
+    """The logarithm; nan for what has none, as it may be one that the gradient does not need."""
+    if x <= 0 or x.is_nan():
         return arb("nan")
     if not x > 0:
         raise Singular("the logarithm of a number that is not positive")
@@ -244,6 +245,8 @@ def _log(x: arb) -> arb:
 
 
 def _sqrt(x: arb) -> arb:
+    if x < 0 or x.is_nan():
+        return arb("nan")
     if not x > 0:
         raise Singular("the square root of a number that is not positive")
     return x.sqrt()
