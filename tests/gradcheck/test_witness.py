@@ -88,3 +88,16 @@ def test_two_balls_with_one_midpoint_are_not_equal():
         domain.order(*third)
     with pytest.raises(Unlucky):
         domain.same(*third)
+
+
+@pytest.mark.parametrize("function", [np.log, np.sqrt])
+@pytest.mark.parametrize("factor, verdict", [(3, "wrong"), (2, "right")])
+def test_a_number_that_has_no_root_or_logarithm_matters_where_it_is_used(function, factor, verdict):
+    def backward(inputs, d):
+        (x,) = inputs
+        with np.errstate(invalid="ignore"):
+            function(-(x**2) - 1)
+        return factor * d * x
+
+    report = gradcheck(np.square, backward, [np.zeros(3)], diagnose=False)
+    assert report.verdict == verdict and bool(report.witness) == (verdict == "wrong"), str(report)

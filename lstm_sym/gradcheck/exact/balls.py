@@ -69,6 +69,7 @@ class Balls:
     """The domain of real numbers; if it is ``floating``, exp is 0 below ``MASKED``."""
 
     noting = False
+    forms = None
 
     def __init__(self, seed: int = 0, floating: bool = False) -> None:
         self.floating = floating
@@ -236,7 +237,8 @@ def _inverse(x: arb) -> arb:
 
 
 def _log(x: arb) -> arb:
-    if x == 0 or x.is_nan():
+    """The logarithm; nan for what has none, as it may be one that the gradient does not need."""
+    if x <= 0 or x.is_nan():
         return arb("nan")
     if not x > 0:
         raise Singular("the logarithm of a number that is not positive")
@@ -244,6 +246,8 @@ def _log(x: arb) -> arb:
 
 
 def _sqrt(x: arb) -> arb:
+    if x < 0 or x.is_nan():
+        return arb("nan")
     if not x > 0:
         raise Singular("the square root of a number that is not positive")
     return x.sqrt()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .linear_forms import LinearForms
 from .logarithms import Logarithms, Row
 from .modular import Modular
 
@@ -27,6 +28,9 @@ class Exponentials:
     def __init__(self, keyed: Callable[..., int], modular: Sequence[Modular], rings: Sequence[Any]) -> None:
         self.keyed, self.modular, self.rings = keyed, modular, rings
         self.known = Logarithms(keyed, modular)
+        self.forms = LinearForms(rings[1], modular[1].p)
+        self._logarithms: dict[int, tuple[Row, Row]] = {}
+        """Arguments and logarithms, by what the logarithm is among exponents."""
         self._roots: dict[int, int] = {}
         self._met: dict[int, Row] = {0: (1, 1, 1)}
         self._inverses = [pow(multiple, -1, modular[1].p) for multiple in MULTIPLES]
@@ -37,7 +41,7 @@ class Exponentials:
         first, second, third = (ring.image(part) for ring, part in zip(self.rings, x))
         results = [self.modular[0].power(second), self.modular[1].power(third), self._last_exponential(third)]
         if self.known.fresh:
-            results = self._with_logarithms(second, results)
+            results = self._with_logarithms(second, third, results)
         # Copies, since code under test may write into the results, as softmax does by an in-place division.
         self._waiting.append(tuple(part.ravel().copy() for part in (second, *results)))
         inside = np.all([ring.residues(part)[1] for ring, part in zip(self.rings, x)], axis=0)
@@ -78,18 +82,38 @@ class Exponentials:
             if value in known:
                 known.setdefault(p - value, pow(known[value], -1, p))
 
-    def _with_logarithms(self, second: Any, results: list[Any]) -> list[Any]:
+    def _with_logarithms(self, second: Any, third: Any, results: list[Any]) -> list[Any]:
         """The exponentials that were met before, and those of a sum of such an argument and of logarithms."""
         for arguments, *values in self._waiting:
             for argument, *row in zip(arguments.tolist(), *[part.tolist() for part in values]):
                 self._met.setdefault(argument, tuple(row))
         self._waiting.clear()
         flat = [result.ravel().copy() for result in results]
-        for k, u in enumerate(second.ravel().tolist()):
-            known = self._met.get(u) or self._times_powers(u)
+        for k, (u, w) in enumerate(zip(second.ravel().tolist(), third.ravel().tolist())):
+            known = self._met.get(u) or self._by_form(u, w) or self._times_powers(u)
             for column, own in zip(flat, known or ()):
                 column[k] = own
         return [column.reshape(result.shape) for column, result in zip(flat, results)]
+
+    def _by_form(self, u: int, w: int) -> Row | None:
+        """exp(rest + sum of c log s) = exp(rest) times the powers c of s; ``w`` is u in the last field."""
+        found = [(*self._logarithms[u], whole) for u, whole in self.forms.split(u)]
+        if not found:
+            return None
+        _, q, r = (ring.p for ring in self.modular)
+        for _, logarithm, whole in found:
+            u, w = (u - whole * logarithm[1]) % q, (w - whole * logarithm[2]) % r
+        if u not in self._met:
+            self._met[u] = self._times_powers(u) or self._power_of_generators(u, w)
+        result = self._met[u]
+        for argument, _, whole in found:
+            result = self._product(result, self._power(argument, whole))
+        return result
+
+    def _power_of_generators(self, u: int, w: int) -> Row:
+        second, third = np.array([u]), np.array([w])
+        values = self.modular[0].power(second), self.modular[1].power(third), self._last_exponential(third)
+        return tuple(value.item() for value in values)
 
     def _times_powers(self, u: int) -> Row | None:
         """exp(a + k log S) = exp(a) to the power k of S where exp(a) is known."""
@@ -99,8 +123,7 @@ class Exponentials:
                 rest = (u - multiple * logarithm[1]) % q
                 known = self._seen(rest) if few else self._met.get(rest)
                 if known is not None:
-                    powers = self._power(argument, multiple)
-                    return tuple(own * power % ring.p for own, power, ring in zip(known, powers, self.modular))
+                    return self._product(known, self._power(argument, multiple))
         return None
 
     def _seen(self, u: int) -> Row | None:
@@ -115,14 +138,26 @@ class Exponentials:
     def _power(self, x: Row, exponent: int) -> Row:
         return tuple(pow(own, exponent, ring.p) for own, ring in zip(x, self.modular))
 
+    def _product(self, x: Row, y: Row) -> Row:
+        return tuple(a * b % ring.p for a, b, ring in zip(x, y, self.modular))
+
     def logarithms(self, x: list[Any]) -> list[Any]:
         """Logarithms as residues."""
         parts, insides = zip(*[ring.residues(a) for ring, a in zip(self.rings, x)])
         rows = zip(*(a.ravel().tolist() for a in parts))
         keys = zip(np.all(insides, axis=0).ravel().tolist(), self.rings[0].keys(x[0]))
-        found = [self.known.of(row) if inside else self._opaque(key) for row, (inside, key) in zip(rows, keys)]
+        found = [self._logarithm(row) if inside else self._opaque(key) for row, (inside, key) in zip(rows, keys)]
         columns = [np.array(column, np.int64).reshape(x[0].shape) for column in zip(*found)]
         return columns or [np.zeros(x[0].shape, np.int64) for _ in x]
+
+    def _logarithm(self, row: Row) -> Row:
+        """The logarithm of a residue, which gets a form unless its exponential is this residue anyway."""
+        found, first = self.known.of(row), self.modular[0]
+        u = found[1]
+        if u not in self._logarithms and pow(first.generator, u, first.p) != row[0]:
+            self._logarithms[u] = row, found
+            self.forms.add_logarithm(u)
+        return found
 
     def _opaque(self, key: Any) -> Row:
         return tuple(self.keyed("log", key, ring.p) for ring in self.modular)

@@ -84,6 +84,7 @@ class Field:
         self.infinity = Infinity()
         self.rings: tuple[Any, ...] = (*map(self._extended, self.modular), Shadow(self.infinity))
         self.exponentials = Exponentials(self.keyed, self.modular, self.rings[:-1])
+        self.forms = self.exponentials.forms
         self.roots = SquareRoots(self.keyed, self.rings[:-1])
         pi = tuple(int(value[0]) for value in self._squares("pi", ()))
         self.exponentials.known.pi = pi

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .linear_forms import LinearForms
+
 Part = Any
 Shape = tuple[int, ...]
 
@@ -40,6 +42,10 @@ class Domain(Protocol):
     """How many square roots of numbers that vary were taken."""
     noting: bool
     """Whether it notes the decisions that are made."""
+
+    @property
+    def forms(self) -> LinearForms | None:
+        """Which numbers are made of logarithms, where exponentials must know it."""
 
     def constant(self, x: Any) -> Numbers: ...
     def junk(self, shape: Shape) -> Numbers: ...
@@ -140,6 +146,11 @@ def _pairs(x: Numbers, y: Numbers) -> list[tuple[Ring, Part, Part]]:
     ]
 
 
+def _exponents(x: Numbers, y: Numbers, result: Sequence[Part]) -> tuple[Any, Any, Any]:
+    """The values of two numbers and of what was made of them, in the ring that exponents are in."""
+    return x.parts[1][0], y.parts[1][0], result[1][0]
+
+
 def _joined(value: Any, *tangents: Any) -> Part:
     """A part from its values, of shape (1, *shape), and the tangents, of which there may be none."""
     given = [np.broadcast_to(t, (len(t), *value.shape[1:])) for t in tangents if len(t)]
@@ -154,6 +165,8 @@ def add(x: Numbers, y: Numbers) -> Numbers:
             parts.append(ring.add(a, b))
         else:
             parts.append(_joined(ring.add(a[:1], b[:1]), a[1:], b[1:]))
+    if x.domain.forms:
+        x.domain.forms.added(*_exponents(x, y, parts))
     return _made(x, y, parts, x.degree | y.degree, x.slope | y.slope)
 
 
@@ -171,6 +184,8 @@ def subtract(x: Numbers, y: Numbers) -> Numbers:
             parts.append(ring.sub(a, b))
         else:
             parts.append(_joined(ring.sub(a[:1], b[:1]), a[1:], ring.neg(b[1:])))
+    if x.domain.forms:
+        x.domain.forms.added(*_exponents(x, y, parts), sign=-1)
     return _made(x, y, parts, x.degree | y.degree, x.slope | y.slope)
 
 
@@ -188,6 +203,8 @@ def _product(ring: Ring, a: Part, b: Part, times: Callable[[Any, Any], Any]) -> 
 def multiply(x: Numbers, y: Numbers) -> Numbers:
     """x y, entry by entry."""
     parts = [_product(ring, a, b, ring.mul) for ring, a, b in _pairs(x, y)]
+    if x.domain.forms and not (x.varies and y.varies):
+        x.domain.forms.multiplied(*_exponents(x, y, parts))
     return _made(x, y, parts, x.degree * y.degree, x.slope * y.degree | x.degree * y.slope)
 
 
@@ -235,6 +252,8 @@ def constant(x: Numbers, value: float) -> Numbers:
 def total(x: Numbers, axis: int) -> Numbers:
     """The sum over one axis, counted from 0."""
     parts = tuple(ring.sum(a, axis + 1) for ring, a in zip(x.domain.rings, x.parts))
+    if x.domain.forms:
+        x.domain.forms.summed(x.parts[1][0], axis, parts[1][0])
     return Numbers(x.domain, parts, x.varies, x.degree, x.slope, x.decided)
 
 

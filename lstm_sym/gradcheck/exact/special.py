@@ -12,7 +12,13 @@ from .powers import square
 
 
 def logaddexp(x: Numbers, y: Numbers) -> Numbers:
-    return n.apply("log", n.add(n.apply("exp", x), n.apply("exp", y)))
+    """log(exp x + exp y), the other number where one is -inf."""
+    gone = [u.domain.infinite(u) & (u.domain.shadow(u) < 0) for u in (x, y)]
+    if not (gone[0].any() or gone[1].any()):
+        return n.apply("log", n.add(n.apply("exp", x), n.apply("exp", y)))
+    either = gone[0] | gone[1]
+    sums = logaddexp(*(n.chosen(either, n.constant(u, 0), u) for u in (x, y)))
+    return n.chosen(gone[0], y, n.chosen(gone[1], x, sums))
 
 
 def hyperbolic(sign: int) -> Callable[[Numbers], Numbers]:
