@@ -105,3 +105,37 @@ def test_functions_that_divide_by_0_are_not_the_same():
         return x / (x > 0)
 
     assert same_function(f, f, {"x": np.zeros(3)}).verdict == "undecided"
+
+
+def scaled(x):
+    """What relu leaves, of length 1, or 0 where it leaves nothing."""
+    r = np.maximum(x, 0)
+    n = np.sqrt((r * r).sum())
+    return r if n == 0 else r / n
+
+
+def scaled_backward(inputs, d):
+    r = np.maximum(inputs[0], 0)
+    n = np.sqrt((r * r).sum())
+    return (d if n == 0 else d / n - r * (r @ d) / n**3) * (inputs[0] > 0)
+
+
+def roots(x):
+    return np.sqrt(np.maximum(x, 0))
+
+
+def roots_backward(below):
+    return lambda i, d: d * np.where(i[0] > 0, 0.5 / np.sqrt(np.where(i[0] > 0, i[0], 1)), below)
+
+
+@pytest.mark.parametrize(
+    "forward, right, wrong",
+    [
+        (scaled, scaled_backward, lambda i, d: scaled_backward(i, d) + d * (i[0].max() < 0)),
+        (roots, roots_backward(0), roots_backward(7)),
+    ],
+)
+def test_the_root_of_what_is_0_nearby_is_0_there(forward, right, wrong):
+    assert gradcheck(forward, right, [np.zeros(4)]).verdict == "right"
+    report = gradcheck(forward, wrong, [np.zeros(4)], diagnose=False)
+    assert report.verdict == "wrong" and report.witness, str(report)

@@ -53,6 +53,9 @@ class BallRing:
     def rational(self, numerator: int, denominator: int) -> arb:
         return arb(numerator) / arb(denominator)
 
+    def is_zero(self, a: Any) -> Any:
+        return np.equal(a, 0).astype(bool)
+
 
 def objects(values: list[Any], shape: tuple[int, ...]) -> Any:
     """An array of Python objects of that shape."""
@@ -246,6 +249,8 @@ def _log(x: arb) -> arb:
 
 
 def _sqrt(x: arb) -> arb:
+    if x == 0:
+        return x
     if x < 0 or x.is_nan():
         return arb("nan")
     if not x > 0:

@@ -30,6 +30,7 @@ class Ring(Protocol):
     def sum(self, a: Any, axis: int) -> Any: ...
     def matmul(self, a: Any, b: Any) -> Any: ...
     def rational(self, numerator: int, denominator: int) -> Any: ...
+    def is_zero(self, a: Any) -> Any: ...
 
 
 class Domain(Protocol):
@@ -291,13 +292,22 @@ def apply(name: str, x: Numbers) -> Numbers:
     if name == "log":
         arguments = x.domain.divisors_of(arguments)
     values = x.domain.values(name, arguments)
+    divisors = values
     if name == "sqrt" and any(len(part) > 1 for part in x.parts):
-        values = x.domain.divisors_of(values)
+        still, rings = _still(x), x.domain.rings
+        divisors = x.domain.divisors_of([np.where(still, ring.rational(1, 1), y) for ring, y in zip(rings, values)])
+        values = [np.where(still, *pair) for pair in zip(values, divisors)]
     parts = []
-    for ring, part, argument, value in zip(x.domain.rings, x.parts, arguments, values):
+    for ring, part, argument, value, y in zip(x.domain.rings, x.parts, arguments, values, divisors):
         tangents = part[1:]
-        parts.append(_joined(value, ring.mul(tangents, derivative(ring, argument, value))) if len(tangents) else value)
+        parts.append(_joined(value, ring.mul(tangents, derivative(ring, argument, y))) if len(tangents) else value)
     return Numbers(x.domain, tuple(parts), x.varies, *_degrees(name, x), x.decided)
+
+
+def _still(x: Numbers) -> Any:
+    """Where numbers are 0 with all their tangents, as behind a relu: they are 0 nearby, and so are their roots."""
+    moving = [ring.is_zero(part) for ring, part in zip(x.domain.rings, x.parts) if len(part) > 1]
+    return np.all([zero.all(axis=0) for zero in moving], axis=0)
 
 
 def odd_root(x: Numbers, degree: int) -> Numbers:

@@ -54,5 +54,8 @@ class Shadow:
         with np.errstate(**self._told, invalid="ignore"):
             return np.power(a, exponent)
 
+    def is_zero(self, a: Any) -> Any:
+        return np.equal(a, 0)
+
     def rational(self, numerator: int, denominator: int) -> float:
         return numerator / denominator
