@@ -11,12 +11,6 @@ from .linear_forms import LinearForms
 from .logarithms import Logarithms, Row
 from .modular import Modular
 
-MULTIPLES = (1, -1, 2, -2)
-"""exp(a + k log S) is seen to be exp(a) times the power k of S, and exp(k a) to be that of exp(a), for these k."""
-
-FEW = 64
-"""Logarithms up to which all of these are looked for, and k = 1 and -1 alone, with known exponentials, beyond."""
-
 
 class Exponentials:
     """Homomorphisms from each ring to the field of the one before, and their inverse where it is known.
@@ -33,14 +27,13 @@ class Exponentials:
         """Arguments and logarithms, by what the logarithm is among exponents."""
         self._roots: dict[int, int] = {}
         self._met: dict[int, Row] = {0: (1, 1, 1)}
-        self._inverses = [pow(multiple, -1, modular[1].p) for multiple in MULTIPLES]
         self._waiting: list[tuple[Any, ...]] = []
 
     def powers(self, x: list[Any]) -> list[Any]:
         """Exponentials as residues; in an extension, of a random linear form of their arguments."""
         first, second, third = (ring.image(part) for ring, part in zip(self.rings, x))
         results = [self.modular[0].power(second), self.modular[1].power(third), self._last_exponential(third)]
-        if self.known.fresh:
+        if self.forms:
             results = self._with_logarithms(second, third, results)
         # Copies, since code under test may write into the results, as softmax does by an in-place division.
         self._waiting.append(tuple(part.ravel().copy() for part in (second, *results)))
@@ -83,14 +76,14 @@ class Exponentials:
                 known.setdefault(p - value, pow(known[value], -1, p))
 
     def _with_logarithms(self, second: Any, third: Any, results: list[Any]) -> list[Any]:
-        """The exponentials that were met before, and those of a sum of such an argument and of logarithms."""
+        """The exponentials that were met before, and those of linear forms in logarithms."""
         for arguments, *values in self._waiting:
             for argument, *row in zip(arguments.tolist(), *[part.tolist() for part in values]):
                 self._met.setdefault(argument, tuple(row))
         self._waiting.clear()
         flat = [result.ravel().copy() for result in results]
         for k, (u, w) in enumerate(zip(second.ravel().tolist(), third.ravel().tolist())):
-            known = self._met.get(u) or self._by_form(u, w) or self._times_powers(u)
+            known = self._met.get(u) or self._by_form(u, w)
             for column, own in zip(flat, known or ()):
                 column[k] = own
         return [column.reshape(result.shape) for column, result in zip(flat, results)]
@@ -104,7 +97,7 @@ class Exponentials:
         for _, logarithm, whole in found:
             u, w = (u - whole * logarithm[1]) % q, (w - whole * logarithm[2]) % r
         if u not in self._met:
-            self._met[u] = self._times_powers(u) or self._power_of_generators(u, w)
+            self._met[u] = self._power_of_generators(u, w)
         result = self._met[u]
         for argument, _, whole in found:
             result = self._product(result, self._power(argument, whole))
@@ -114,26 +107,6 @@ class Exponentials:
         second, third = np.array([u]), np.array([w])
         values = self.modular[0].power(second), self.modular[1].power(third), self._last_exponential(third)
         return tuple(value.item() for value in values)
-
-    def _times_powers(self, u: int) -> Row | None:
-        """exp(a + k log S) = exp(a) to the power k of S where exp(a) is known."""
-        q, few = self.modular[1].p, len(self.known.fresh) <= FEW
-        for argument, logarithm in self.known.fresh:
-            for multiple in MULTIPLES if few else MULTIPLES[:2]:
-                rest = (u - multiple * logarithm[1]) % q
-                known = self._seen(rest) if few else self._met.get(rest)
-                if known is not None:
-                    return self._product(known, self._power(argument, multiple))
-        return None
-
-    def _seen(self, u: int) -> Row | None:
-        """exp(u), where it or one that it is a power of was met."""
-        q = self.modular[1].p
-        for multiple, inverse in zip(MULTIPLES, self._inverses):
-            known = self._met.get(u * inverse % q)
-            if known is not None:
-                return self._power(known, multiple)
-        return None
 
     def _power(self, x: Row, exponent: int) -> Row:
         return tuple(pow(own, exponent, ring.p) for own, ring in zip(x, self.modular))

@@ -1,9 +1,9 @@
 r"""Linear forms in logarithms: which numbers are :math:`\sum_k c_k \log s_k` and a rest, at one random point.
 
-The exponential of such a number is that of the rest times the powers of the :math:`s_k` with the whole parts of
-:math:`c_k` as exponents, for any number of logarithms, which log-sum-exp over time steps or tiles adds up. A form
-belongs to a residue in the field that exponents are in: so it outlives every way in which a number is stored, and two
-ways to compute one number do not give it two exponentials. Products of numbers that vary have no form.
+The exponential of such a number is that of the rest times the powers of the :math:`s_k` with whole :math:`c_k` as
+exponents, for any number of logarithms, as log-sum-exp over time steps or tiles adds them up. A form belongs to a
+residue in the field that exponents are in: so it outlives every way in which a number is stored, and two ways to
+compute one number do not give it two exponentials. Products of two numbers that have one have none.
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ LONG = 64
 MANY = 1 << 18
 """Forms at one point."""
 
+PRODUCTS = 1 << 16
+"""Products in one product of matrices, beyond which its forms are not looked for."""
+
 WHOLE = 1 << 12
 """The largest exponent."""
 
-PARTS = 16
-"""The largest denominator of a coefficient whose whole part is split off."""
+COEFFICIENTS = 64
+"""Coefficients of one logarithm that are remembered where they are not whole."""
 
 PLACES = (1 << 18) - 1
 """Residues that differ here from those of all forms are seen at once to have none."""
@@ -41,6 +44,8 @@ class LinearForms:
     def __init__(self, ring: Modular | Tower, p: int) -> None:
         self.ring, self.p = ring, p
         self._forms: dict[int, Form] = {}
+        self._met: dict[int, list[int]] = {}
+        """Coefficients of logarithms in exponents."""
         self._places = np.zeros(PLACES + 1, bool)
 
     def __bool__(self) -> bool:
@@ -58,16 +63,23 @@ class LinearForms:
         self._note(u, {u: 1})
 
     def split(self, u: int) -> list[tuple[int, int]]:
-        """Logarithms and the whole parts of their coefficients, where these are fractions."""
-        parts = ((logarithm, self._whole_part(c)) for logarithm, c in self.of(u).items())
-        return [(logarithm, whole) for logarithm, whole in parts if whole]
+        """Logarithms in an exponent and what is split off of their coefficients: whole numbers.
 
-    def _whole_part(self, c: int) -> int:
-        for denominator in range(1, PARTS + 1):
-            numerator = c * denominator % self.p
-            numerator -= self.p if numerator > self.p // 2 else 0
-            if abs(numerator) <= WHOLE:
-                return numerator // denominator
+        What stays is one of few coefficients, or its opposite: y of y and y - 1, so that exp(y log s - log s) is
+        exp(y log s)/s.
+        """
+        found = [
+            (logarithm, self._whole(c, self._met.setdefault(logarithm, [0]))) for logarithm, c in self.of(u).items()
+        ]
+        return [(logarithm, whole) for logarithm, whole in found if whole]
+
+    def _whole(self, c: int, met: list[int]) -> int:
+        differences = [(c + sign * other) % self.p for other in met for sign in (-1, 1)]
+        least = min((d - self.p if d > self.p // 2 else d for d in differences), key=abs)
+        if abs(least) <= WHOLE:
+            return least
+        if len(met) < COEFFICIENTS:
+            met.append(c)
         return 0
 
     # --- arithmetic -------------------------------------------------------------------------------
@@ -78,22 +90,32 @@ class LinearForms:
             self._note(w, self._sum(self.of(u), self.of(v), sign))
 
     def multiplied(self, a: Any, b: Any, result: Any) -> None:
-        """Note those of a b, where one of the two is a constant, and in the prime field."""
+        """Note those of a b, where one of the two has one, and the other is in the prime field."""
         for u, v, w in self._entries(a, b, result):
-            first, second = self.of(u), self.of(v)
-            if bool(first) != bool(second) and u * v % self.p == w:
-                form, factor = (first, v) if first else (second, u)
-                self._note(w, {k: c * factor % self.p for k, c in form.items()})
+            if u * v % self.p == w:
+                self._note(w, self._product(u, v))
+
+    def contracted(self, a: Any, b: Any, result: Any) -> None:
+        """Note those of matrix products over the last two axes, under the same conditions."""
+        a, b, result = (self.ring.image(part) for part in (a, b, result))
+        found = self._possible(a).any(-1)[..., :, None] | self._possible(b).any(-2)[..., None, :]
+        if not 0 < found.sum() * a.shape[-1] <= PRODUCTS:
+            return
+        *batch, _, _ = found.shape
+        rows = np.broadcast_to(a, (*batch, *a.shape[-2:]))
+        columns = np.broadcast_to(b, (*batch, *b.shape[-2:])).swapaxes(-1, -2)
+        for *at, i, j in np.argwhere(found).tolist():
+            pairs = list(zip(rows[(*at, i)].tolist(), columns[(*at, j)].tolist()))
+            w = result[(*at, i, j)].item()
+            if sum(u * v for u, v in pairs) % self.p == w:
+                self._note(w, self._total(self._product(u, v) for u, v in pairs))
 
     def summed(self, a: Any, axis: int, result: Any) -> None:
         """Note those of sums over an axis."""
         rows = np.moveaxis(self.ring.image(a), axis, -1)
         found = self._possible(rows).any(axis=-1)
         for row, w in zip(rows[found].tolist(), self.ring.image(result)[found].tolist()):
-            form: Form = {}
-            for u in row:
-                form = self._sum(form, self.of(u), 1)
-            self._note(w, form)
+            self._note(w, self._total(map(self.of, row)))
 
     def _entries(self, *arrays: Any) -> Iterable[tuple[int, int, int]]:
         """Those of a, b and the result of which a or b may have a form."""
@@ -115,6 +137,19 @@ class LinearForms:
             if not total[k]:
                 del total[k]
         return total
+
+    def _total(self, forms: Iterable[Form]) -> Form:
+        total: Form = {}
+        for form in forms:
+            total = self._sum(total, form, 1)
+        return total
+
+    def _product(self, u: int, v: int) -> Form:
+        first, second = self.of(u), self.of(v)
+        if first and second:
+            return {}
+        form, factor = (first, v) if first else (second, u)
+        return {k: c * factor % self.p for k, c in form.items()} if factor else {}
 
     def _note(self, u: int, form: Form) -> None:
         if form and len(form) <= LONG and len(self._forms) < MANY and not self.of(u):

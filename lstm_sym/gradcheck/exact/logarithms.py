@@ -40,8 +40,6 @@ class Logarithms:
         self.keyed, self.modular = keyed, modular
         self.p = modular[0].p
         self.pi: Row = (1,) * len(modular)
-        self.fresh: list[tuple[Row, Row]] = []
-        """Arguments of which no more is known, and their logarithms."""
         self._known: dict[int, Row] = {1: (0,) * len(modular)}
         self._taken: dict[int, Row] = {}
         self._factors: list[tuple[int, int, Row]] = []
@@ -67,7 +65,6 @@ class Logarithms:
             found = self._found(value) or self._of_constant(row)
             if found is None:
                 found = tuple(self.keyed("log", value, ring.p) for ring in self.modular)
-                self.fresh.append((row, found))
                 self._add_factor(value, pow(value, -1, self.p), found)
             self._taken[value] = found
         return self._taken[value]
@@ -182,8 +179,6 @@ class Logarithms:
             random = [self.keyed("log", q, ring.p) for ring in self.modular]
             powers = [ring.logarithm(q) for ring in self.modular[:-1]] if q in PRIMES else random[1:]
             found = (random[0], *powers)
-            if q not in PRIMES:
-                self.fresh.append(((q,) * len(self.modular), found))
             self._add_factor(q, pow(q, -1, self.p), found)
             self._taken[q] = found
         return self._taken[q]

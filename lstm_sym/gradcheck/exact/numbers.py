@@ -149,7 +149,8 @@ def _pairs(x: Numbers, y: Numbers) -> list[tuple[Ring, Part, Part]]:
 
 def _exponents(x: Numbers, y: Numbers, result: Sequence[Part]) -> tuple[Any, Any, Any]:
     """The values of two numbers and of what was made of them, in the ring that exponents are in."""
-    return x.parts[1][0], y.parts[1][0], result[1][0]
+    a, b, c = (lifted(part[:1], result[1].ndim - 1) for part in (x.parts[1], y.parts[1], result[1]))
+    return a, b, c
 
 
 def _joined(value: Any, *tangents: Any) -> Part:
@@ -204,7 +205,7 @@ def _product(ring: Ring, a: Part, b: Part, times: Callable[[Any, Any], Any]) -> 
 def multiply(x: Numbers, y: Numbers) -> Numbers:
     """x y, entry by entry."""
     parts = [_product(ring, a, b, ring.mul) for ring, a, b in _pairs(x, y)]
-    if x.domain.forms and not (x.varies and y.varies):
+    if x.domain.forms:
         x.domain.forms.multiplied(*_exponents(x, y, parts))
     return _made(x, y, parts, x.degree * y.degree, x.slope * y.degree | x.degree * y.slope)
 
@@ -212,6 +213,8 @@ def multiply(x: Numbers, y: Numbers) -> Numbers:
 def matmul(x: Numbers, y: Numbers) -> Numbers:
     """The matrix product over the last two axes."""
     parts = [_product(ring, a, b, ring.matmul) for ring, a, b in _pairs(x, y)]
+    if x.domain.forms:
+        x.domain.forms.contracted(*_exponents(x, y, parts))
     return _made(x, y, parts, x.degree * y.degree, x.slope * y.degree | x.degree * y.slope)
 
 
@@ -254,7 +257,7 @@ def total(x: Numbers, axis: int) -> Numbers:
     """The sum over one axis, counted from 0."""
     parts = tuple(ring.sum(a, axis + 1) for ring, a in zip(x.domain.rings, x.parts))
     if x.domain.forms:
-        x.domain.forms.summed(x.parts[1][0], axis, parts[1][0])
+        x.domain.forms.summed(x.parts[1][:1], axis + 1, parts[1][:1])
     return Numbers(x.domain, parts, x.varies, x.degree, x.slope, x.decided)
 
 

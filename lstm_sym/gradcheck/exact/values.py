@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def hyperbolic_tangent(field: Field, x: list[Any]) -> list[Any]:
-    powers = field.exponentials.powers([ring.add(a, a) for ring, a in zip(field.rings, x[:-1])])
+    doubled = [ring.add(a, a) for ring, a in zip(field.rings, x[:-1])]
+    if field.forms:
+        field.forms.added(x[1], x[1], doubled[1])
+    powers = field.exponentials.powers(doubled)
     values = [ring.mul(ring.sub(e, 1), ring.inv(ring.add(e, 1))) for ring, e in zip(field.modular, powers)]
     return [*field.lifted(values), np.tanh(x[-1])]
 
