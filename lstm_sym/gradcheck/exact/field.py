@@ -6,8 +6,8 @@ Inputs are random in each field independently, functions are what the fields can
   random element keyed by its argument, with exp(-a) = 1/exp(a) and exp(2a) = exp(a)². So exp(a + b) =
   exp(a) exp(b) holds outright in the first field, in the second for the arguments of exponentials, and so on.
 - log is the inverse of exp for inputs and small primes, and where an exponential, a known argument, a power of one or a
-  product of two is met; elsewhere it is a fresh random element (``logarithms``). The exponential of a linear form in such
-  logarithms, with whole coefficients, is the product of the powers of their arguments (``linear_forms``).
+  product of two is met; elsewhere it is a fresh random element (``logarithms``). The exponential of a linear form in
+  such logarithms, with whole coefficients, is the product of the powers of their arguments (``linear_forms``).
 - sqrt is the root that is a square itself. Half of all numbers have none in the prime field; where too many points
   are given up for that, the next are looked at in an extension (``tower``), which holds the roots of all numbers of
   the prime field, those made of exponentials, tanh and the logistic function among them: exp is a homomorphism there
