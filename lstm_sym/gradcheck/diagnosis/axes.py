@@ -8,6 +8,7 @@ from typing import Any
 from .places import New, Places, called, filled, name, values_of
 
 ALONG = ("sum", "mean", "max", "var", "std", "cumsum", "flip")
+MEANS = {"mean", "var", "std", "sum", "average"}
 SUMMED = ("0", "1", "-1", "(0, 1)")
 OTHERS = (0, 1, -1, 2, -2)
 
@@ -79,6 +80,8 @@ def _axis(node: ast.expr) -> int | None:
 
 def mean_kept(node: Any, places: Places) -> New:
     """A mean or a sum that is not subtracted: of what is assigned, or of something else that the code knows."""
+    if not places.names & MEANS:
+        return
     if isinstance(node, ast.BinOp):
         if isinstance(node.op, ast.Add | ast.Sub) and places.outermost(node, ast.Add, ast.Sub):
             yield from _without_means(node, places.letters(node))

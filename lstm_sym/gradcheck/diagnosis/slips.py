@@ -178,7 +178,6 @@ def factor(node: ast.Assign, places: Places) -> New:
         for text in [*places.letters(node), *places.constants]:
             yield put(filled("a * b", a=value, b=name(text)))
             yield put(filled("a * (1 - b)", a=value, b=name(text)))
-            yield put(filled("a / b", a=value, b=name(text)))
 
 
 def unread_factor(node: Any, places: Places) -> New:
