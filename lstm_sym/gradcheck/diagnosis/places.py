@@ -83,6 +83,7 @@ class Places:
         """What the function is given, or unpacks, and never reads."""
         self.constants = self._constants()
         """Names of the module's that stand for numbers, or may."""
+        self.unused = [*self.unread, *self.idle]
         self.handed = self._handed()
         self.keys = list(
             dict.fromkeys(n.value for n in self.nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))

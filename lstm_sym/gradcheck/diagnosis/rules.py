@@ -153,6 +153,7 @@ LIKELY = (
 UNLIKELY = (
     Rule("the derivative of an activation is missing", slopes.slope_missing, (ast.Assign, ast.Return)),
     Rule("one stands for another", substitutes.other_name, (ast.Name, ast.Constant)),
+    Rule("one stands for another", substitutes.unread_name, (ast.Name, ast.BinOp, ast.Subscript)),
     Rule("two are in each other's place", gate_order.exchanged),
     Rule("the largest stands for the smallest, or the smallest for the largest", slips.opposite, (ast.Call,)),
     Rule("a term or a factor is too many", slips.dropped, (ast.BinOp, ast.AugAssign)),
@@ -176,9 +177,9 @@ UNLIKELY = (
     Rule("the derivative is not that of the activation", activations.slope_of_forward),
     Rule("the steps stand in the wrong order", substitutes.sequences_turned),
     Rule("a statement is missing", paths.unmade_statements),
+    Rule("a term is missing", slips.subtracted, (ast.Name,)),
     Rule("one stands for another", substitutes.any_name, (ast.Name,)),
     Rule("a path is missing", paths.beside, VALUES),
-    Rule("a term is missing", slips.subtracted, (ast.Name,)),
 )
 """Tried when none of those mends everything."""
 

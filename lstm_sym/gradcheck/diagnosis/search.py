@@ -26,7 +26,7 @@ from .screening import Screen
 from .smaller import made_larger, made_smaller
 from .suspects import suspected
 
-MOST = 8000
+MOST = 10_000
 """Edits that are tried in floating point; the number, unlike a time, is the same on every machine."""
 
 MOST_EXACT = 60

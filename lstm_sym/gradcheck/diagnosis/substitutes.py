@@ -124,6 +124,12 @@ def other_name(node: Any, places: Places) -> New:
                 yield ast.Constant(text)
 
 
+def unread_name(node: Any, places: Places) -> New:
+    """Something where a name belongs that is given and never read."""
+    if isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        yield from (name(text) for text in places.unused)
+
+
 def any_name(node: ast.Name, places: Places) -> New:
     """A name where one belongs that is nothing like it."""
     if isinstance(node.ctx, ast.Load) and node.id in places.given:
