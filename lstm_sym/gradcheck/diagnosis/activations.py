@@ -68,8 +68,8 @@ def _slopes(functions: list[types.FunctionType], backward: Any) -> list[Slope]:
                 made = Slope(derivative(expression, variable, body), variable)
             except NoRule:
                 continue
-            if variable == "u_":
-                made = replace(made, function=definition.node.name)
+            function = definition.node.name if variable == "u_" else called(expression)
+            made = replace(made, function=function if function in bodies else "")
             text = ast.unparse(made.at(name("u_")))
             if "u_" in text and len(text) <= LONGEST:
                 found.setdefault(text, made)

@@ -74,10 +74,22 @@ def _residue(subject: Subject, leaf: Leaf, seed: int) -> str | None:
     if same.all():
         return None
     if not same.any():
+        if _of_itself(subject, leaf, true - given, p, seed):
+            return f"the gradient of {leaf.name} lacks one multiple of {leaf.name}, as of a penalty on its square"
         scaled = next(_scaled(given, true, p, sizes), None)
         return f"of the gradient of {leaf.name} {scaled}" if scaled else ""
     where = next(_blocks(same, sizes), "") or _listed(same) or _steps(subject, leaf, same)
     return f"{int(same.sum())} of {size} entries of the gradient of {leaf.name} are exact{where}"
+
+
+def _of_itself(subject: Subject, leaf: Leaf, lack: Any, p: int, seed: int) -> bool:
+    """Whether what is missing is one multiple of the input itself, in all entries."""
+    bench = FieldBench(subject, seed)
+    x, plain = bench.domain.rings[0].residues(bench.values[leaf.name].parts[0][:1])
+    if not np.all(plain):
+        return False  # in a field with roots, residues say nothing of products
+    ratios = {int(a) * pow(int(own), -1, p) % p for a, own in zip(lack.ravel(), x.ravel()) if own}
+    return bool(x.all()) and x.size > 1 and len(ratios) == 1
 
 
 def _as_if(subject: Subject, leaf: Leaf, factor: Fraction, seed: int) -> str:

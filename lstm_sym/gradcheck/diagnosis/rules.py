@@ -173,6 +173,8 @@ UNLIKELY = (
     Rule("a carry is missing", carries.unmade_carry),
     Rule("the derivative of an activation is missing", slopes.slope_of_term_missing, (ast.BinOp, ast.Name)),
     Rule("a factor is missing", slips.factor_of_term, (ast.BinOp, ast.Name, ast.Call)),
+    Rule("a norm's own part is not subtracted", axes.projection_kept, (ast.BinOp,)),
+    Rule("a norm's own part is not subtracted", axes.projection_kept, (ast.Name,)),
     Rule("a number is wrong", powers.number, (ast.Constant,)),
     Rule("the derivative is not that of the activation", activations.slope_of_forward),
     Rule("the steps stand in the wrong order", substitutes.sequences_turned),
