@@ -100,7 +100,143 @@ def backward(d, cache):
     m = len(error)
     return None, -0.2 * d * error / m, 0.2 * d * X.T @ error / m
 """
+ACTIVATIONS = """
+import numpy as np
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+def softplus(x):
+    return np.log(1 + np.exp(x))
+
+def bump(x):
+    t = 0.7 * np.tanh(x * (1 + 0.2 * x ** 2))
+    return 0.5 * x * (1 + t) + x / (1 + x ** 2)
+
+def bump_grad(x):
+    u = x * (1 + 0.2 * x ** 2)
+    t = np.tanh(u)
+    slope = 0.35 * x * (1 - t ** 2) * (1 + 0.6 * x ** 2)
+    return 0.5 * (1 + 0.7 * t) + slope + (1 - x ** 2) / (1 + x ** 2) ** 2
+
+def forward(x, y, z, v, w):
+    h = np.maximum(0, 2 * w)
+    return softplus(x), y * sigmoid(y), bump(z), np.where(v > 0, v, 0.5 * (np.exp(v) - 1)), h
+
+def backward(inputs, cotangents):
+    x, y, z, v, w = inputs
+    d1, d2, d3, d4, d5 = cotangents
+    s = sigmoid(y)
+    h = np.maximum(0, 2 * w)
+    dx = d1 * sigmoid(x)
+    dy = d2 * (s + y * s * (1 - s))
+    dz = d3 * bump_grad(z)
+    dv = d4 * np.where(v > 0, 1, 0.5 * np.exp(v))
+    dw = 2 * d5
+    dw[h <= 0] = 0
+    return dx, dy, dz, dv, dw
+"""
+DIRECTIONS = """
+import numpy as np
+
+def states(x, W, U):
+    h, hs = np.zeros(len(U)), []
+    for t in range(len(x)):
+        h = np.tanh(W @ x[t] + U @ h)
+        hs.append(h)
+    return np.array(hs)
+
+def forward(x, Wf, Uf, Wb, Ub):
+    hf, hb = states(x, Wf, Uf), states(x[::-1], Wb, Ub)[::-1]
+    return np.hstack([hf, hb]), (x, hf, hb, Wf, Uf, Wb, Ub)
+
+def direction(dhs, x, hs, W, U):
+    dx, dW, dU, carry = np.zeros_like(x), np.zeros_like(W), np.zeros_like(U), np.zeros(len(U))
+    for t in reversed(range(len(x))):
+        da = (dhs[t] + carry) * (1 - hs[t] ** 2)
+        dW += np.outer(da, x[t])
+        if t > 0:
+            dU += np.outer(da, hs[t - 1])
+        dx[t] = W.T @ da
+        carry = U.T @ da
+    return dx, dW, dU
+
+def backward(dy, cache):
+    x, hf, hb, Wf, Uf, Wb, Ub = cache
+    n = len(Uf)
+    dxf, dWf, dUf = direction(dy[:, :n], x, hf, Wf, Uf)
+    dxb, dWb, dUb = direction(dy[::-1, n:], x[::-1], hb[::-1], Wb, Ub)
+    dx = dxf + dxb[::-1]
+    return dx, dWf, dUf, dWb, dUb
+"""
+BOTH_WAYS = """
+import numpy as np
+
+def forward(x, Wf, Wb, Uf, Ub):
+    T, n = len(x), len(Uf)
+    hf, hb = np.zeros((T + 1, n)), np.zeros((T + 1, n))
+    for t in range(T):
+        hf[t] = np.tanh(Wf @ x[t] + Uf @ hf[t - 1])
+    for t in range(T - 1, -1, -1):
+        hb[t] = np.tanh(Wb @ x[t] + Ub @ hb[t + 1])
+    return hf[:T], hb[:T], (x, Wf, Wb, Uf, Ub, hf, hb)
+
+def backward(df, db, cache):
+    x, Wf, Wb, Uf, Ub, hf, hb = cache
+    T, n = len(x), len(Uf)
+    dx, dWf, dWb, dUf, dUb = map(np.zeros_like, (x, Wf, Wb, Uf, Ub))
+    carry_f, carry_b = np.zeros(n), np.zeros(n)
+    for t in range(T - 1, -1, -1):
+        da = (df[t] + carry_f) * (1 - hf[t] ** 2)
+        dWf += np.outer(da, x[t])
+        dUf += np.outer(da, hf[t - 1])
+        dx[t] += Wf.T @ da
+        carry_f = Uf.T @ da
+    for t in range(T):
+        da = (db[t] + carry_b) * (1 - hb[t] ** 2)
+        dWb += np.outer(da, x[t])
+        dUb += np.outer(da, hb[t + 1])
+        dx[t] += Wb.T @ da
+        carry_b = Ub.T @ da
+    return dx, dWf, dWb, dUf, dUb
+"""
+CLASSIFIER = """
+import numpy as np
+
+def forward(X, y, W, b):
+    scores = X @ W + b
+    scores -= scores.max(axis=1, keepdims=True)
+    p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    N = len(X)
+    return -np.log(p[range(N), y]).mean() + 0.3 * np.sum(W ** 2), (X, y, W, p)
+
+def backward(d, cache):
+    X, y, W, p = cache
+    N = len(X)
+    dscores = p.copy()
+    dscores[range(N), y] -= 1
+    dscores *= d / N
+    return dscores @ W.T, None, X.T @ dscores + 0.6 * d * W, dscores.sum(axis=0)
+"""
+NORM = """
+import numpy as np
+
+def forward(x, g):
+    y = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
+    return g * y, (x, y, g)
+
+def backward(d, cache):
+    x, y, g = cache
+    dy = d * g
+    dc = dy - dy.mean(-1, keepdims=True) - y * (dy * y).mean(-1, keepdims=True)
+    return dc / np.sqrt(x.var(-1, keepdims=True) + 1e-5), (d * y).sum(0)
+"""
 INPUTS = {
+    ACTIVATIONS: dict.fromkeys("xyzvw", (3, 2)),
+    DIRECTIONS: {"x": (4, 3), "Wf": (2, 3), "Uf": (2, 2), "Wb": (2, 3), "Ub": (2, 2)},
+    BOTH_WAYS: {"x": (4, 3), "Wf": (2, 3), "Wb": (2, 3), "Uf": (2, 2), "Ub": (2, 2)},
+    CLASSIFIER: {"X": (5, 4), "y": [0, 2, 1, 1, 0], "W": (4, 3), "b": (3,)},
+    NORM: {"x": (3, 4), "g": (4,)},
     ATTENTION: {"X": (5, 3), "Wq": (3, 4), "Wk": (3, 4), "Wv": (3, 2)},
     CONVOLUTION: {"x": (2, 6), "w": (3, 2, 4), "b": (3,)},
     DENSE: {"x": (4, 2, 3), "W": (6, 5), "b": (5,)},
@@ -114,6 +250,53 @@ INPUTS = {
     LEAST_SQUARES: {"X": (5, 3), "y": (5,), "theta": (3,)},
 }
 SLIPS = [
+    (ACTIVATIONS, "d1 * sigmoid(x)", "d1 * sigmoid(x) * (1 - sigmoid(x))", "is replaced by `d1 * sigmoid(x)`"),
+    (ACTIVATIONS, "d1 * sigmoid(x)", "d1", "`dx` is replaced by `dx * (np.exp(x) / (1 + np.exp(x)))`"),
+    (
+        ACTIVATIONS,
+        "d2 * (s + y * s * (1 - s))",
+        "d2 * s * (1 - s)",
+        "is replaced by `d2 * (sigmoid(y) + y * (sigmoid(y)",
+    ),
+    (ACTIVATIONS, "y * s * (1 - s)", "s * (1 - s)", "y is exact if `s * (1 - s)` is replaced by `s * (1 - s) * y`"),
+    (
+        ACTIVATIONS,
+        "(1 - t ** 2) * (1 + 0.6 * x ** 2)",
+        "(1 - t) * x ** 4",
+        "`d3 * bump_grad(z)` is replaced by `d3` times the derivative of `bump` at `z`",
+    ),
+    (ACTIVATIONS, "bump_grad(z)", "bump(z)", "z is exact if `d3 * bump(z)` is replaced by `d3 * bump_grad(z)`"),
+    (ACTIVATIONS, "1, 0.5 * np.exp(v)", "1, 0.0", "is replaced by `d4 * np.where(v > 0, 1, 0.5 * np.exp(v))`"),
+    (ACTIVATIONS, "    dw[h <= 0] = 0\n", "", "w is exact if `dw` is replaced by `dw * (h > 0)`"),
+    (ACTIVATIONS, "dw[h <= 0]", "dw[dw <= 0]", "w is exact if `dw` is replaced by `h`"),
+    (DIRECTIONS, "dx = dxf + dxb[::-1]", "dx = dxf", "x is exact if `dx = dxf` is replaced by `dx = dxf + dxb[::-1]`"),
+    (DIRECTIONS, "dxf + dxb[::-1]", "dxf + dxb", "x is exact if `dxb` is replaced by `dxb[::-1]`"),
+    (
+        DIRECTIONS,
+        "dy[::-1, n:], x[::-1], hb[::-1]",
+        "dy[:, n:], x, hb",
+        "x, Wb and Ub are exact if `dy[:, n:]` is replaced by `dy[::-1, n:]`",
+    ),
+    (BOTH_WAYS, "        dx[t] += Wb.T @ da\n", "", "x is exact if `dx[t] += Wb.T @ da` is added after `"),
+    (BOTH_WAYS, "dx[t] += Wb", "dx[t] = Wb", "x is exact if `dx[t] = Wb.T @ da` is replaced by `dx[t] += Wb.T @ da`"),
+    (
+        CLASSIFIER,
+        "    dscores[range(N), y] -= 1\n",
+        "",
+        "`dscores[np.arange(len(dscores)), y] -= 1` is added after `dscores = p.copy()`",
+    ),
+    (CLASSIFIER, "d / N", "d", "X, W and b are exact if `dscores *= d` is replaced by `dscores *= d / N`"),
+    (CLASSIFIER, " + 0.6 * d * W", "", "the gradient of W lacks one multiple of W, as of a penalty on its square"),
+    (CLASSIFIER, "0.6 * d", "0.3 * d", "W is exact if `0.3 * d * W` is replaced by `2 * (0.3 * d * W)`"),
+    (NORM, " - dy.mean(-1, keepdims=True) - y * (dy * y).mean(-1, keepdims=True)", "", "a norm's own part is not sub"),
+    (
+        NORM,
+        " - y * (dy * y).mean(-1, keepdims=True)",
+        "",
+        "`dy - dy.mean(-1, keepdims=True) - y * (dy * y).mean(axis=-",
+    ),
+    (NORM, "y * (dy * y)", "(dy * y)", "by `(dy * y).mean(-1, keepdims=True) * y`"),
+    (ATTENTION, " + dV @ Wv.T", "", "X is exact if `dX` is replaced by `dX + dV @ Wv.T`"),
     (
         ATTENTION,
         "P * (dP - (dP * P).sum(axis=-1, keepdims=True))",

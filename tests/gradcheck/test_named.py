@@ -228,7 +228,8 @@ def backward(inputs, d):
         ("db = np.roll(db, 1)", "with axis 0 rolled by 1"),
         ("db[4] = 0", "all but (4,)"),
         ("db = 10 * db", "backward gives 10 times the gradient of b"),
-        ("db = 24 * db", "24 times the gradient of b, as if a sum stood for a mean"),
+        ("db = db * np.exp(np.log(x.size))", "24 times the gradient of b, as if a sum stood for a mean"),
+        ("db = 24 * db", "24 times the gradient of b\n"),
     ],
 )
 def test_a_pattern_among_the_entries_is_told(change, sentence):
@@ -236,4 +237,4 @@ def test_a_pattern_among_the_entries_is_told(change, sentence):
     exec(compile(BLOCKS.replace("{change}", change), "<blocks>", "exec"), space)
     inputs = {"x": np.zeros((2, 12)), "b": np.zeros(12)} | ({"x": np.zeros((3, 12))} if "[" in change else {})
     report = gradcheck(space["forward"], space["backward"], inputs)
-    assert report.verdict == "wrong" and any(sentence in told for told in report.diagnosis), str(report)
+    assert report.verdict == "wrong" and any(sentence in f"{told}\n" for told in report.diagnosis), str(report)

@@ -17,15 +17,17 @@ import pytest
 
 from lstm_sym.gradcheck import GradientReport, gradcheck
 
+from .compositions import COMPOSITIONS
 from .mutation import Mutant, executed, mutants
-from .numerical import Program, agrees, seen
-from .operations import OPERATIONS
+from .numerical import Program, agrees, at_witness, seen
+from .operations import OPERATIONS as SINGLE
 from .tapes import Tape
 
-PROGRAMS = 3000 if os.environ.get("LSTM_SYM_ALL_MUTANTS") else 36
+PROGRAMS = 3000 if os.environ.get("LSTM_SYM_ALL_MUTANTS") else 30
 BLOCKS = 4
+OPERATIONS = (*SINGLE, *COMPOSITIONS)
 POINTS = 3
-MOST_UNDECIDED = 0.03
+MOSTLY = 0.85
 
 LIMITS = (
     "a comparison too close to call",
@@ -33,6 +35,7 @@ LIMITS = (
     "divides by 0",
     "but no real counterexample was found",
     "returns no gradient for",
+    "it seems to take another argument first",
 )
 """What code that is right may stay undecided for, and code that is wrong as well."""
 
@@ -84,47 +87,53 @@ def undecided(report: GradientReport) -> bool:
     return report.verdict == "undecided" and any(limit in str(report) for limit in LIMITS)
 
 
-def suits(what: str, report: GradientReport) -> bool:
-    """Whether a verdict is one that a mutant may have.
+def suits(what: str, report: GradientReport, program: Program, inputs: dict[str, Any]) -> bool:
+    """Whether a verdict is one that a program may have of whose gradient this is known.
 
-    What has changed the gradient far from usual numbers only is right if it is told what was not reached.
+    One that is changed may be right if it is told what was not reached. One that seems the same is wrong nevertheless
+    if a counterexample shows it, and none that does not is accepted.
     """
-    told = bool(report.unreached or report.unchecked)
-    if what in ("changed", "overwrites", "far"):
-        return report.verdict == "wrong" or undecided(report) or (report.verdict == "right" and what == "far" and told)
-    if what == "same":
-        return report.verdict == "right" or undecided(report)
-    return report.verdict in ("wrong", "undecided")
+    if report.verdict == "undecided":
+        return what in ("raises", "NaN") or undecided(report)
+    if report.verdict == "right":
+        return what == "same" or bool(report.unreached or report.unchecked)
+    shown = at_witness(program, inputs, report.witness) if report.witness else None
+    return shown is not True and (what != "same" or shown is False)
+
+
+def known_of(program: Program, inputs: dict[str, Any]) -> str:
+    """What a program's own gradient is: not right where two numbers are always equal of which one is the largest."""
+    found = [agrees(program, inputs, seed) for seed in range(POINTS)]
+    return "changed" if False in found else "same" if True in found else "NaN"
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
-def test_a_random_gradient_is_right(block):
-    seeds, open_questions = range(block, PROGRAMS, BLOCKS), []
-    for seed in seeds:
-        tape, text, program = written(seed)
-        known = [agrees(program, tape.given(), k) for k in range(POINTS)]
-        assert True in known and False not in known, f"seed {seed}: the program itself is wrong\n{text}"
-        report = gradcheck(*program, tape.given(), diagnose=False)
-        assert report.verdict == "right" or undecided(report), f"seed {seed}\n{text}\n{report}"
-        open_questions += [seed] if report.verdict == "undecided" else []
-    assert len(open_questions) <= max(1, MOST_UNDECIDED * len(seeds)), open_questions
-
-
-@pytest.mark.parametrize("block", range(BLOCKS))
-def test_a_random_gradient_with_one_place_changed_is_not_right_unless_it_is_the_same(block, record_property):
-    tried = []
+def test_a_random_gradient_is_right_if_differences_say_so(block):
+    known, verdicts = [], []
     for seed in range(block, PROGRAMS, BLOCKS):
         tape, text, program = written(seed)
+        known.append(known_of(program, tape.given()))
+        report = gradcheck(*program, tape.given(), diagnose=False)
+        verdicts.append(report.verdict)
+        assert suits(known[-1], report, program, tape.given()), f"seed {seed}, {known[-1]}\n{text}\n{report}"
+    assert known.count("same") >= MOSTLY * len(known), known
+    assert verdicts.count("right") >= MOSTLY * len(verdicts), verdicts
+
+
+def test_a_random_gradient_with_one_place_changed_is_not_right_unless_it_is_the_same():
+    tried = []
+    for seed in range(PROGRAMS):
+        tape, text, program = written(seed)
         found = changes(tape, text)
-        if not found:
+        if not found or known_of(program, tape.given()) != "same":
             continue
         mutant = tape.pick(found)
         changed = program_of(mutant.namespace("written"))
         what = seen(program, changed, tape.given())
         report = gradcheck(*changed, tape.given(), diagnose=False)
-        assert suits(what, report), f"seed {seed}: {mutant}, {what}\n{text}\n{report}"
-        tried.append(what)
-    assert tried.count("changed") > len(tried) / 3 and "same" in tried, tried
+        assert suits(what, report, changed, tape.given()), f"seed {seed}: {mutant}, {what}\n{text}\n{report}"
+        tried.append((what, report.verdict))
+    assert tried.count(("changed", "wrong")) > len(tried) / 3 and ("same", "right") in tried, tried
 
 
 # --- the judges are judged ------------------------------------------------------------------------------

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from .places import New, Places, called, filled, name, values_of
+from .places import New, Places, called, filled, name, values_of, words
 
 ALONG = ("sum", "mean", "max", "var", "std", "cumsum", "flip")
+MEANS = {"mean", "var", "std", "sum", "average"}
 SUMMED = ("0", "1", "-1", "(0, 1)")
 OTHERS = (0, 1, -1, 2, -2)
 
@@ -79,6 +80,8 @@ def _axis(node: ast.expr) -> int | None:
 
 def mean_kept(node: Any, places: Places) -> New:
     """A mean or a sum that is not subtracted: of what is assigned, or of something else that the code knows."""
+    if not places.names & MEANS:
+        return
     if isinstance(node, ast.BinOp):
         if isinstance(node.op, ast.Add | ast.Sub) and places.outermost(node, ast.Add, ast.Sub):
             yield from _without_means(node, places.letters(node))
@@ -96,3 +99,25 @@ def _without_means(value: ast.expr, letters: list[str]) -> list[ast.expr]:
             for kind in ("mean", "sum"):
                 made.append(filled(f"a - b.{kind}(axis={axis}, keepdims=True)", a=value, b=name(text)))
     return made
+
+
+def projection_kept(node: Any, places: Places) -> New:
+    r"""What a norm's scale gives, :math:`y\,\langle d, y\rangle`, alone or with the mean of d, is not subtracted."""
+    if not places.names & MEANS:
+        return
+    parent = places.parents.get(id(node))
+    if isinstance(node, ast.Name):
+        if node.id.startswith("d") and isinstance(node.ctx, ast.Load) and isinstance(parent, ast.BinOp):
+            yield from _without_projections(node, node, places, "a - b.{kind} - c * (b * c).{kind}")
+    elif isinstance(node.op, ast.Add | ast.Sub) and places.outermost(node, ast.Add, ast.Sub):
+        for text in sorted(text for text in words(node) if text.startswith("d")):
+            yield from _without_projections(node, name(text), places, "a - c * (b * c).{kind}")
+
+
+def _without_projections(a: ast.expr, b: ast.expr, places: Places, form: str) -> New:
+    for text in places.letters(a):
+        if not text.startswith("d"):
+            for axis in ("-1", "0"):
+                for kind in ("mean", "sum"):
+                    summed = f"{kind}(axis={axis}, keepdims=True)"
+                    yield filled(form.replace("{kind}", summed), a=a, b=b, c=name(text))

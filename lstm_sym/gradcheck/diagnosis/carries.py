@@ -58,7 +58,7 @@ def _read_again(target: ast.expr, places: Places) -> bool:
 
 def carry_added(node: ast.Assign, places: Places) -> New:
     """A carry that is made and not used: in a sum."""
-    if id(node) in places.inside or places.unread:
+    if id(node) in places.inside:
         for value, put in values_of(node):
             for text in forgotten(places):
                 if text != ast.unparse(node.targets[0]):
@@ -113,7 +113,7 @@ def missing_paths(places: Places) -> Changes:
             value = node.value  # type: ignore[attr-defined]
             if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
                 continue
-        for family in _families(value, places):
+        for family in families(value, places):
             for count in range(1, len(family) + 1):
                 for chosen in combinations(family, count):
                     made = value
@@ -122,14 +122,15 @@ def missing_paths(places: Places) -> Changes:
                     yield ((value, made),), ""
 
 
-def _families(value: ast.expr, places: Places) -> Iterator[list[ast.expr]]:
-    """For each term of a sum, those that another letter makes of it, and that are not there."""
-    present = {ast.unparse(term) for term in terms(value)}
+def families(value: Any, places: Places) -> Iterator[list[Any]]:
+    """For each term of a sum, or for a statement, those that another letter makes of it, and that are not there."""
+    each = [value] if isinstance(value, ast.stmt) else terms(value)
+    present = {ast.unparse(term) for term in each}
     vocabulary = {*places.known, *places.keys}
-    for term in terms(value):
+    for term in each:
         own = words(term)
         for old in sorted(_letters(own)) if len(own) > 1 else ():
-            family: dict[str, ast.expr] = {}
+            family: dict[str, Any] = {}
             for new in sorted(_letters(vocabulary) - {old}):
                 if all(new.join(word.rsplit(old, 1)) in vocabulary for word in own):
                     made = _renamed(term, old, new)
@@ -142,7 +143,7 @@ def _letters(texts: set[str]) -> set[str]:
     return {letter for text in texts for letter in text if letter.isalnum()}
 
 
-def _renamed(term: ast.expr, old: str, new: str) -> ast.expr:
+def _renamed(term: Any, old: str, new: str) -> Any:
     """A term with the last letter ``old`` of each of its names and keys replaced."""
     made = copy.deepcopy(term)
     for node in ast.walk(made):
@@ -193,10 +194,10 @@ def _assigned(node: Any) -> Iterator[tuple[str, ast.expr]]:
 def _terms(places: Places, loop: ast.For | ast.While) -> list[tuple[ast.expr, bool]]:
     """Products of an adjoint with something else, and whether both are of the same gate, by a letter of their names."""
     made: dict[str, tuple[ast.expr, bool]] = {}
-    factors = [(weight, ("b @ a", "a @ b") if matrix else ("a * b",)) for weight, matrix in _weights(places)]
+    factors = [(weight, ("b @ a", "a @ b") if matrix else ("a * b",)) for weight, matrix in weights(places)]
     factors += [(name(text), ("a * b", "a * (1 - b)")) for text in places.letters(loop.body[0])]
     for factor, forms in factors:
-        for adjoint in _adjoints(loop):
+        for adjoint in adjoints(loop):
             if ast.unparse(factor) != ast.unparse(adjoint):
                 for form in forms:
                     term = filled(form, a=adjoint, b=turned(factor) if "@" in form else factor)
@@ -210,8 +211,8 @@ def _last(node: ast.expr) -> set[str]:
     return {word[-1] for word in words(node) if word}
 
 
-def _adjoints(loop: ast.For | ast.While) -> list[ast.expr]:
-    """What the body of a loop assigns: by names, and by keys; those first that say that they are derivatives."""
+def adjoints(loop: ast.For | ast.While | ast.FunctionDef) -> list[ast.expr]:
+    """What a body assigns, by names and by keys; those first that say that they are derivatives."""
     found: dict[str, ast.expr] = {}
     for statement in loop.body:
         for node in ast.walk(statement):
@@ -228,7 +229,7 @@ def _adjoints(loop: ast.For | ast.While) -> list[ast.expr]:
     return sorted(found.values(), key=lambda e: not ast.unparse(e).startswith(("d", "a", "g", "b")))
 
 
-def _weights(places: Places) -> list[tuple[ast.expr, bool]]:
+def weights(places: Places) -> list[tuple[ast.expr, bool]]:
     """What stands as one factor of a product somewhere, and no loop changes it; and whether of a matrix product."""
     found: dict[str, tuple[ast.expr, bool]] = {}
     changing = {*places.carried, *places.counters}
@@ -327,8 +328,8 @@ def unmade_carry(places: Places) -> Changes:
 
 def _backwards(places: Places, loop: ast.For) -> list[ast.expr]:
     made = []
-    for weight, matrix in _weights(places):
-        for adjoint in _adjoints(loop) if matrix else []:
+    for weight, matrix in weights(places):
+        for adjoint in adjoints(loop) if matrix else []:
             made += [filled("b @ a", a=adjoint, b=turned(weight)), filled("a @ b", a=adjoint, b=turned(weight))]
             made += [filled("b @ a", a=adjoint, b=weight), filled("a @ b", a=adjoint, b=weight)]
     return made

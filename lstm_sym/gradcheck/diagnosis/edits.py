@@ -73,6 +73,9 @@ class Definition:
         self.first = first
         self.node: Any = tree.body[0]
         loops = [node for node in ast.walk(tree) if isinstance(node, ast.For)]
+        iterated = {id(node) for loop in loops for node in ast.walk(loop.iter)}
+        self._lengths = iterated | {id(node) for part in _growing(tree) for node in ast.walk(part)}
+        """What decides how long a loop runs, or what grows."""
         self._loops = [(loop, _texts(loop.iter) & _grown(loop)) for loop in loops]
         self._places = {id(node): (parent, name, k) for parent, name, k, node in _places(tree)}
 
@@ -108,7 +111,8 @@ class Definition:
                 ast.fix_missing_locations(put)
                 old.append((parent, name, position, node))
                 _put(parent, name, position, put)
-            code = None if self._endless() else self._compiled()
+            longer = any(id(node) in self._lengths or _lengthens(new) for node, new in changes)
+            code = None if longer and self._endless() else self._compiled()
         finally:
             for place in reversed(old):
                 _put(*place)
@@ -163,13 +167,20 @@ def _grows(call: ast.Call) -> bool:
 
 def _grown(loop: ast.For) -> set[str]:
     """Names to which the body of a loop appends."""
-    found = set()
-    for node in ast.walk(loop):
+    return {text for part in _growing(loop) for text in _texts(part)}
+
+
+def _growing(tree: ast.AST) -> Iterator[ast.expr]:
+    """What is appended to, or added to in place."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _grows(node):
-            found |= _texts(node.func)
+            yield node.func
         elif isinstance(node, ast.AugAssign):
-            found |= _texts(_root(node.target))
-    return found
+            yield _root(node.target)
+
+
+def _lengthens(node: ast.AST | None) -> bool:
+    return node is not None and any(True for _ in _growing(node))
 
 
 def _root(target: ast.expr) -> ast.expr:

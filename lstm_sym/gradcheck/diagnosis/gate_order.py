@@ -23,7 +23,7 @@ def swapped(node: ast.Tuple | ast.List, places: Places) -> New:
     count = len(node.elts)
     for order in _orders(count):
         moved = [node.elts[k] for k in range(count) if order[k] != k]
-        if not any(isinstance(part, ast.Name) and part.id in places.unread for part in moved):
+        if not any(isinstance(part, ast.Name) and part.id in places.unused for part in moved):
             yield _ordered(node, order)
 
 

@@ -8,17 +8,19 @@ from ..comparison import Point
 from ..exact.modular import Singular, Unlucky
 from ..subject import Failed, Subject
 from .residue import residues
-from .search import Mend, mends
+from .search import Mend, mends, styled
 
 
 def diagnosed(subject: Subject, point: Point) -> list[str]:
     """Sentences on the mistake, each established by an exact check; none where nothing fits."""
     try:
-        sentences = [_said(mend) for mend in mends(subject, point.exact, point.seed)]
+        subject = styled(subject, point.seed)
+        found = mends(subject, point.exact, point.seed)
     except (Failed, Unlucky, Singular):
-        sentences = []
+        found = []
+    mended = {name for mend in found for name in mend.names}
     wrong = [name for name, good in point.exact.items() if not good and name not in point.shapes]
-    return [*sentences, *residues(subject, wrong, point.seed)]
+    return [*map(_said, found), *residues(subject, wrong, mended, point.seed)]
 
 
 def _said(mend: Mend) -> str:

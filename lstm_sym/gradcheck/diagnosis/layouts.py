@@ -11,6 +11,7 @@ from .places import New, Places, called, filled
 
 FLIPS = ("a[..., ::-1]", "a[..., ::-1, ::-1]", "a[::-1, ::-1]")
 SWAPS = ((0, 1), (1, 2), (0, 2), (-1, -2))
+TURNS = ("rot90", "flip", "fliplr", "flipud")
 LONGEST = 4
 """Axes whose order is tried in full."""
 
@@ -18,6 +19,8 @@ LONGEST = 4
 def flipped(node: Any, places: Places) -> New:
     """An array, such as the kernel of a convolution, that belongs here with its entries in reverse order."""
     parent = places.parents.get(id(node))
+    if called(node) in TURNS and node.args:
+        yield from (filled(flip, a=node.args[0]) for flip in FLIPS)
     if not isinstance(getattr(node, "ctx", None), ast.Load) or isinstance(parent, ast.Attribute | ast.Subscript):
         return
     if isinstance(node, ast.Name) and node.id not in places.given:
@@ -48,9 +51,8 @@ def unflipped(node: Any, places: Places) -> New:
             made = [*parts[:k], ast.Slice(), *parts[k + 1 :]]
             plain = all(ast.unparse(part) == ":" for part in made)
             yield node.value if plain else ast.Subscript(node.value, ast.Tuple(made, ast.Load()), node.ctx)
-    elif called(node) in ("rot90", "flip", "fliplr", "flipud") and node.args:
+    elif called(node) in TURNS and node.args:
         yield node.args[0]
-        yield from (filled(flip, a=node.args[0]) for flip in FLIPS)
 
 
 def _parts(node: ast.Subscript) -> list[ast.expr]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -45,8 +45,12 @@ def read(target: ast.expr) -> ast.expr:
 class Places:
     """The nodes of one function, and its names by use, in the order in which they come."""
 
-    def __init__(self, definition: ast.FunctionDef) -> None:
+    def __init__(self, definition: ast.FunctionDef, slopes: Sequence[Any] = (), names: Iterable[str] = ()) -> None:
         self.definition = definition
+        self.slopes = slopes
+        """The slopes of what forward does."""
+        self.names = set(names)
+        """What forward names, such as the functions that it calls."""
         self.nodes = list(ast.walk(definition))
         self.parents = {id(child): node for node in self.nodes for child in ast.iter_child_nodes(node)}
         self.loops = [node for node in self.nodes if isinstance(node, LOOPS)]
@@ -79,6 +83,7 @@ class Places:
         """What the function is given, or unpacks, and never reads."""
         self.constants = self._constants()
         """Names of the module's that stand for numbers, or may."""
+        self.unused = [*self.unread, *self.idle]
         self.handed = self._handed()
         self.keys = list(
             dict.fromkeys(n.value for n in self.nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))

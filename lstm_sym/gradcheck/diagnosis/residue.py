@@ -15,6 +15,7 @@ from ..comparison import FieldBench, shape_problem
 from ..exact.modular import Singular, Unlucky
 from ..subject import Failed, Leaf, Subject
 from ..witness import unit_tangents
+from .smaller import resized, runs, sizes_of
 
 LARGEST = 300
 """Entries of a gradient that are looked at one by one."""
@@ -29,15 +30,18 @@ LISTED = 3
 """Wrong entries that are listed, where there are no more."""
 
 
-def residues(subject: Subject, names: list[str], seed: int) -> Iterator[str]:
-    """A sentence for each of these inputs whose wrong gradient has a simple pattern, and one on those without."""
+def residues(subject: Subject, names: list[str], mended: set[str], seed: int) -> Iterator[str]:
+    """A sentence for each of these inputs whose wrong gradient has a simple pattern, and one on those without.
+
+    Of those ``mended``, for which an edit is known, a pattern is told and nothing else.
+    """
     plain = []
     for leaf in subject.leaves:
         if leaf.name in names:
             found = _residue(subject, leaf, seed)
             if found:
                 yield found
-            elif found is not None:
+            elif found is not None and leaf.name not in mended:
                 plain.append(leaf.name)
     if plain:
         listed = plain[0] if len(plain) == 1 else f"{', '.join(plain[:-1])} and {plain[-1]}"
@@ -59,7 +63,7 @@ def _residue(subject: Subject, leaf: Leaf, seed: int) -> str | None:
         return f"the gradient of {leaf.name} is 0, and backward gives another one"
     factor = _factor(given, true, p)
     if factor is not None:
-        return f"backward gives {factor} times the gradient of {leaf.name}{_as_if(subject, factor)}"
+        return f"backward gives {factor} times the gradient of {leaf.name}{_as_if(subject, leaf, factor, seed)}"
     if len(leaf.shape) == 2 and leaf.shape[0] == leaf.shape[1] and np.array_equal(given.T, true):
         return f"backward gives the transpose of the gradient of {leaf.name}"
     same = given == true
@@ -70,22 +74,47 @@ def _residue(subject: Subject, leaf: Leaf, seed: int) -> str | None:
     if same.all():
         return None
     if not same.any():
+        if _of_itself(subject, leaf, true - given, p, seed):
+            return f"the gradient of {leaf.name} lacks one multiple of {leaf.name}, as of a penalty on its square"
         scaled = next(_scaled(given, true, p, sizes), None)
         return f"of the gradient of {leaf.name} {scaled}" if scaled else ""
     where = next(_blocks(same, sizes), "") or _listed(same) or _steps(subject, leaf, same)
     return f"{int(same.sum())} of {size} entries of the gradient of {leaf.name} are exact{where}"
 
 
-def _as_if(subject: Subject, factor: Fraction) -> str:
-    """What a factor looks like: the number of steps, of sequences, or of both together."""
-    sizes = sorted({size for own in subject.leaves for size in own.shape} - {1})
-    known = {*sizes, *(a * b for a, b in combinations(sizes, 2))} - {2}
-    known |= {2} & set(sizes)
-    if factor.denominator == 1 and factor.numerator in known:
-        return ", as if a sum stood for a mean"
-    if factor.numerator == 1 and factor.denominator in known:
-        return ", as if a mean stood for a sum"
+def _of_itself(subject: Subject, leaf: Leaf, lack: Any, p: int, seed: int) -> bool:
+    """Whether what is missing is one multiple of the input itself, in all entries."""
+    bench = FieldBench(subject, seed)
+    x, plain = bench.domain.rings[0].residues(bench.values[leaf.name].parts[0][:1])
+    if not np.all(plain):
+        return False  # in a field with roots, residues say nothing of products
+    ratios = {int(a) * pow(int(own), -1, p) % p for a, own in zip(lack.ravel(), x.ravel()) if own}
+    return bool(x.all()) and x.size > 1 and len(ratios) == 1
+
+
+def _as_if(subject: Subject, leaf: Leaf, factor: Fraction, seed: int) -> str:
+    """Whether a factor is the number of steps, of sequences, or of both together, at other numbers of them, too."""
+    sizes = sorted(sizes_of(subject) - {1})
+    for chosen in [(size,) for size in sizes] + list(combinations(sizes, 2)):
+        count = prod(chosen)
+        if factor not in (count, Fraction(1, count)):
+            continue
+        others = dict(zip(chosen, (size for size in range(3, 9) if size not in sizes)))
+        there = _factor_at(resized(subject, others), leaf.name, seed)
+        if there == prod(others.values()) ** (1 if factor == count else -1):
+            return ", as if a sum stood for a mean" if factor == count else ", as if a mean stood for a sum"
     return ""
+
+
+def _factor_at(subject: Subject, text: str, seed: int) -> Fraction | None:
+    leaf = next(leaf for leaf in subject.leaves if leaf.name == text)
+    if prod(leaf.shape) > LARGEST or not runs(subject):
+        return None
+    try:
+        given, true, p = _both(subject, leaf, seed)
+    except (Failed, Unlucky, Singular):
+        return None
+    return None if given is None else _factor(given, true, p)
 
 
 def _moved(given: Any, true: Any) -> Iterator[str]:

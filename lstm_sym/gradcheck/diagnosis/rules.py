@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from . import axes, carries, gate_order, jacobians, layouts, powers, slips, slopes, substitutes
+from . import activations, axes, carries, gate_order, jacobians, layouts, paths, powers, slips, slopes, substitutes
+from .activations import NOTHING, Forward
 from .carries import Changes
 from .edits import Change, Definition, Edit
 from .places import Places, elements
@@ -132,7 +133,7 @@ LIKELY = (
     Rule("a softmax has a whole matrix of derivatives", jacobians.diagonal, (ast.BinOp,)),
     Rule("a softmax has a whole matrix of derivatives", jacobians.matrix, (ast.Call,)),
     Rule("something is flipped that should not be", layouts.unflipped, (ast.Subscript, ast.Call)),
-    Rule("something is not flipped", layouts.flipped, (ast.Subscript, ast.Name, ast.Attribute)),
+    Rule("something should be flipped", layouts.flipped, (ast.Subscript, ast.Name, ast.Attribute, ast.Call)),
     Rule("axes stand in the wrong order", layouts.permuted, (ast.Call,)),
     Rule("the entries are read in another order", layouts.reshaped, (ast.Call,)),
     Rule("the sign is wrong", slips.sign, (ast.BinOp, ast.AugAssign, ast.UnaryOp)),
@@ -143,13 +144,16 @@ LIKELY = (
     Rule("a path is missing", carries.missing_paths),
     Rule("an index wraps around at the first step", slips.wrapped, (ast.Subscript, ast.Call)),
     Rule("a carry is missing", carries.common_carry),
+    Rule("a path is missing", paths.unread_added, VALUES),
     Rule("a factor is missing", slips.unread_factor, VALUES),
+    Rule("the label is not subtracted", paths.labels),
 )
 """Tried one by one, and then in several places at once."""
 
 UNLIKELY = (
-    Rule("the derivative of an activation is missing", slopes.slope_missing, (ast.Assign,)),
+    Rule("the derivative of an activation is missing", slopes.slope_missing, (ast.Assign, ast.Return)),
     Rule("one stands for another", substitutes.other_name, (ast.Name, ast.Constant)),
+    Rule("one stands for another", substitutes.unread_name, (ast.Name, ast.BinOp, ast.Subscript)),
     Rule("two are in each other's place", gate_order.exchanged),
     Rule("the largest stands for the smallest, or the smallest for the largest", slips.opposite, (ast.Call,)),
     Rule("a term or a factor is too many", slips.dropped, (ast.BinOp, ast.AugAssign)),
@@ -161,7 +165,7 @@ UNLIKELY = (
     Rule("a carry or a term is missing", carries.other_carry, (ast.Assign,)),
     Rule("the steps stand in the wrong order", substitutes.sequence_turned, (ast.Name, ast.Subscript)),
     Rule("one part of an array stands for another", substitutes.other_slice, (ast.Subscript,)),
-    Rule("a factor is missing", slips.factor, VALUES),
+    Rule("a factor is missing", slips.factor, (ast.Assign, ast.Return)),
     Rule("a softmax has a whole matrix of derivatives", jacobians.left_out, VALUES),
     Rule("a mean or a sum is not subtracted", axes.mean_kept, (ast.BinOp, ast.Assign)),
     Rule("a path is missing", carries.missing_terms),
@@ -169,21 +173,31 @@ UNLIKELY = (
     Rule("a carry is missing", carries.unmade_carry),
     Rule("the derivative of an activation is missing", slopes.slope_of_term_missing, (ast.BinOp, ast.Name)),
     Rule("a factor is missing", slips.factor_of_term, (ast.BinOp, ast.Name, ast.Call)),
-    Rule("a term is missing", slips.subtracted, (ast.Name,)),
+    Rule("a norm's own part is not subtracted", axes.projection_kept, (ast.BinOp,)),
+    Rule("a norm's own part is not subtracted", axes.projection_kept, (ast.Name,)),
     Rule("a number is wrong", powers.number, (ast.Constant,)),
+    Rule("the derivative is not that of the activation", activations.slope_of_forward),
+    Rule("the steps stand in the wrong order", substitutes.sequences_turned),
+    Rule("a statement is missing", paths.unmade_statements),
+    Rule("a term is missing", slips.subtracted, (ast.Name,)),
     Rule("one stands for another", substitutes.any_name, (ast.Name,)),
+    Rule("a path is missing", paths.beside, VALUES),
 )
 """Tried when none of those mends everything."""
 
 
 def candidates(
-    definitions: list[Definition], suspects: set[int] | None = None, *, rest: bool = False
+    definitions: list[Definition],
+    suspects: set[int] | None = None,
+    forward: Forward = NOTHING,
+    *,
+    rest: bool = False,
 ) -> Iterator[tuple[Rule, Edit | None]]:
     """Edits of these functions, the likeliest first: of the suspected statements alone, or of the ``rest``.
 
     It gives ``None`` for what is no Python, so that nobody waits who looks at the clock.
     """
-    for definition, places, rule, found in _in_order(definitions):
+    for definition, places, rule, found in _in_order(definitions, forward):
         wanted = (row for row in found if suspects is None or _only_in(suspects, places, row[0]) is not rest)
         for changes, words in islice(wanted, MOST):
             yield rule, definition.edit(changes, words)
@@ -193,8 +207,8 @@ def _only_in(suspects: set[int], places: Places, changes: tuple[Change, ...]) ->
     return all(id(places.statement_of(node)) in suspects for node, _ in changes)
 
 
-def _in_order(definitions: list[Definition]) -> Iterator[tuple[Definition, Places, Rule, Changes]]:
-    known = [(definition, Places(definition.node)) for definition in definitions]
+def _in_order(definitions: list[Definition], forward: Forward) -> Iterator[tuple[Definition, Places, Rule, Changes]]:
+    known = [(definition, Places(definition.node, forward.slopes, forward.names)) for definition in definitions]
     for rule in LIKELY:
         yield from ((definition, places, rule, rule.changes(places)) for definition, places in known)
     for rule in LIKELY:

@@ -17,6 +17,7 @@ from ..comparison import FieldBench, shape_problem
 from ..exact.field import Seed
 from ..exact.modular import Singular, Unlucky
 from ..subject import Failed, Subject
+from .activations import Forward
 from .edits import Definition, Edit, shape_of
 from .raised import raising
 from .reach import methods_named, reached
@@ -25,7 +26,7 @@ from .screening import Screen
 from .smaller import made_larger, made_smaller
 from .suspects import suspected
 
-MOST = 8000
+MOST = 10_000
 """Edits that are tried in floating point; the number, unlike a time, is the same on every machine."""
 
 MOST_EXACT = 60
@@ -80,13 +81,13 @@ class Budget:
 def mends(subject: Subject, exact: dict[str, bool], seed: int) -> list[Mend]:
     """Edits that make wrong gradients exact and no right one wrong, each for what the ones before it leave.
 
-    ``exact`` says which gradients are. Backward is edited, and what it calls but forward does not. An edit that is
-    found at smaller sizes counts if it does the same at those of the subject, and at larger ones than 1 and 2.
+    ``exact`` says which gradients are; the subject has its style. Backward is edited, and what it calls but forward
+    does not. An edit that is found at smaller sizes counts if it does the same at those of the subject, and at larger
+    ones than 1 and 2.
     """
     wrong = [name for name, good in exact.items() if not good]
     if not wrong:
         return []
-    subject = _styled(subject, seed)
     with _kept_random():
         small, large = made_smaller(subject, exact), made_larger(subject, exact)
     trials = Trials([small or subject, small or subject, *filter(None, (small and subject, large))], seed)
@@ -102,7 +103,8 @@ def mends(subject: Subject, exact: dict[str, bool], seed: int) -> list[Mend]:
     return _cover(found)
 
 
-def _styled(subject: Subject, seed: int) -> Subject:
+def styled(subject: Subject, seed: int) -> Subject:
+    """The subject with its style, which forward shows."""
     bench = FieldBench(subject, seed)
     with bench.rebinding() as rebinding:
         bench.forward(rebinding)
@@ -132,8 +134,9 @@ def promising(
     seen: set[Any] = set()
     functions = definitions(subject)
     known = suspected(functions, screen, set(right)) if screen and right else None
-    rest = candidates(functions, known, rest=True) if known is not None else iter(())
-    for rule, edit in chain(candidates(functions, known), rest):
+    forward = Forward.of(subject.forward, subject.backward)
+    rest = candidates(functions, known, forward, rest=True) if known is not None else iter(())
+    for rule, edit in chain(candidates(functions, known, forward), rest):
         if budget.late:
             return
         if edit is None:

@@ -178,16 +178,15 @@ def factor(node: ast.Assign, places: Places) -> New:
         for text in [*places.letters(node), *places.constants]:
             yield put(filled("a * b", a=value, b=name(text)))
             yield put(filled("a * (1 - b)", a=value, b=name(text)))
-            yield put(filled("a / b", a=value, b=name(text)))
 
 
 def unread_factor(node: Any, places: Places) -> New:
     """The same, of what the function is given and never reads."""
     for value, put in values_of(node):
-        for text in places.unread:
+        for text in places.unused:
             yield put(filled("a * b", a=value, b=name(text)))
             yield put(filled("a / b", a=value, b=name(text)))
-        for one, other in permutations(places.unread, 2):
+        for one, other in permutations(places.unused, 2):
             yield put(filled("a * b / c", a=value, b=name(one), c=name(other)))
 
 

@@ -7,7 +7,8 @@ import copy
 
 from .places import New, Places, called, factors, filled, is_term, name, product, values_of
 
-SIGMOIDS = ("sigmoid", "sigma", "expit", "logistic", "sigm")
+SIGMOIDS = ("sigmoid", "sigma", "expit", "logistic", "sigm", "sig")
+BENT = {"maximum", "where", "relu", "ReLU", "clip"}
 MARKS = ("d", "prime", "deriv", "grad", "backward")
 
 
@@ -60,10 +61,12 @@ def slope_of_function(node: ast.BinOp, places: Places) -> New:
 def slope_missing(node: ast.stmt, places: Places) -> New:
     """A derivative of an activation that is left out: of anything that the loop knows."""
     for value, put in values_of(node):
-        if id(node) in places.inside:
+        if id(node) in places.inside or not places.loops:
             for known in (*map(name, places.letters(node)), *places.rows(node)):
                 if ast.unparse(known).startswith("d"):
                     continue  # an adjoint is no activation
+                if places.names & BENT:
+                    yield put(filled("a * (b > 0)", a=value, b=known))
                 yield put(filled("a * (1 - b ** 2)", a=value, b=known))
                 yield put(filled("a * b * (1 - b)", a=value, b=known))
 

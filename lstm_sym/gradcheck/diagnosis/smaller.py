@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -42,12 +42,13 @@ def made_larger(subject: Subject, exact: dict[str, bool]) -> Subject | None:
 
     At a single step, or with two sequences, an edit may be exact that is not the cause.
     """
-    sizes = _sizes(subject)
+    sizes = sizes_of(subject)
     free = [size for size in LARGER if size not in sizes]
     few = sorted(size for size in sizes if 0 < size < 3)
+    ill_shaped = _ill_shaped(subject) or set()
     for chosen in (few, few[1:], few[:1]) if few else ():
-        made = _resized(subject, dict(zip(chosen, free)))
-        if chosen and _runs(made) and _same_wrong(made, exact):
+        made = resized(subject, dict(zip(chosen, free)))
+        if chosen and runs(made, ill_shaped) and _same_wrong(made, exact):
             return made
     return None
 
@@ -62,15 +63,15 @@ def _same_wrong(subject: Subject, exact: dict[str, bool]) -> bool:
 
 def _shrunk(subject: Subject, targets: tuple[int, ...]) -> Subject | None:
     """Each size in turn replaced by a small one, the largest first; ``None`` if none can be."""
-    made, changed = subject, False
-    for size in sorted(_sizes(subject), reverse=True):
-        now = _sizes(made)
+    made, changed, ill_shaped = subject, False, _ill_shaped(subject) or set()
+    for size in sorted(sizes_of(subject), reverse=True):
+        now = sizes_of(made)
         target = next((t for t in targets if t not in now), None)
         if size <= max(targets) or size not in now or target is None:
             continue
         for sizes in _together(size, target, now):
-            other = _resized(made, sizes)
-            if _runs(other):
+            other = resized(made, sizes)
+            if runs(other, ill_shaped):
                 made, changed = other, True
                 break
     return made if changed else None
@@ -84,11 +85,11 @@ def _together(size: int, target: int, now: set[int]) -> Iterator[dict[int, int]]
         yield {size: target} | more
 
 
-def _sizes(subject: Subject) -> set[int]:
+def sizes_of(subject: Subject) -> set[int]:
     return {size for leaf in subject.leaves for size in leaf.shape}
 
 
-def _resized(subject: Subject, sizes: dict[int, int]) -> Subject:
+def resized(subject: Subject, sizes: dict[int, int]) -> Subject:
     """Arrays cut or repeated along the axes that have one of these sizes, integers that are one of them replaced."""
 
     def cut(path: Any, value: Any) -> Any:
@@ -101,8 +102,14 @@ def _resized(subject: Subject, sizes: dict[int, int]) -> Subject:
     return replace(subject, inputs={name: mapped(cut, tree) for name, tree in subject.inputs.items()})
 
 
-def _runs(subject: Subject) -> bool:
-    """Whether forward and backward run, and the gradients have the shapes of the inputs."""
+def runs(subject: Subject, ill_shaped: Iterable[str] = ()) -> bool:
+    """Whether forward and backward run, and the gradients have the shapes of the inputs, but for some."""
+    found = _ill_shaped(subject)
+    return found is not None and found <= set(ill_shaped)
+
+
+def _ill_shaped(subject: Subject) -> set[str] | None:
+    """The inputs whose gradients have other shapes; ``None`` if forward and backward do not run."""
     generator = np.random.default_rng(0)
 
     def number(path: Any, value: Any) -> Any:
@@ -117,6 +124,7 @@ def _runs(subject: Subject) -> bool:
         cotangents = mapped(lambda _, y: np.ones(np.shape(y))[()] if moves(y) else None, outputs)
         given = subject.gradients(subject.run_backward(inputs, cotangents, cache))
     except ERRORS:
-        return False
-    shaped = any(True for _ in leaves(outputs))
-    return shaped and all(g is None or np.shape(g) == leaf.shape for leaf, g in zip(subject.leaves, given))
+        return None
+    if not any(True for _ in leaves(outputs)):
+        return None
+    return {leaf.name for leaf, g in zip(subject.leaves, given) if g is not None and np.shape(g) != leaf.shape}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 from .carries import Changes
@@ -10,6 +12,9 @@ from .places import New, Places, called, filled, name
 
 CLIPS = ("clip", "maximum", "minimum")
 ZEROS = ("zeros_like",)
+MOST_TURNED = 6
+"""Arguments of which two or three are turned at once."""
+
 REVERSED = ast.Slice(step=ast.UnaryOp(ast.USub(), ast.Constant(1)))
 
 
@@ -73,6 +78,19 @@ def sequence_turned(node: Any, places: Places) -> New:
     yield ast.Subscript(node.value, ast.Tuple([first, *rest], ast.Load()) if rest else first, node.ctx)
 
 
+def sequences_turned(places: Places) -> Changes:
+    """The same for several of the arguments of a call."""
+    for call in places.of(ast.Call):
+        parts = [(arg, made) for arg in call.args for made in _turned(arg, places)]  # type: ignore[attr-defined]
+        for count in (2, 3):
+            yield from ((chosen, "") for chosen in combinations(parts[:MOST_TURNED], count))
+
+
+def _turned(node: Any, places: Places) -> Iterator[ast.AST]:
+    if isinstance(node, ast.Name | ast.Subscript):
+        yield from (made for made in sequence_turned(node, places) if made is not None)
+
+
 def other_slice(node: ast.Subscript, places: Places) -> New:
     """Another part of an array: up to, or from, where some slice begins or ends."""
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
@@ -106,6 +124,12 @@ def other_name(node: Any, places: Places) -> New:
                 yield ast.Constant(text)
 
 
+def unread_name(node: Any, places: Places) -> New:
+    """Something where a name belongs that is given and never read."""
+    if isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        yield from (name(text) for text in places.unused)
+
+
 def any_name(node: ast.Name, places: Places) -> New:
     """A name where one belongs that is nothing like it."""
     if isinstance(node.ctx, ast.Load) and node.id in places.given:
@@ -121,4 +145,6 @@ def _similar(a: str, b: str) -> bool:
     if abs(len(a) - len(b)) <= 2 and (a.startswith(b) or b.startswith(a)):
         return True
     one, other = a.split("_"), b.split("_")
+    if one[0] == other[0] and min(len(one), len(other)) == 1:
+        return True  # c and c_new
     return len(one) == len(other) > 1 and sum(x != y for x, y in zip(one, other)) == 1
