@@ -18,7 +18,7 @@ from ..export.plan import with_activation
 from ..gradcheck.equality import EqualityReport, compared, differences, same_function
 from ..gradcheck.exact.modular import Singular
 from ..gradcheck.frames import told
-from ..gradcheck.signatures import Misuse, arguments, name_of
+from ..gradcheck.signatures import Misuse, arguments, name_of, require_option
 from ..gradcheck.subject import Failed, Subject
 from ..gradcheck.trees import Path, leaves
 from .convention import LENGTHS, SIZES, Convention
@@ -65,6 +65,11 @@ def implements(
         raise Misuse(f"a cell is needed, not {cell!r}")
     if not callable(f):
         raise Misuse(f"a function is needed, not {f!r}")
+    require_option("names", names or {}, Mapping, form="a mapping from parameters to the cell's letters")
+    require_option("axes", axes, str, form="text such as 'T B d'")
+    require_option("transposed", transposed, bool, str, Collection, form="True, False or the names of letters")
+    require_option("zero", zero, str, Collection, form="the names of letters")
+    require_option("returns", () if returns is None else returns, str, Sequence, form="the names of results")
     known = with_activation(cell, phi)
     if phi is not None and known is cell:
         raise Misuse(f"phi: cell {cell.name} leaves no activation open, so there is none to choose")
@@ -175,7 +180,10 @@ def _matched(
         sizes = {cell.inputs[0].text if len(size) == 3 and key[0] != "d" else key: size for key, size in sizes.items()}
     by_letter = _by_letter(sizes)
     keys: dict[str, str] = {}
-    taken = inspect.signature(f).parameters
+    try:
+        taken = inspect.signature(f).parameters
+    except (TypeError, ValueError):
+        raise Misuse(f"{name_of(f)} does not tell its parameters; put a function around it that does") from None
     for name in names.keys() - taken.keys():
         raise Misuse(f"names: {name_of(f)} has no parameter {name}; it has {', '.join(taken)}")
     for name, parameter in taken.items():

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, count
+from numbers import Integral
 from typing import Any
 
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point
@@ -15,11 +16,13 @@ from .decisions.magnitude import NEGLIGIBLE, beside, ignoring, reaching
 from .diagnosis.hypotheses import diagnosed
 from .exact.heights import Heights
 from .exact.modular import Cramped, Singular, Unlucky
+from .inputs import named_inputs, require_functions
 from .keeping import Kept
 from .replay import OTHER_VALUES, contradiction, denied, forward_differs
 from .report import GradientError, GradientReport, Verdict
+from .signatures import require_option
 from .stand_ins.rebinding import ONE_AT_A_TIME
-from .subject import STYLES, Failed, Leaf, Misuse, Subject, named_inputs, require_functions, require_leaves
+from .subject import STYLES, Failed, Leaf, Misuse, Subject, require_leaves
 from .witness import TINIEST, Witness, find_witness
 
 PATIENCE = 400
@@ -65,6 +68,8 @@ def gradcheck(
     """
     if style not in ("auto", *STYLES):
         raise Misuse(f"unknown style {style!r}; the styles are auto, {', '.join(STYLES)}")
+    require_option("fixed", fixed, str, Collection, form="the names of inputs")
+    require_option("seed", seed, Integral, form="a whole number")
     require_functions(forward, backward)
     held = frozenset([fixed] if isinstance(fixed, str) else fixed)
     subject = Subject(forward, backward, named_inputs(forward, inputs, held), style, fixed=held)
@@ -318,7 +323,9 @@ class Check:
             f"at {tie} a branch is decided by two equal numbers: at this kink the derivative is a convention"
             for tie in ties
         ]
-        return (*kinks, *self.negligible[:1])
+        absent = dict.fromkeys(name for point in self.points for name in point.absent)
+        zero = [f"the gradient of {name} is None, and stands for 0: the outputs do not depend on it" for name in absent]
+        return (*self.subject.shared(), *zero, *kinks, *self.negligible[:1])
 
     def _undecided(self, reason: str) -> GradientReport:
         inputs = {leaf.name: False for leaf in self.subject.leaves}

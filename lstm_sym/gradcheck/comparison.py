@@ -56,6 +56,8 @@ class Point:
 
     seed: int
     exact: dict[str, bool] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
+    """Inputs for which backward gives nothing, and on which the outputs do not depend."""
     unchecked: dict[str, str] = field(default_factory=dict)
     """Inputs for which backward gives nothing, and what is said of them."""
     shapes: dict[str, str] = field(default_factory=dict)
@@ -307,13 +309,15 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
             else:
                 point.unchecked[leaf.name] = NOTHING
             continue
-        if gradient is not None:
+        if gradient is None:
+            point.absent.append(leaf.name)
+        else:
             problem = shape_problem(leaf, gradient)
             if problem and gradient.shape == (len(subject.inputs), *leaf.shape) and bench.subject.style == "vjp":
                 # The tuple of all inputs was taken for one of them: this says nothing about the gradient.
                 raise Failed(
-                    "backward is called as backward(inputs, cotangents) with a tuple of all inputs; "
-                    "it seems to take another argument first"
+                    f"{problem}: backward is called as backward(inputs, cotangents) with a tuple of all inputs, "
+                    "and may take another argument first"
                 )
             if problem:
                 point.shapes[leaf.name] = problem

@@ -17,7 +17,11 @@ from .exact.balls import Balls
 from .exact.field import Field
 from .exact.heights import Heights
 from .exact.modular import CHAIN, Singular, Unlucky
-from .subject import Failed, Misuse, Subject, exact_leaves, named_inputs, require_functions
+from .inputs import named_inputs, require_functions
+from .keeping import Kept
+from .signatures import require_option
+from .stand_ins.rebinding import ONE_AT_A_TIME
+from .subject import Failed, Misuse, Subject, exact_leaves
 from .trees import leaves
 from .witness import AS_DRAWN, ATTEMPTS, PRECISIONS, BallBench
 
@@ -57,24 +61,25 @@ def same_function(
 
     ``outputs`` are their names in the report.
     """
+    require_option("outputs", outputs, Sequence, form="the names of outputs")
     require_functions(f, g)
     subjects = [Subject(function, None, named_inputs(f, inputs), "vjp") for function in (f, g)]
     if not subjects[0].leaves:
         raise Misuse("no input is of floating-point numbers, so there is nothing to vary")
-    try:
-        report, subjects, seed, least = _searched(subjects)
-        return (
-            _confirmed(subjects, outputs, seed, least)
-            if report.verdict == "different" and not report.reason
-            else report
-        )
-    except Failed as error:
-        return EqualityReport("undecided", reason=str(error))
+    with ONE_AT_A_TIME, Kept(f, g):
+        try:
+            report, subjects, seed, least = _searched(subjects)
+            if report.verdict == "different" and not report.reason:
+                return _confirmed(subjects, outputs, seed, least)
+            return report
+        except Failed as error:
+            return EqualityReport("undecided", reason=str(error))
 
 
 def compared(subjects: list[Subject]) -> EqualityReport:
     """The verdict at random points of the field; a difference in value has no reason yet, nor a witness."""
-    return _searched(subjects)[0]
+    with ONE_AT_A_TIME:
+        return _searched(subjects)[0]
 
 
 def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], int, float]:

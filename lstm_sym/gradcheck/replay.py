@@ -16,10 +16,11 @@ import numpy as np
 
 from .arrays.layout import laid
 from .comparison import Point, Record
+from .inputs import moves
 from .keeping import Kept
 from .stand_ins.generators import copied, is_generator
 from .stand_ins.randomness import frozen_everywhere
-from .subject import Failed, Misuse, Subject, moves
+from .subject import Failed, Misuse, Subject
 from .trees import leaves, mapped, named
 from .witness import Witness
 

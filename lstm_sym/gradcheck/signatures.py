@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from inspect import Parameter
 from typing import Any
 
@@ -12,6 +12,16 @@ POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 class Misuse(ValueError):
     """The check cannot be made with these arguments."""
+
+
+def require_option(name: str, value: Any, *kinds: type, form: str) -> None:
+    """Misuse where an option is of none of these kinds; of a collection, what it holds must be text."""
+    fits = isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds)
+    if fits and isinstance(value, Collection) and not isinstance(value, str):
+        inside = [*value, *value.values()] if isinstance(value, Mapping) else [*value]
+        fits = all(isinstance(item, str) for item in inside)
+    if not fits:
+        raise Misuse(f"{name} must be {form}, not {value!r}")
 
 
 def required(function: Callable[..., Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -15,7 +15,8 @@ from .decisions.magnitude import USUAL, Magnitude
 from .exact.modular import Singular, Unlucky
 from .exact.numbers import Numbers
 from .frames import Unsupported, place_of, told
-from .signatures import Misuse, arguments, by_parameter, name_of, required
+from .inputs import moves, numbers_inside
+from .signatures import Misuse, arguments, name_of, required
 from .stand_ins.generators import copied, is_generator
 from .trees import Path, alike, at, leaves, mapped, named
 
@@ -74,6 +75,18 @@ class Subject:
             if moves(value) and not self.holds(name, path)
         ]
 
+    def shared(self) -> list[str]:
+        """What is said of inputs that are one array where they are given."""
+        names: dict[int, list[str]] = {}
+        for leaf in self.leaves:
+            if isinstance(leaf.value, np.ndarray):
+                names.setdefault(id(leaf.value), []).append(leaf.name)
+        return [
+            f"{' and '.join(same)} are one array; their gradients are checked as those of inputs of their own"
+            for same in names.values()
+            if len(same) > 1
+        ]
+
     def holds(self, name: str, path: Path) -> bool:
         """Whether an input is fixed."""
         return name in self.fixed or named(name, path) in self.fixed
@@ -85,7 +98,7 @@ class Subject:
             for path, value in leaves(tree):
                 if moves(value) and self.holds(name, path):
                     found[named(name, path)] = "it is fixed"
-                for key, _ in _numbers_inside(value):
+                for key, _ in numbers_inside(value):
                     found[f"{named(name, path)}.{key}"] = "it is an attribute of an object"
         return found
 
@@ -322,13 +335,6 @@ def _matched(given: Mapping[Any, Any], names: list[Any]) -> dict[Any, Any]:
     return {name: found[name] for name in names if name in found}
 
 
-def moves(value: Any) -> bool:
-    """Whether an input is of floating-point numbers, so that it has a gradient."""
-    if isinstance(value, np.ndarray | np.generic):
-        return value.dtype.kind == "f"
-    return isinstance(value, float)
-
-
 def exact_leaves(outputs: Any, domain: Any) -> list[tuple[Path, Array]]:
     """The outputs that have cotangents."""
     found = []
@@ -343,47 +349,6 @@ def exact_leaves(outputs: Any, domain: Any) -> list[tuple[Path, Array]]:
         kinds = dict.fromkeys(_kind(value) for _, value in leaves(outputs))
         raise Failed(f"forward returns no floating-point numbers, but {', '.join(kinds) or 'nothing'}")
     return found
-
-
-def named_inputs(forward: Callable[..., Any], inputs: Any, fixed: Collection[str] = ()) -> dict[str, Any]:
-    """Inputs by the names of forward's parameters, in containers of their own.
-
-    A container that the code sees by itself, too, would be filled with exact numbers there.
-    """
-    by_name = by_parameter(forward, inputs)
-    for name, tree in by_name.items():
-        for path, value in leaves(tree):
-            if not fixed or not {name, named(name, path)} & {*fixed}:
-                _require_seen_through(named(name, path), value)
-    return {name: mapped(lambda _, value: value, tree) for name, tree in by_name.items()}
-
-
-def _require_seen_through(name: str, value: Any) -> None:
-    """Arrays inside an object of the user's, and those of other libraries, would be passed on unchecked."""
-    if moves(value) and np.isnan(value).any():
-        raise Misuse(f"{name} is not a number, or has an entry that is none (nan)")
-    if hasattr(value, "__array__") and not isinstance(value, np.ndarray | np.generic):
-        raise Misuse(f"{name} is a {type(value).__name__} and would not be checked; pass np.asarray({name})")
-    inside = [key for key, field in _numbers_inside(value) if not isinstance(field, float)]
-    if inside:
-        raise Misuse(
-            f"{name} is a {type(value).__name__}, whose {', '.join(inside)} would not be checked; "
-            "pass such arrays in a dictionary, a tuple, a named tuple or a dataclass"
-        )
-
-
-def _numbers_inside(value: Any) -> list[tuple[str, Any]]:
-    """The floating-point numbers, and arrays of such, among the attributes of an object of the user's."""
-    slots = {key: getattr(value, key, None) for key in getattr(type(value), "__slots__", ())}
-    own = {} if moves(value) else slots | getattr(value, "__dict__", {})
-    return [(key, field) for key, field in own.items() if moves(field)]
-
-
-def require_functions(*functions: Any) -> None:
-    """Misuse where something cannot be called."""
-    for function in functions:
-        if not callable(function):
-            raise Misuse(f"a function is needed, not {function!r}")
 
 
 def require_leaves(subject: Subject, otherwise: str) -> None:

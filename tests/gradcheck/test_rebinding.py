@@ -4,8 +4,9 @@ import random
 import threading
 
 import numpy as np
+import pytest
 
-from lstm_sym.gradcheck import gradcheck
+from lstm_sym.gradcheck import gradcheck, same_function
 
 X = np.zeros(3)
 WEIGHTS = {"W": np.ones((3, 3)), "list": [np.ones(3)]}
@@ -74,17 +75,24 @@ def test_data_that_is_used_is_exact():
     assert missing.verdict == "undecided" and "nan has no exact value" in str(missing)
 
 
-def test_checks_in_several_threads_wait_for_one_another():
-    x, found = X, []
+def verdict_on_a_gradient(factor):
+    return gradcheck(lambda x: np.tanh(x), lambda i, d: factor * d / np.cosh(i[0]) ** 2, [X]).ok
+
+
+def verdict_on_a_function(factor):
+    return same_function(lambda x: np.tanh(x), lambda x: factor * np.tanh(x), [X]).ok
+
+
+@pytest.mark.parametrize("verdict", [verdict_on_a_gradient, verdict_on_a_function])
+def test_checks_in_several_threads_wait_for_one_another(verdict):
+    found = []
 
     def check(factor):
-        found.append(
-            (factor, gradcheck(lambda x: np.tanh(x), lambda i, d: factor * d / np.cosh(i[0]) ** 2, [x]).verdict)
-        )
+        found.append((factor, verdict(factor)))
 
     threads = [threading.Thread(target=check, args=(1 + k % 2,)) for k in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(found) == [(1, "right"), (1, "right"), (2, "wrong"), (2, "wrong")]
+    assert sorted(found) == [(1, True), (1, True), (2, False), (2, False)]

@@ -487,3 +487,56 @@ def test_what_cannot_be_called_is_misuse(forward, backward):
         gradcheck(forward, backward, [X])
     with pytest.raises(ValueError, match="a function is needed, not"):
         same_function(forward, backward, [X])
+
+
+def held_by_itself():
+    own = [np.zeros(3)]
+    own.append(own)
+    return own
+
+
+OPTIONS = [
+    ({"seed": "a"}, "seed must be a whole number, not 'a'"),
+    ({"seed": None}, "seed must be a whole number, not None"),
+    ({"seed": True}, "seed must be a whole number, not True"),
+    ({"fixed": None}, "fixed must be the names of inputs, not None"),
+    ({"fixed": 3}, "fixed must be the names of inputs, not 3"),
+    ({"fixed": [["x"]]}, r"fixed must be the names of inputs, not \[\['x'\]\]"),
+    ({"style": 3}, "unknown style 3"),
+]
+
+
+@pytest.mark.parametrize("options, message", OPTIONS)
+def test_options_of_the_wrong_kind(options, message):
+    with pytest.raises(ValueError, match=message):
+        gradcheck(np.tanh, lambda i, d: d * (1 - np.tanh(i[0]) ** 2), [np.zeros(3)], **options)
+
+
+@pytest.mark.parametrize("outputs", [3, [3]])
+def test_names_of_outputs_of_the_wrong_kind(outputs):
+    with pytest.raises(ValueError, match="outputs must be the names of outputs, not"):
+        same_function(np.tanh, np.tanh, [np.zeros(3)], outputs=outputs)
+
+
+def test_a_container_that_holds_itself():
+    with pytest.raises(ValueError, match="a container among the inputs holds itself"):
+        gradcheck(lambda x: x[0], lambda i, d: d, [held_by_itself()])
+
+
+def test_what_a_gradient_of_none_stands_for():
+    report = gradcheck(lambda x, y: x**2, lambda i, d: (2 * i[0] * d, None), [np.zeros(3), np.zeros(2)])
+    assert report.ok and report.diagnosis == (
+        "the gradient of y is None, and stands for 0: the outputs do not depend on it",
+    )
+
+
+def test_one_array_for_two_inputs():
+    both = np.zeros(3)
+    report = gradcheck(np.multiply, lambda i, d: (i[1] * d, i[0] * d), [both, both])
+    assert report.ok and "are one array; their gradients are checked as those of inputs of their own" in str(report)
+    assert gradcheck(np.multiply, lambda i, d: (2 * i[0] * d, 0 * d), [both, both]).verdict == "wrong"
+
+
+def test_a_gradient_with_an_axis_too_many_is_told_by_its_shape():
+    report = gradcheck(np.sin, lambda i, d: (d * np.cos(i[0]))[None], [np.zeros(3)])
+    assert report.verdict != "right" and "the gradient of x has the shape (1, 3), x has (3,)" in str(report)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..frames import Unsupported
-from ..subject import Failed, Leaf, Subject, moves
+from ..inputs import moves
+from ..subject import Failed, Leaf, Subject
 from ..trees import leaves, mapped
 
 STEP = 1e-5

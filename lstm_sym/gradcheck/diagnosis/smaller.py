@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..subject import Failed, Subject, moves
+from ..inputs import moves
+from ..subject import Failed, Subject
 from ..trees import leaves, mapped
 from .screening import Screen
 
