@@ -75,20 +75,20 @@ def test_data_that_is_used_is_exact():
     assert missing.verdict == "undecided" and "nan has no exact value" in str(missing)
 
 
-def verdict_on_a_gradient(factor):
-    return gradcheck(lambda x: np.tanh(x), lambda i, d: factor * d / np.cosh(i[0]) ** 2, [X]).ok
+def verdict_on_a_gradient(factor, x):
+    return gradcheck(lambda x: np.tanh(x), lambda i, d: factor * d / np.cosh(i[0]) ** 2, [x]).ok
 
 
-def verdict_on_a_function(factor):
-    return same_function(lambda x: np.tanh(x), lambda x: factor * np.tanh(x), [X]).ok
+def verdict_on_a_function(factor, x):
+    return same_function(lambda x: np.tanh(x), lambda x: factor * np.tanh(x), [x]).ok
 
 
 @pytest.mark.parametrize("verdict", [verdict_on_a_gradient, verdict_on_a_function])
 def test_checks_in_several_threads_wait_for_one_another(verdict):
-    found = []
+    x, found = X, []
 
     def check(factor):
-        found.append((factor, verdict(factor)))
+        found.append((factor, verdict(factor, x)))
 
     threads = [threading.Thread(target=check, args=(1 + k % 2,)) for k in range(4)]
     for thread in threads:
