@@ -37,7 +37,7 @@ LEAST = 1e-300
 SECONDS = 20.0
 """A far guard: other bounds are of work, so that the report does not depend on the machine."""
 
-BEYOND = 3
+BEYOND = 4
 """How many times as many points are tried where comparisons go other ways as at the usual numbers."""
 
 ATTEMPTS = 12
@@ -285,6 +285,7 @@ class Check:
                 )
                 return None
         other = "that is not near the given values" if subject.magnitude.fresh else "of another size"
+        other = "whose numbers are arranged" if subject.magnitude.arranged else other
         note = f"exact at {len(self.points)} points, not at one {other}{there}"
         found = self._not_right(point, subject)
         return replace(found, diagnosis=(note, *found.diagnosis))

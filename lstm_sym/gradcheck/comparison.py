@@ -210,6 +210,7 @@ def drawing(subject: Subject, seed: int) -> Callable[[Any], Any]:
     """Random numbers for one array after another, near the values that are given where these are not 0."""
     random = np.random.default_rng((seed, 7))
     scale = SCALE * SPREADS[seed % len(SPREADS)]
+    centre = scale * random.normal() if subject.magnitude.closeness else 0.0
 
     def draw(given: Any) -> Any:
         magnitude = subject.magnitude
@@ -218,6 +219,7 @@ def drawing(subject: Subject, seed: int) -> Callable[[Any], Any]:
         drawn = np.where(known == 0, scale * noise, known * (1 + 0.1 * noise))
         if magnitude != USUAL:
             drawn = magnitude.signed(random, drawn) * 2.0 ** magnitude.exponents(random, given.shape)
+            drawn = magnitude.laid_out(drawn, random, centre)
         return drawn
 
     return draw
@@ -339,7 +341,7 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.vanished = domain.vanished
     point.underflows = list(dict.fromkeys(domain.underflows))
     point.style = bench.subject.style
-    if subject.magnitude == USUAL:
+    if subject.magnitude == USUAL or (subject.magnitude.arranged and not subject.magnitude.closeness):
         point.record = _record(bench, cotangents, outputs, gradients)
     return point
 

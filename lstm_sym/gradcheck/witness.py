@@ -101,7 +101,8 @@ class BallBench(Bench):
         def number(name: str, given: Any) -> Numbers:
             parts = EIGHTHS if attempt < COARSE else max(FINE, 1 << int(given.size).bit_length())
             if attempt == AS_DRAWN:
-                values = [dyadic(x, DRAWN) for x in draw(given).ravel()]
+                bits = DRAWN + subject.magnitude.closeness
+                values = [dyadic(x, bits) for x in draw(given).ravel()]
             else:
                 found = self._rational(random, subject.magnitude.known(given), attempt, parts)
                 found = subject.magnitude.signed(random, found)

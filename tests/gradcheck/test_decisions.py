@@ -1,6 +1,7 @@
 """Decisions that are no comparison of one number with a constant: each is driven the other way, or named."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -298,6 +299,35 @@ def test_places_are_no_counts(index):
 
     report = same_function(forward, lambda x: forward(x) + 0, [np.zeros(3)])
     assert (report.verdict, report.unreached) == ("equal", ()), str(report)
+
+
+def positives(x):
+    count = 0
+    for value in x:
+        if value > 0:
+            count += 1
+    return count
+
+
+ARRANGEMENTS = [
+    lambda x: positives(x) == 12,
+    lambda x: positives(x) == 0,
+    lambda x: [bool(value > 0) for value in x] == [True] * 12,
+    lambda x: x[:6].min() > 0 and x[6:].min() > 0,
+    lambda x: sum(1 for a, b in pairwise(x) if b > a) == 11,
+    lambda x: np.array_equal(np.argsort(x), np.arange(12)[::-1]),
+    lambda x: np.abs(x - x[0]).max() < 0.1 * abs(x[0]),
+    lambda x: np.ptp(x) < 1e-4 * abs(x[0]),
+]
+"""What Python counts, and what is true of numbers in order or close together."""
+
+
+@pytest.mark.parametrize("condition", ARRANGEMENTS)
+def test_numbers_of_one_sign_in_order_and_close_together_are_tried(condition):
+    forward, backward = otherwise(condition)
+    assert gradcheck(forward, backward, [np.zeros(12)]).verdict == "right"
+    report = gradcheck(forward, twice, [np.zeros(12)], diagnose=False)
+    assert report.verdict == "wrong" and "whose numbers are arranged" in report.diagnosis[0], str(report)
 
 
 UNREACHED = [

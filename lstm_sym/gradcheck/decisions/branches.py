@@ -272,6 +272,11 @@ class Branches:
         """Whether every entry of every comparison has gone both ways, as far as is known."""
         return all(site.settled for site in self.sites.values())
 
+    @property
+    def contested(self) -> bool:
+        """Whether an entry has never been the largest of some, which may be an accident."""
+        return any(isinstance(site, Contest) and site.open for site in self.sites.values())
+
     def told(self) -> tuple[str, ...]:
         """The same in words."""
         return tuple(dict.fromkeys(map(str, self.one_way())))

@@ -15,6 +15,9 @@ ACCIDENT = 0.01
 WIDEST = 64
 """Entries whose order is noted pair by pair."""
 
+FEW = 8
+"""Entries of which every one can be expected to win after some tries."""
+
 HUGE = 1e4
 """A number beyond this masks, or is masked."""
 
@@ -48,6 +51,11 @@ class Contest:
         if self.asked == "sorted":
             return n * (n - 1) * 0.5**self.held < ACCIDENT and bool(self._missing())
         return k < n and comb(n, k) * (k / n) ** self.held < ACCIDENT
+
+    @property
+    def open(self) -> bool:
+        """Whether some entry of a few has not won so far, and it is too early to tell that it never does."""
+        return self.asked != "sorted" and len(self.won) < len(self.entries) <= FEW and not self.one_way
 
     def _missing(self) -> list[tuple[int, int]]:
         """The pairs that never came in this order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise, product
+from itertools import islice, pairwise, product, repeat, takewhile
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,15 @@ class Magnitude:
     fresh: bool = False
     meeting: bool = False
     """Whether a number meets a constant that it is asked to be close to."""
+    order: int = 0
+    """1 where every array ascends from its first entry to its last, -1 where it descends."""
+    closeness: int = 0
+    """All numbers agree in about so many bits."""
+
+    @property
+    def arranged(self) -> bool:
+        """Whether it is by their signs, their order or their distance alone that the numbers are no usual ones."""
+        return replace(self, signs=0, order=0, closeness=0) == USUAL != self
 
     def exponents(self, random: Any, shape: tuple[int, ...]) -> Any:
         """The power of 2 at every entry."""
@@ -70,6 +79,12 @@ class Magnitude:
         if self.by_array:
             return np.abs(x) * random.choice((-1, 1))
         return np.abs(x) * self.signs if self.signs else x
+
+    def laid_out(self, x: Any, random: Any, centre: float) -> Any:
+        """Numbers of one array in the order and at the distance that they shall have."""
+        if self.closeness:
+            x = centre * (1 + 2.0**-self.closeness * random.normal(size=x.shape))
+        return np.sort(x, axis=None)[:: self.order].reshape(x.shape) if self.order else x
 
     def known(self, given: Any) -> Any:
         """What is kept of given values."""
@@ -85,6 +100,17 @@ ENTRIES = (Magnitude(8), Magnitude(8, mixed=True))
 """What is tried where single entries of an array have gone one way only, by chance or by what is added to them."""
 
 
+ARRANGED = (
+    *(Magnitude(signs=sign) for sign in (1, -1)),
+    *(Magnitude(order=order) for order in (1, -1)),
+    *(Magnitude(closeness=bits) for bits in (8, 18)),
+)
+"""What single decisions that go both ways do not show: Python counts them, and one `if` stands inside another."""
+
+ENTRANTS = 12
+"""Points more where an entry has never been the largest, which may still be an accident."""
+
+
 def ignoring(subjects: Iterable[Any], branches: Branches) -> list[Magnitude]:
     """Points that ignore the values that are given, where some are, and where there is something to decide."""
     given = any(np.any(np.asarray(leaf.value)) for subject in subjects for leaf in subject.leaves)
@@ -96,6 +122,9 @@ def reaching(branches: Branches, fresh: bool = False) -> Iterator[Magnitude]:
 
     If they may be ``fresh``, every other one ignores the given values.
     """
+    if branches.sites:
+        yield from (replace(magnitude, fresh=fresh) for magnitude in ARRANGED)
+    yield from islice(takewhile(lambda _: branches.contested, repeat(Magnitude(fresh=fresh))), ENTRANTS)
     tried: list[Magnitude] = []
     while len(tried) < MOST * (2 if fresh else 1):
         sites = [site for site in branches.one_way() if site.asked != "int"]
