@@ -212,17 +212,17 @@ def called(node: ast.AST) -> str:
 
 def factors(node: ast.expr) -> list[ast.expr]:
     """The factors of a product, as far as it is written without parentheses."""
-    found: list[ast.expr] = []
-    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        found.append(node.right)
-        node = node.left
-    return [node, *reversed(found)]
+    return _chained(node, ast.Mult)
 
 
 def terms(node: ast.expr) -> list[ast.expr]:
     """The terms of a sum."""
+    return _chained(node, ast.Add)
+
+
+def _chained(node: ast.expr, operator: type[ast.operator]) -> list[ast.expr]:
     found: list[ast.expr] = []
-    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+    while isinstance(node, ast.BinOp) and isinstance(node.op, operator):
         found.append(node.right)
         node = node.left
     return [node, *reversed(found)]
