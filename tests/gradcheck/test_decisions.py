@@ -318,6 +318,9 @@ ARRANGEMENTS = [
     lambda x: np.array_equal(np.argsort(x), np.arange(12)[::-1]),
     lambda x: np.abs(x - x[0]).max() < 0.1 * abs(x[0]),
     lambda x: np.ptp(x) < 1e-4 * abs(x[0]),
+    lambda x: "".join("+" if value > 0 else "-" for value in x) == 12 * "-",
+    lambda x: len(list(filter(lambda value: value > 0, x))) == 0,
+    lambda x: list(x) == sorted(x),
 ]
 """What Python counts, and what is true of numbers in order or close together."""
 
@@ -328,6 +331,23 @@ def test_numbers_of_one_sign_in_order_and_close_together_are_tried(condition):
     assert gradcheck(forward, backward, [np.zeros(12)]).verdict == "right"
     report = gradcheck(forward, twice, [np.zeros(12)], diagnose=False)
     assert report.verdict == "wrong" and "whose numbers are arranged" in report.diagnosis[0], str(report)
+    assert same_function(forward, lambda x: 2 * x, [np.zeros(12)]).verdict == "different"
+
+
+@pytest.mark.parametrize("slack", [lambda x: x >= x.max() - 0.01, lambda x: np.isclose(x, x.max())])
+def test_a_maximum_with_slack_is_wrong_where_numbers_are_close(slack):
+    assert gradcheck(lambda x: x.max(), lambda inputs, d: d * (inputs[0] == inputs[0].max()), X).verdict == "right"
+    report = gradcheck(lambda x: x.max(), lambda inputs, d: d * slack(inputs[0]), X, diagnose=False)
+    assert report.verdict == "wrong" and report.witness, str(report)
+
+
+@pytest.mark.parametrize("seed", range(0, 400, 100))
+def test_every_one_of_a_few_entries_is_the_largest_at_some_point(seed):
+    def forward(x):
+        return x * [2.0, 2, 2, 3][int(np.argmax(x))]
+
+    report = gradcheck(forward, twice, [np.zeros(4)], seed=seed, diagnose=False)
+    assert report.verdict == "wrong" and report.witness, str(report)
 
 
 UNREACHED = [
