@@ -11,7 +11,7 @@ import numpy as np
 
 from .arrays.layout import part, whole_of
 from .stand_ins.randomness import is_generator, set_state, state_of
-from .visible import Cell, Visible
+from .visible import Cell, Slots, Visible
 
 
 class Kept:
@@ -36,7 +36,7 @@ class Kept:
             function.cache_clear()
 
     def _opened(self, space: Any, is_module: bool) -> None:
-        saved = list(space) if isinstance(space, list) else dict(space)
+        saved = dict(space) if isinstance(space, dict) else list(space)
         self.undo.append(lambda: _restore(space, saved))
 
     def _visit(self, space: Any, key: Any, value: Any) -> bool:
@@ -61,8 +61,12 @@ class Kept:
 
 def _restore(space: Any, saved: Any) -> None:
     """Put back what a space held; a module that has been imported meanwhile stays."""
-    if isinstance(space, list):
-        space[:] = saved
+    if isinstance(space, Slots):
+        space.put_back(saved)
+        return
+    if not isinstance(space, dict):
+        space.clear()
+        space.extend(saved)
         return
     for key in [key for key, value in space.items() if key not in saved and not isinstance(value, types.ModuleType)]:
         del space[key]

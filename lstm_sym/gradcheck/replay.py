@@ -148,12 +148,13 @@ def _run(subject: Subject, record: Record, kept: Kept, nudge: float) -> tuple[li
     """The outputs, and the gradients by leaf, of a run in floating point."""
     inputs = _nudged(record, nudge)
     outputs, cache = _forward(subject, inputs, kept)
+    values = [np.copy(y) for _, y in leaves(outputs) if moves(y)]
     bars = mapped(lambda _, bar: bar.copy() if isinstance(bar, np.ndarray) else bar, record.cotangents)
     with frozen_everywhere(kept.generators, 1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         given = subject.gradients(subject.run_backward(_inputs(subject, inputs, later=True), bars, cache))
     known = {leaf.name: gradient for leaf, gradient in zip(subject.leaves, given) if gradient is not None}
-    return [y for _, y in leaves(outputs) if moves(y)], known
+    return values, known
 
 
 def _outputs(subject: Subject, record: Record, kept: Kept, nudge: float) -> list[Any]:

@@ -193,7 +193,7 @@ class Subject:
             return "it is called as backward(dout, cache), with what forward returns beside its outputs as cache"
         return (
             f"it is called as backward(inputs, cotangents) with inputs = ({names}); if it takes (dout, cache), let "
-            "forward return (out, cache)"
+            "forward return (out, cache), and choose the style cache where a tuple may be outputs alone"
         )
 
     def _called(

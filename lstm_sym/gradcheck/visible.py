@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 import sys
 import types
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .frames import foreign
+
+CONTAINERS = dict | list | deque
 
 MANY = 100
 """Entries from which data that no code names is not looked at: whole data sets lie about in modules."""
@@ -63,12 +66,14 @@ class Visible:
                 self._look_into(getattr(member, "__func__", member))
         elif is_partial(value):
             self.enter(value.func)
-        elif isinstance(value, dict | list):
+        elif isinstance(value, CONTAINERS):
             self._space(value)
         elif of_the_user(value):
             self.enter(type(value))
             if hasattr(value, "__dict__"):
                 self._space(vars(value))
+            if slots_of(value):
+                self._space(Slots(value))
 
     def _space(self, space: Any, is_module: bool = False) -> None:
         if id(space) in self.spaces:
@@ -77,7 +82,7 @@ class Visible:
         self.opened(space, is_module)
         if is_module:
             self._named |= names_in(space)
-        for key, value in list(enumerate(space) if isinstance(space, list) else space.items()):
+        for key, value in list(space.items() if isinstance(space, dict) else enumerate(space)):
             hidden = isinstance(key, str) and key.startswith("__") and key.endswith("__")
             unused = is_module and key not in self._named and is_large(value)
             if not hidden and not unused and not self.visit(space, key, value):
@@ -87,8 +92,13 @@ class Visible:
         home = getattr(value, "__module__", None) or getattr(value, "__name__", None) or ""
         if home.split(".")[0] == "lstm_sym":
             return
-        kinds = types.FunctionType | types.MethodType | types.ModuleType | type | dict | list
-        if isinstance(value, kinds) or hasattr(value, "__wrapped__") or is_partial(value) or of_the_user(value):
+        kinds = types.FunctionType | types.MethodType | types.ModuleType | type
+        if (
+            isinstance(value, kinds | CONTAINERS)
+            or hasattr(value, "__wrapped__")
+            or is_partial(value)
+            or of_the_user(value)
+        ):
             self.enter(value)
 
 
@@ -120,6 +130,35 @@ class Defaults(dict[Any, Any]):
         positional = [self[place] for place in range(len(self.function.__defaults__ or ()))]
         self.function.__defaults__ = tuple(positional) or None
         self.function.__kwdefaults__ = {name: self[name] for name in self.function.__kwdefaults__ or {}} or None
+
+
+class Slots(dict[str, Any]):
+    """What an instance holds in slots."""
+
+    def __init__(self, instance: Any) -> None:
+        self.instance = instance
+        super().__init__({name: getattr(instance, name) for name in slots_of(instance) if hasattr(instance, name)})
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        setattr(self.instance, key, value)
+
+    def put_back(self, saved: dict[str, Any]) -> None:
+        """What the slots held, and nothing in those that were empty."""
+        for name in slots_of(self.instance):
+            if name in saved:
+                setattr(self.instance, name, saved[name])
+            elif hasattr(self.instance, name):
+                delattr(self.instance, name)
+
+
+def slots_of(value: Any) -> list[str]:
+    """The names of an instance's slots."""
+    found: list[str] = []
+    for kind in type(value).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        found += [slots] if isinstance(slots, str) else list(slots)
+    return [name for name in found if name not in ("__dict__", "__weakref__")]
 
 
 def names_in(space: dict[str, Any]) -> set[str]:
@@ -156,4 +195,4 @@ def of_the_user(value: Any) -> bool:
     """Whether a value is an instance of a class that the user has written."""
     module = sys.modules.get(type(value).__module__)
     file = getattr(module, "__file__", None)
-    return file is not None and hasattr(value, "__dict__") and foreign(file)
+    return file is not None and (hasattr(value, "__dict__") or bool(slots_of(value))) and foreign(file)

@@ -1,5 +1,7 @@
 """The class of a mistake is named: what would mend it, in the code itself or in a function that it calls."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -94,3 +96,17 @@ def test_the_code_without_a_slip_is_right_and_no_edit_is_left_behind():
     exec(compile(CODE, "<code>", "exec"), space)
     report = gradcheck(space["forward"], space["backward"], {k: np.zeros(s) for k, s in SHAPES.items()})
     assert report.verdict == "right", str(report)
+
+
+def series(x):
+    return np.sin(x)
+
+
+def series_backward(inputs, d):
+    (x,) = inputs
+    return d * sum((-1) ** k * x ** (2 * k) / math.factorial(2 * k) for k in range(3))
+
+
+def test_a_sum_of_pythons_own_is_looked_through():
+    report = gradcheck(series, series_backward, [np.zeros(3)])
+    assert report.verdict == "wrong" and "is replaced by `d * np.cos(x)`" in str(report), str(report)

@@ -1,6 +1,7 @@
 """Code that does other things on exact numbers than on its user's arrays is not right, nor is it wrong."""
 
 import math
+from collections import deque
 from contextlib import suppress
 from functools import lru_cache
 
@@ -184,6 +185,44 @@ def test_what_is_kept_from_an_earlier_run_is_wrong_in_the_next():
     report = gradcheck(lambda x, w: np.tanh(x @ w), backward, [X, W])
     assert report.verdict == "wrong" and abs(float(report.witness.given)) < 1e3, str(report)
     assert kept.h is None
+
+
+class Slotted:
+    __slots__ = ("slope",)
+
+
+SLOTTED, QUEUE = Slotted(), deque()
+
+
+def from_a_slot(inputs, d):
+    if not hasattr(SLOTTED, "slope"):
+        SLOTTED.slope = 2 * inputs[0]
+    return d * SLOTTED.slope
+
+
+def from_a_queue(inputs, d):
+    if not QUEUE:
+        QUEUE.append(2 * inputs[0])
+    return d * QUEUE[0]
+
+
+@pytest.mark.parametrize("backward", [from_a_slot, from_a_queue])
+def test_what_is_kept_in_slots_and_queues_is_wrong_in_the_next_run(backward):
+    assert gradcheck(np.square, backward, [X]).verdict == "wrong"
+    assert not hasattr(SLOTTED, "slope") and not QUEUE
+
+
+def test_an_output_that_backward_writes_over_is_looked_at_before():
+    def forward(x):
+        h = np.tanh(x)
+        return h, (h,)
+
+    def backward(d, cache):
+        (h,) = cache
+        h *= h
+        return d * (1 - h)
+
+    assert gradcheck(forward, backward, [X]).verdict == "right"
 
 
 @lru_cache

@@ -21,7 +21,8 @@ def other_axis(node: Any, places: Places) -> New:
                 if axis != _axis(node.slice):
                     yield ast.Subscript(node.value, ast.Constant(axis), node.ctx)
     elif called(node) in ALONG:
-        first = isinstance(node.func.value, ast.Name) and node.func.value.id in ("np", "numpy")
+        owner = getattr(node.func, "value", None)
+        first = isinstance(owner, ast.Name) and owner.id in ("np", "numpy")
         for k, argument in enumerate(node.args):
             if k == int(first) and _axis(argument) is not None:
                 for axis in OTHERS:
