@@ -67,7 +67,7 @@ def sequence_turned(node: Any, places: Places) -> New:
         if node.id in places.given and not isinstance(parent, ast.Subscript | ast.Attribute):
             yield filled("a[::-1]", a=node)
         return
-    parts = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+    parts = (isinstance(node.slice, ast.Tuple) and list(node.slice.elts)) or [node.slice]
     if _backwards(parts[0]):
         first: ast.expr = ast.Slice()
     elif isinstance(parts[0], ast.Slice) and parts[0].step is None and (parts[0].lower or parts[0].upper) is None:
