@@ -32,7 +32,7 @@ fresh: $(INSTALLED)
 
 # Every mutant of every derivation, and of the NumPy code on which the gradient check is tried; make test tries some only.
 mutants: $(TESTABLE)
-	LSTM_SYM_ALL_MUTANTS=1 $(BIN)/pytest -n auto tests/proof/test_mutants.py tests/gradcheck/test_mutants.py tests/gradcheck/test_as_numpy.py tests/gradcheck/test_random_gradients.py tests/gradcheck/test_exports.py tests/gradcheck/test_named.py
+	LSTM_SYM_ALL_MUTANTS=1 $(BIN)/pytest -n auto tests/proof/test_mutants.py tests/gradcheck/test_mutants.py tests/gradcheck/test_as_numpy.py tests/gradcheck/test_random_gradients.py tests/gradcheck/test_exports.py tests/gradcheck/test_named.py tests/gradcheck/test_layers.py
 
 # What the tests of optional parts need, all at once or, where that fails, one by one; they are skipped where it cannot be had.
 EXTRAS := dask pictures torch onnx jax array-api numba keras
