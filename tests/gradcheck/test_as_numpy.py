@@ -10,7 +10,7 @@ from lstm_sym.gradcheck import gradcheck, same_function
 
 from .programs import Program, run
 
-PROGRAMS = 20_000 if os.environ.get("LSTM_SYM_ALL_MUTANTS") else 200
+PROGRAMS = 20_000 if os.environ.get("LSTM_SYM_ALL_MUTANTS") else 120
 
 
 @pytest.mark.parametrize("block", range(4))

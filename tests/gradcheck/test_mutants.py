@@ -16,7 +16,7 @@ from .corpus.cases import MODULES, value
 from .mutation import executed, mutants, seen_by_floats
 
 ALL = bool(os.environ.get("LSTM_SYM_ALL_MUTANTS"))
-STRIDE = 1 if ALL else 61
+STRIDE = 1 if ALL else 121
 CODES = [(module, *case) for module in MODULES for case in module.CASES]
 WANTED = {"changed": ("wrong",), "overwrites": ("wrong",), "same": ("right",)}
 """What else there is, code that raises, gives NaN or another structure, must not be right."""

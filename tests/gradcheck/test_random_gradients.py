@@ -24,7 +24,7 @@ from .operations import OPERATIONS as SINGLE
 from .tapes import Tape
 
 PROGRAMS = 3000 if os.environ.get("LSTM_SYM_ALL_MUTANTS") else 16
-BLOCKS = 4
+BLOCKS = 2
 OPERATIONS = (*SINGLE, *COMPOSITIONS)
 POINTS = 3
 MOSTLY = 0.85
