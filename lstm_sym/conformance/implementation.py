@@ -17,10 +17,11 @@ from ..export.experiment import imported
 from ..export.plan import with_activation
 from ..gradcheck.equality import EqualityReport, compared, differences, same_function
 from ..gradcheck.exact.modular import Singular
-from ..gradcheck.frames import told
+from ..gradcheck.frames import shown, told
+from ..gradcheck.inputs import require_functions
 from ..gradcheck.signatures import Misuse, arguments, name_of, require_option
 from ..gradcheck.subject import Failed, Subject
-from ..gradcheck.trees import Path, leaves
+from ..gradcheck.trees import Path, endless, leaves
 from .convention import LENGTHS, SIZES, Convention
 
 STATE_NAMES = ("{}", "{}0", "{}_0", "{}_prev", "prev_{}", "{}_init", "initial_{}")
@@ -62,10 +63,11 @@ def implements(
     'equal'
     """
     if not isinstance(cell, Cell):
-        raise Misuse(f"a cell is needed, not {cell!r}")
-    if not callable(f):
-        raise Misuse(f"a function is needed, not {f!r}")
-    require_option("names", names or {}, Mapping, form="a mapping from parameters to the cell's letters")
+        raise Misuse(f"a cell is needed, not {shown(cell)}")
+    require_functions(f)
+    require_option(
+        "names", {} if names is None else names, Mapping, form="a mapping from parameters to the cell's letters"
+    )
     require_option("axes", axes, str, form="text such as 'T B d'")
     require_option("transposed", transposed, bool, str, Collection, form="True, False or the names of letters")
     require_option("zero", zero, str, Collection, form="the names of letters")
@@ -256,7 +258,7 @@ def _run(theirs: Theirs) -> dict[Path, tuple[int, ...]]:
     args, options = arguments(theirs.f, inputs)
     try:
         with np.errstate(all="ignore"):
-            return {path: np.shape(value) for path, value in leaves(theirs.f(*args, **options))}
+            results = theirs.f(*args, **options)
     except (Exception, SystemExit) as error:
         shapes = ", ".join(f"{name} {value.shape}" for name, value in inputs.items())
         laid = "; say how its arrays lie (axes=...) and which matrices it holds the other way round (transposed=...)"
@@ -264,6 +266,9 @@ def _run(theirs: Theirs) -> dict[Path, tuple[int, ...]]:
             f"{name_of(theirs.f)} raises {type(error).__name__}{told(error)}; it was given "
             f"{shapes}{laid if isinstance(error, ValueError | IndexError) else ''}"
         ) from error
+    if endless(results):
+        raise Misuse(f"{name_of(theirs.f)} returns a container that holds itself, or is nested too deeply")
+    return {path: np.shape(value) for path, value in leaves(results)}
 
 
 def _told_by_shapes(theirs: Theirs, given: Mapping[Path, tuple[int, ...]]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from .decisions.magnitude import NEGLIGIBLE, beside, ignoring, reaching
 from .diagnosis.hypotheses import diagnosed
 from .exact.heights import Heights
 from .exact.modular import Cramped, Singular, Unlucky
+from .frames import shown
 from .inputs import named_inputs, require_functions
 from .keeping import Kept
 from .replay import OTHER_VALUES, contradiction, denied, forward_differs
@@ -66,10 +67,11 @@ def gradcheck(
     ``fixed`` names, a parameter or an entry such as ``"settings['eps']"``. No gradient is checked that backward does
     not give: one that is ``None``, missing from a dictionary, or that of a Python number among arrays.
     """
-    if style not in ("auto", *STYLES):
-        raise Misuse(f"unknown style {style!r}; the styles are auto, {', '.join(STYLES)}")
+    if not isinstance(style, str) or style not in ("auto", *STYLES):
+        raise Misuse(f"unknown style {shown(style)}; the styles are auto, {', '.join(STYLES)}")
     require_option("fixed", fixed, str, Collection, form="the names of inputs")
     require_option("seed", seed, Integral, form="a whole number")
+    require_option("diagnose", diagnose, bool, form="True or False")
     require_functions(forward, backward)
     held = frozenset([fixed] if isinstance(fixed, str) else fixed)
     subject = Subject(forward, backward, named_inputs(forward, inputs, held), style, fixed=held)

@@ -19,9 +19,9 @@ from .exact.heights import Heights
 from .exact.modular import CHAIN, Singular, Unlucky
 from .inputs import named_inputs, require_functions
 from .keeping import Kept
-from .signatures import require_option
+from .signatures import require_option, require_taken
 from .stand_ins.rebinding import ONE_AT_A_TIME
-from .subject import Failed, Misuse, Subject, exact_leaves
+from .subject import Failed, Subject, exact_leaves, require_leaves
 from .trees import leaves
 from .witness import AS_DRAWN, ATTEMPTS, PRECISIONS, BallBench
 
@@ -59,13 +59,13 @@ def same_function(
 ) -> EqualityReport:
     """Whether f and g return the same for all inputs of these shapes, output by output in order.
 
-    ``outputs`` are their names in the report.
+    g takes what f takes, in the order of f's parameters. ``outputs`` are the names of the outputs in the report.
     """
     require_option("outputs", outputs, Sequence, form="the names of outputs")
     require_functions(f, g)
     subjects = [Subject(function, None, named_inputs(f, inputs), "vjp") for function in (f, g)]
-    if not subjects[0].leaves:
-        raise Misuse("no input is of floating-point numbers, so there is nothing to vary")
+    require_leaves(subjects[0], "there is nothing to vary")
+    require_taken(g, subjects[0].inputs)
     with ONE_AT_A_TIME, Kept(f, g):
         try:
             report, subjects, seed, least = _searched(subjects)

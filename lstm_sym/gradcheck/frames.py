@@ -8,12 +8,15 @@ import traceback
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 HERE = str(Path(__file__).resolve().parent) + os.sep
 LIBRARY = str(Path(os.__file__).resolve().parent) + os.sep
 LONGEST = 300
 """The length at which the text of an error is cut."""
+
+SHOWN = 80
+"""The same of a value that is quoted."""
 
 
 class Unsupported(Exception):
@@ -70,6 +73,15 @@ def told(error: BaseException, says: str = ":") -> str:
         text = ""
     place = place_of(error)
     return (f" at {place}" if place else "") + (f"{says} {text}" if text else "")
+
+
+def shown(value: Any) -> str:
+    """A value as Python writes it, in one line that is not too long."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:
+        text = f"a {type(value).__name__}"
+    return printable(text if len(text) <= SHOWN else f"{text[:SHOWN]}…")
 
 
 def printable(text: str) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .arrays.layout import PLAIN
+from .frames import shown
 from .signatures import Misuse, by_parameter
 from .trees import leaves, mapped, named
 
@@ -18,6 +20,12 @@ def moves(value: Any) -> bool:
     return isinstance(value, float)
 
 
+def kind_of(value: Any) -> str:
+    """What an input is, in the words of Python and NumPy."""
+    kind = f"{value.dtype} array" if isinstance(value, np.ndarray) else type(value).__name__
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
 def named_inputs(forward: Callable[..., Any], inputs: Any, fixed: Collection[str] = ()) -> dict[str, Any]:
     """Inputs by the names of forward's parameters, in containers of their own.
 
@@ -27,11 +35,21 @@ def named_inputs(forward: Callable[..., Any], inputs: Any, fixed: Collection[str
     try:
         for name, tree in by_name.items():
             for path, value in leaves(tree):
+                _require_plain(named(name, path), value)
                 if not fixed or not {name, named(name, path)} & {*fixed}:
                     _require_seen_through(named(name, path), value)
         return {name: mapped(lambda _, value: value, tree) for name, tree in by_name.items()}
     except RecursionError:
-        raise Misuse("a container among the inputs holds itself, so there is no end to what is in it") from None
+        raise Misuse("a container among the inputs holds itself, or is nested too deeply") from None
+
+
+def _require_plain(name: str, value: Any) -> None:
+    """Arrays of a class of its own may have arithmetic of their own, as matrices and masked arrays have."""
+    if isinstance(value, np.ndarray) and type(value) not in PLAIN:
+        raise Misuse(
+            f"{name} is a {type(value).__name__}, whose own arithmetic exact numbers do not follow; "
+            f"pass np.asarray({name}) where the functions take plain arrays"
+        )
 
 
 def _require_seen_through(name: str, value: Any) -> None:
@@ -59,4 +77,4 @@ def require_functions(*functions: Any) -> None:
     """Misuse where something cannot be called."""
     for function in functions:
         if not callable(function):
-            raise Misuse(f"a function is needed, not {function!r}")
+            raise Misuse(f"a function is needed, not {shown(function)}")

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from inspect import Parameter
 from typing import Any
+
+import numpy as np
+
+from .frames import shown
 
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -15,13 +20,17 @@ class Misuse(ValueError):
 
 
 def require_option(name: str, value: Any, *kinds: type, form: str) -> None:
-    """Misuse where an option is of none of these kinds; of a collection, what it holds must be text."""
-    fits = isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds)
+    """Misuse where an option is of none of these kinds; of a collection, what it holds must be text.
+
+    A truth value is no number, and neither an array nor a mapping is a collection of names.
+    """
+    unlike = [kind for kind in (bool, Mapping) if kind not in kinds]
+    fits = isinstance(value, kinds) and not isinstance(value, (*unlike, np.ndarray))
     if fits and isinstance(value, Collection) and not isinstance(value, str):
         inside = [*value, *value.values()] if isinstance(value, Mapping) else [*value]
         fits = all(isinstance(item, str) for item in inside)
     if not fits:
-        raise Misuse(f"{name} must be {form}, not {value!r}")
+        raise Misuse(f"{name} must be {form}, not {shown(value)}")
 
 
 def required(function: Callable[..., Any]) -> list[str]:
@@ -35,8 +44,9 @@ def required(function: Callable[..., Any]) -> list[str]:
 
 def name_of(function: Any) -> str:
     """What to call a function in messages."""
-    function = getattr(function, "func", function)
-    return getattr(function, "__name__", type(function).__name__)
+    function = function.func if isinstance(function, partial) else function
+    name = getattr(function, "__name__", None)
+    return name if isinstance(name, str) else type(function).__name__
 
 
 def by_parameter(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
@@ -51,11 +61,13 @@ def by_parameter(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
     given = dict(inputs) if isinstance(inputs, Mapping) else _labelled(inputs, names, _rest(told))
     unknown = [name for name in given if name not in names]
     if unknown and parameters is not None and not _takes_more(told, isinstance(inputs, Mapping)):
+        if not isinstance(inputs, Mapping):
+            raise Misuse(f"{name_of(forward)} takes {', '.join(names) or 'nothing'}, but the inputs are {len(given)}")
         has = f"it has {', '.join(names)}" if names else "it has none"
         raise Misuse(f"{name_of(forward)} has no parameter {', '.join(map(str, unknown))}; {has}")
     missing = [name for name in names if name not in given and told[name].default is Parameter.empty]
     if missing:
-        raise Misuse(f"no shape is given for {', '.join(missing)}, which {name_of(forward)} takes")
+        raise Misuse(f"nothing is given for {', '.join(missing)}, which {name_of(forward)} takes")
     ordered = [*(name for name in names if name in given), *unknown]
     placed = [name for name in ordered if name in positional]
     if placed != positional[: len(placed)]:
@@ -67,7 +79,10 @@ def by_parameter(forward: Callable[..., Any], inputs: Any) -> dict[str, Any]:
 def _labelled(inputs: Any, names: list[str], rest: str) -> dict[str, Any]:
     """Inputs in the order of the parameters; those beyond by their place."""
     if not isinstance(inputs, Sequence) or isinstance(inputs, str | bytes):
-        raise Misuse("inputs must be a sequence, or a mapping from the names of forward's parameters")
+        raise Misuse(
+            "inputs must be a sequence, such as [x], or a mapping from the names of forward's parameters, "
+            f"not {shown(inputs)}"
+        )
     return dict(zip([*names, *(f"{rest}[{k}]" for k in range(len(inputs) - len(names)))], inputs))
 
 
@@ -92,6 +107,19 @@ def arguments(function: Callable[..., Any], inputs: Mapping[str, Any]) -> tuple[
         if (kinds[name] is Parameter.KEYWORD_ONLY if name in kinds else by_name)
     }
     return tuple(value for name, value in inputs.items() if name not in options), options
+
+
+def require_taken(function: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
+    """Misuse where a function cannot be called with inputs that another one takes."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    placed, by_name = arguments(function, inputs)
+    try:
+        signature.bind(*placed, **by_name)
+    except TypeError as error:
+        raise Misuse(f"{name_of(function)}{signature} cannot be called with {', '.join(inputs)}: {error}") from None
 
 
 def _parameters(function: Callable[..., Any]) -> Mapping[str, Parameter] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import BuiltinFunctionType
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,10 +16,10 @@ from .decisions.magnitude import USUAL, Magnitude
 from .exact.modular import Singular, Unlucky
 from .exact.numbers import Numbers
 from .frames import Unsupported, place_of, told
-from .inputs import moves, numbers_inside
+from .inputs import kind_of, moves, numbers_inside
 from .signatures import Misuse, arguments, name_of, required
 from .stand_ins.generators import copied, is_generator
-from .trees import Path, alike, at, leaves, mapped, named
+from .trees import Path, alike, at, endless, leaves, mapped, named
 
 STYLES = ("vjp", "cache")
 CACHES = ("cache", "caches", "ctx", "context", "saved", "tape", "memory", "residuals", "res")
@@ -205,16 +206,18 @@ class Subject:
                 result = function(*args, **(options or {}))
             if Unsupported.raised:
                 raise Unsupported.raised[0]
-            return result
         except (Unlucky, Singular, KeyboardInterrupt):
             raise
         except Unsupported as error:
-            raise Failed(f"{place_of(error) or name_of(function)}: {error}") from error
+            raise Failed(f"{place_of(error) or name_of(function)}: {error}{_wrapped(function)}") from error
         except RecursionError as error:
             raise Failed(f"{place_of(error) or name_of(function)}: the recursion is too deep") from error
         except BaseException as error:
             said = f"{name_of(function)} raises {type(error).__name__}{told(error)}"
             raise Failed(said + self._hint(error, function)) from error
+        if endless(result):
+            raise Failed(f"{name_of(function)} returns a container that holds itself, or is nested too deeply")
+        return result
 
     def _hint(self, error: BaseException, function: Any) -> str:
         """How backward is called, where its first parameter does not look like what it is given."""
@@ -267,6 +270,13 @@ class Subject:
         return found
 
 
+def _wrapped(function: Any) -> str:
+    """The way out where a callable of NumPy's is given as it is, in which nothing can be replaced."""
+    if not isinstance(function, np.vectorize | np.ufunc | BuiltinFunctionType | type):
+        return ""
+    return f"; give a function of your own that calls {name_of(function)}"
+
+
 def _is_object(x: Any) -> bool:
     """Whether an output is an object of the user's, such as a network, which has no cotangent."""
     return hasattr(x, "__dict__") and not isinstance(x, Array | np.ndarray) and all(y is x for _, y in leaves(x))
@@ -289,7 +299,7 @@ def _by_name(given: Any, names: list[str], moving: list[str], arrays: list[str])
     Where there are too few, Python's numbers among the inputs are taken for settings, which have none.
     """
     way_out = "; what needs no gradient is named in fixed=..., on the command line given as a literal such as eps=1e-5"
-    if hasattr(given, "_asdict") and not isinstance(given, Array):
+    if isinstance(given, tuple) and hasattr(given, "_asdict"):
         found = _matched(given._asdict(), moving)
         if len(found) == len(moving):
             return found
@@ -358,4 +368,6 @@ def require_leaves(subject: Subject, otherwise: str) -> None:
         raise Misuse(f"fixed: there is no input {name}; the inputs are {', '.join(subject.inputs)}")
     if not subject.leaves:
         others = " that is not fixed" if subject.fixed else ""
-        raise Misuse(f"no input{others} is of floating-point numbers, so {otherwise}")
+        kinds = [f"{name} is {kind_of(value)}" for name, tree in subject.inputs.items() for _, value in leaves(tree)]
+        are = ": " + ", ".join(dict.fromkeys(kinds)) if kinds else ""
+        raise Misuse(f"no input{others} is of floating-point numbers, so {otherwise}{are}")

@@ -20,6 +20,16 @@ def leaves(tree: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from leaves(branch, (*path, key))
 
 
+def endless(tree: Any) -> bool:
+    """Whether a nest holds itself, or is nested too deeply to be walked through."""
+    try:
+        for _ in leaves(tree):
+            pass
+    except RecursionError:
+        return True
+    return False
+
+
 def mapped(function: Callable[[Path, Any], Any], tree: Any, path: Path = ()) -> Any:
     """The same nest with ``function(path, leaf)`` in the place of each leaf."""
     inside = _inside(tree)

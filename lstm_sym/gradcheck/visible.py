@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 import types
 from collections import deque
@@ -36,14 +35,27 @@ class Visible:
         self._named: set[str] = set()
         self._seen: set[int] = set()
         self._alive: list[Any] = []
+        self._waiting: list[Any] = []
+        self._walking = False
 
     def enter(self, value: Any) -> None:
-        """Visit what a function, class, instance or module of the user's can see."""
+        """Visit what a function, class, instance or module of the user's can see, however deep it lies."""
+        self._waiting.append(value)
+        if self._walking:
+            return
+        self._walking = True
+        try:
+            while self._waiting:
+                self._enter(self._waiting.pop())
+        finally:
+            self._walking = False
+
+    def _enter(self, value: Any) -> None:
         if id(value) in self._seen:
             return
         self._seen.add(id(value))
         self._alive.append(value)
-        if hasattr(value, "cache_clear"):
+        if has(value, "cache_clear"):
             self.functions.append(value)
         if isinstance(value, types.MethodType):
             self.enter(value.__func__)
@@ -55,8 +67,8 @@ class Visible:
                 for cell in value.__closure__ or ():
                     self._space(Cell(cell))
                 self._space(Defaults(value))
-            if hasattr(value, "__wrapped__"):
-                self.enter(value.__wrapped__)
+            if "__wrapped__" in vars(value):
+                self.enter(vars(value)["__wrapped__"])
         elif isinstance(value, types.ModuleType):
             made_in_memory = getattr(value, "__spec__", None) is None
             if foreign(getattr(value, "__file__", None) or ("<memory>" if made_in_memory else "<__none")):
@@ -95,7 +107,7 @@ class Visible:
         kinds = types.FunctionType | types.MethodType | types.ModuleType | type
         if (
             isinstance(value, kinds | CONTAINERS)
-            or hasattr(value, "__wrapped__")
+            or has(value, "__wrapped__")
             or is_partial(value)
             or of_the_user(value)
         ):
@@ -167,7 +179,9 @@ def names_in(space: dict[str, Any]) -> set[str]:
     for value in list(space.values()):
         members = list(vars(value).values()) if isinstance(value, type) else [value]
         for member in members:
-            function = inspect.unwrap(getattr(member, "__func__", getattr(member, "fget", member)))
+            function = getattr(member, "__func__", getattr(member, "fget", member))
+            while has(function, "__wrapped__"):
+                function = function.__wrapped__
             found |= names_of(getattr(function, "__code__", None))
     return found
 
@@ -188,7 +202,12 @@ def is_large(value: Any) -> bool:
 
 def is_partial(value: Any) -> bool:
     """Whether a value is a function with some of its arguments given."""
-    return hasattr(value, "func") and hasattr(value, "args")
+    return has(value, "func") and has(value, "args")
+
+
+def has(value: Any, name: str) -> bool:
+    """Whether an object has an attribute of its own; one that makes up attributes as they are asked for has not."""
+    return hasattr(type(value), name) or name in getattr(value, "__dict__", ())
 
 
 def of_the_user(value: Any) -> bool:

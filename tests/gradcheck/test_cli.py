@@ -240,7 +240,7 @@ MISUSE = [
     ("forward", SHAPES, "is no FILE:FORWARD:BACKWARD"),
     ("forward:backward", "x=5by4", "is no shape"),
     ("forward:backward", "x=5x4,y=3", "forward has no parameter y"),
-    ("forward:backward", "x=5x4", "no shape is given for h0, Whh, s, T"),
+    ("forward:backward", "x=5x4", "nothing is given for h0, Whh, s, T"),
     ("forward:backward", "x=5x4,x=3", "x is given twice"),
     ("forward:backward", "x=100000x100000", "a size that is not from 1 to 65536; exact numbers are slow"),
     ("forward:backward", "x=3000x3000,s", "the inputs have 9000001 entries, more than 1048576; exact numbers are slow"),

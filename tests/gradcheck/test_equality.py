@@ -23,3 +23,8 @@ PAIRS = [
 @pytest.mark.parametrize("f, g, text", PAIRS)
 def test_two_functions(f, g, text):
     assert str(same_function(f, g, [X], outputs=["first"])).startswith(text)
+
+
+def test_a_second_function_that_takes_something_else_is_misuse():
+    with pytest.raises(ValueError, match=r"<lambda>\(x, y\) cannot be called with x: missing a required argument"):
+        same_function(lambda x: x, lambda x, y: x, [X])

@@ -51,10 +51,10 @@ def test_inputs_are_named_by_the_parameters(forward, inputs, names):
 REFUSED = [
     (lambda: 3, {"x": X}, "has no parameter x; it has none"),
     (lambda x: x, {"x": X, 3: X}, "has no parameter 3; it has x"),
-    (lambda x: x, [X, X], r"has no parameter inputs\[0\]; it has x"),
-    (lambda x, y: x, [X], "no shape is given for y"),
-    (named, [X], r"named has no parameter inputs\[0\]; it has none"),
-    (lambda x: x, X, "inputs must be a sequence"),
+    (lambda x: x, [X, X], "<lambda> takes x, but the inputs are 2"),
+    (lambda x, y: x, [X], "nothing is given for y"),
+    (named, [X], "named takes nothing, but the inputs are 1"),
+    (lambda x: x, X, r"inputs must be a sequence, such as \[x\], or a mapping .*, not array"),
     (lambda x: x, None, "inputs must be a sequence"),
     (lambda x: x, b"x", "inputs must be a sequence"),
 ]

@@ -2,6 +2,7 @@
 
 from collections import defaultdict, namedtuple
 from dataclasses import dataclass, field
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -495,6 +496,11 @@ def held_by_itself():
     return own
 
 
+class Unspeakable:
+    def __repr__(self):
+        raise RuntimeError
+
+
 OPTIONS = [
     ({"seed": "a"}, "seed must be a whole number, not 'a'"),
     ({"seed": None}, "seed must be a whole number, not None"),
@@ -502,7 +508,13 @@ OPTIONS = [
     ({"fixed": None}, "fixed must be the names of inputs, not None"),
     ({"fixed": 3}, "fixed must be the names of inputs, not 3"),
     ({"fixed": [["x"]]}, r"fixed must be the names of inputs, not \[\['x'\]\]"),
+    ({"fixed": {"x": False}}, "fixed must be the names of inputs, not {'x': False}"),
+    ({"fixed": np.array("x")}, r"fixed must be the names of inputs, not array\('x'"),
+    ({"seed": np.zeros(400)}, "seed must be a whole number, not array.{70,80}…$"),
+    ({"seed": Unspeakable()}, "seed must be a whole number, not a Unspeakable"),
+    ({"diagnose": "no"}, "diagnose must be True or False, not 'no'"),
     ({"style": 3}, "unknown style 3"),
+    ({"style": np.zeros(2)}, r"unknown style array\(\[0., 0.\]\)"),
 ]
 
 
@@ -518,9 +530,74 @@ def test_names_of_outputs_of_the_wrong_kind(outputs):
         same_function(np.tanh, np.tanh, [np.zeros(3)], outputs=outputs)
 
 
-def test_a_container_that_holds_itself():
-    with pytest.raises(ValueError, match="a container among the inputs holds itself"):
-        gradcheck(lambda x: x[0], lambda i, d: d, [held_by_itself()])
+def deeply_nested():
+    found = np.zeros(3)
+    for _ in range(5000):
+        found = [found]
+    return found
+
+
+@pytest.mark.parametrize("made", [held_by_itself, deeply_nested])
+def test_a_container_without_an_end(made):
+    with pytest.raises(ValueError, match="a container among the inputs holds itself, or is nested too deeply"):
+        gradcheck(lambda x: x[0], lambda i, d: d, [made()])
+    returned = "returns a container that holds itself, or is nested too deeply"
+    assert returned in str(gradcheck(lambda x: made(), lambda i, d: d, [X]))
+    assert returned in str(gradcheck(np.tanh, lambda i, d: made(), [X]))
+    assert returned in str(same_function(lambda x: made(), np.tanh, [X]))
+    seen = made()
+    assert gradcheck(lambda x: x * bool(seen), lambda i, d: d, [X]).ok
+
+
+class Scaled(np.ndarray):
+    def sum(self):
+        return 7 * np.asarray(self).sum()
+
+
+ARITHMETIC = [np.ones((2, 2)).view(np.matrix), np.ma.masked_array([1.0, 2.0], [0, 1]), np.ones(2).view(Scaled)]
+
+
+@pytest.mark.parametrize("x", ARITHMETIC)
+@pytest.mark.parametrize("fixed", [(), "x"])
+def test_arrays_with_an_arithmetic_of_their_own_are_misuse(x, fixed):
+    with pytest.raises(ValueError, match=rf"x is a {type(x).__name__}, whose own arithmetic .* pass np.asarray\(x\)"):
+        gradcheck(lambda x, y: x.sum() * y, lambda i, d: (d, d), [x, 1.0], fixed=fixed)
+
+
+@pytest.mark.parametrize("weights", [*ARITHMETIC, np.ma.masked_array([1, 2], [0, 1])])
+def test_what_code_sees_of_arrays_with_an_arithmetic_of_their_own_is_not_followed(weights):
+    plain = np.asarray(weights)
+    report = gradcheck(lambda x: (weights * x).sum(), lambda i, d: d * plain, [np.zeros(weights.shape)])
+    assert report.verdict == "undecided" and "forward returns other values than on exact numbers" in str(report)
+
+
+@pytest.mark.parametrize(
+    "value, kind",
+    [
+        (np.arange(3), "an int64 array"),
+        (3, "an int"),
+        ([1j], "a complex"),
+        (None, "a NoneType"),
+        (np.array(["a"]), "a <U1 array"),
+    ],
+)
+def test_inputs_without_floating_point_numbers_are_told(value, kind):
+    with pytest.raises(ValueError, match=f"no input is of floating-point numbers, .*: x is {kind}$"):
+        gradcheck(lambda x: x, lambda i, d: d, [value])
+    with pytest.raises(ValueError, match=f"no input is of floating-point numbers, .*: x is {kind}$"):
+        same_function(lambda x: x, lambda x: x, [value])
+
+
+@pytest.mark.parametrize("function", [np.vectorize(lambda x: x * x), X.dot, np.float64, np.array])
+def test_the_way_out_for_what_is_no_function_of_the_user(function):
+    report = gradcheck(function, lambda i, d: 2 * d * i[0], [X])
+    assert report.verdict == "undecided" and "; give a function of your own that calls " in str(report)
+
+
+def test_what_backward_returns_may_be_anything():
+    report = gradcheck(np.tanh, Mock(), [X])
+    assert report.verdict == "undecided" and "backward returns a Mock where a gradient should be" in str(report)
+    assert gradcheck(Mock(), lambda i, d: d, [X]).verdict == "undecided"
 
 
 def test_what_a_gradient_of_none_stands_for():

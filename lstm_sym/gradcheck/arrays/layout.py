@@ -20,6 +20,9 @@ import numpy as np
 ADDRESS = np.dtype(np.int64)
 """As large as a number of double precision."""
 
+PLAIN = (np.ndarray, np.memmap)
+"""The classes of arrays whose arithmetic is that of arrays."""
+
 NOWHERE = 127
 """Every byte of what stands in gaps: no array is so long that this is an address."""
 
@@ -88,11 +91,14 @@ def _start(x: Any) -> tuple[int, bool]:
 
 
 def whole_of(x: Any) -> Any:
-    """The array that a real one is a view of, if it is of the same type and has no gaps; else ``None``."""
+    """The array that a real one is a view of, if it is of the same type and has no gaps; else ``None``.
+
+    A masked array is more than the view that it is.
+    """
     whole = x
     while isinstance(whole.base, np.ndarray):
         whole = whole.base
-    alike = whole.dtype == x.dtype and not x.dtype.hasobject
+    alike = type(x) in PLAIN and whole.dtype == x.dtype and not x.dtype.hasobject
     return whole if whole is not x and alike and whole.flags.forc and x.size else None
 
 
