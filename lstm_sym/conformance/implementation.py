@@ -20,6 +20,7 @@ from ..gradcheck.exact.modular import Singular
 from ..gradcheck.frames import shown, told
 from ..gradcheck.inputs import require_functions
 from ..gradcheck.signatures import Misuse, arguments, name_of, require_option
+from ..gradcheck.stand_ins.rebinding import ONE_AT_A_TIME
 from ..gradcheck.subject import Failed, Subject
 from ..gradcheck.trees import Path, endless, leaves
 from .convention import LENGTHS, SIZES, Convention
@@ -65,9 +66,8 @@ def implements(
     if not isinstance(cell, Cell):
         raise Misuse(f"a cell is needed, not {shown(cell)}")
     require_functions(f)
-    require_option(
-        "names", {} if names is None else names, Mapping, form="a mapping from parameters to the cell's letters"
-    )
+    names = {} if names is None else names
+    require_option("names", names, Mapping, form="a mapping from parameters to the cell's letters")
     require_option("axes", axes, str, form="text such as 'T B d'")
     require_option("transposed", transposed, bool, str, Collection, form="True, False or the names of letters")
     require_option("zero", zero, str, Collection, form="the names of letters")
@@ -78,7 +78,13 @@ def implements(
     transposed = (transposed,) if isinstance(transposed, str) else transposed
     zero = (zero,) if isinstance(zero, str) else tuple(zero)
     returns = (returns,) if isinstance(returns, str) else returns
-    theirs = _matched(known, f, names or {}, tuple(axes.split()), transposed, zero)
+    theirs = _matched(known, f, names, tuple(axes.split()), transposed, zero)
+    with ONE_AT_A_TIME:
+        return _compared(theirs, returns)
+
+
+def _compared(theirs: Theirs, returns: Sequence[str] | None) -> EqualityReport:
+    """The comparison, alone with the names that ``f`` sees."""
     try:
         given = _run(theirs)
     except Misuse as error:
@@ -87,7 +93,7 @@ def implements(
         return EqualityReport("undecided", reason=str(error))
     results = _known(theirs, returns) if returns is not None else _told_by_shapes(theirs, given)
     texts = theirs.texts()
-    report = same_function(f, theirs.reference(texts, results), theirs.inputs(), outputs=results)
+    report = same_function(theirs.f, theirs.reference(texts, results), theirs.inputs(), outputs=results)
     if report.verdict != "different":
         return report
     mended = tuple(_diagnosed(theirs, texts, results))

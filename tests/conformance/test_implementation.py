@@ -1,6 +1,7 @@
 """Other people's code for a cell, right and wrong, in the layouts that people use."""
 
 import sys
+import threading
 from functools import partial
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from lstm_sym.activations import tanh
 from lstm_sym.cells import GRU, LSTM, MGU, MIN_GRU, MLSTM, RNN, RNN_OUTPUT, RNN_TANH
 from lstm_sym.conformance import implements
+from lstm_sym.gradcheck import gradcheck
 
 
 def sigmoid(a):
@@ -290,3 +292,23 @@ def test_what_is_no_cell_and_what_ends_the_program_is_misuse():
         implements("GRU", np.tanh)
     with pytest.raises(ValueError, match=r"raises SystemExit at .*: 3; it was given"):
         implements(RNN_TANH, lambda x, h, W, U, b: sys.exit(3), axes="d")
+
+
+def test_no_cell_is_compared_while_a_gradient_is_checked():
+    ran, found = threading.Event(), []
+
+    def step(x, h, W, U, b):
+        ran.set()
+        return np.tanh(W @ h + U @ x + b)
+
+    other = threading.Thread(target=lambda: found.append(implements(RNN_TANH, step, axes="d").verdict))
+
+    def forward(x):
+        if other.ident is None:
+            other.start()
+            assert not ran.wait(0.3)
+        return np.tanh(x)
+
+    assert gradcheck(forward, lambda inputs, d: d * (1 - np.tanh(inputs[0]) ** 2), [np.zeros(3)]).ok
+    other.join()
+    assert found == ["equal"]
