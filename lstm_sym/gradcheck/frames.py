@@ -36,7 +36,7 @@ class Unsupported(Exception):
 def foreign(filename: str) -> bool:
     """Whether a file is neither ours nor a library's."""
     if filename.startswith("<"):
-        return not filename.startswith(("<__", "<frozen", "<string"))
+        return not filename.startswith(("<__", "<frozen"))
     return _outside(os.path.abspath(filename))
 
 
