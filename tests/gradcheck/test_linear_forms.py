@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lstm_sym.gradcheck import gradcheck
 from lstm_sym.gradcheck.arrays.array import array_of
 from lstm_sym.gradcheck.exact.field import Field, Seed
 from lstm_sym.gradcheck.exact.linear_forms import COEFFICIENTS, LONG, LinearForms
@@ -137,3 +138,32 @@ def test_long_sums_are_forgotten():
         total = logarithms[:count].sum() % P
         forms.summed(logarithms[:count], 0, total)
         assert len(forms.of(total.item())) == kept
+
+
+def test_a_product_of_powers_has_their_degree():
+    """What the bound on an accident counts: exp(k log s) is s^k, and no letter."""
+
+    def degree(power):
+        field = Field(1)
+        with Rebinding(StandIn(field), ()):
+            x = array_of(field.letters("x", SHADOW))
+            return np.exp(power * np.log(1 + x**2)).read().degree
+
+    assert degree(30).excess >= 60 and degree(-30).multiplicity >= 30
+    assert degree(30).excess > degree(3).excess
+
+
+def test_the_bound_on_an_accident_grows_with_the_powers():
+    def bound(power):
+        def forward(x):
+            return np.exp(power * np.log(1 + x**2))
+
+        def backward(inputs, d):
+            (x,) = inputs
+            return d * 2 * power * x * np.exp((power - 1) * np.log(1 + x**2))
+
+        report = gradcheck(forward, backward, [np.zeros(3)])
+        assert report.verdict == "right", str(report)
+        return report.error_bound
+
+    assert bound(40) > 10 * bound(2)

@@ -15,7 +15,7 @@ from ..frames import place
 from .constants import reading, uncertainty, widened
 from .field import HUGE, MASKED
 from .modular import Singular, Unlucky
-from .numbers import Numbers, lifted, subtract
+from .numbers import CONSTANT, Numbers, lifted, subtract
 
 INFINITE = arb("inf")
 
@@ -78,6 +78,7 @@ class Balls:
         self.floating = floating
         self.rings: tuple[Any, ...] = (BallRing(),)
         self.divisors = 0.0
+        self.logged = CONSTANT
         self.ties: list[str] = []
         self.comparisons = 0
         self.roots_taken = 0

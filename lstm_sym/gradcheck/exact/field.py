@@ -39,7 +39,7 @@ from .exponentials import Exponentials
 from .infinity import Infinity
 from .meanings import Meanings
 from .modular import CHAIN, Modular, Singular, Unlucky
-from .numbers import LETTER, Numbers
+from .numbers import CONSTANT, LETTER, Numbers
 from .roots import SquareRoots
 from .shadow import Shadow
 from .tower import Tower
@@ -91,6 +91,7 @@ class Field:
         self.exponentials.known.pi = pi
         self.meanings = Meanings(self.modular, self.rings[:-1], pi, self.exponentials, self.roots)
         self.divisors = 0.0
+        self.logged = CONSTANT
         """The sum of their degrees."""
         self._met: set[Any] = set()
         self.ties: list[str] = []

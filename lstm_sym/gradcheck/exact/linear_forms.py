@@ -47,6 +47,8 @@ class LinearForms:
         self._met: dict[int, list[int]] = {}
         """Coefficients of logarithms in exponents."""
         self._places = np.zeros(PLACES + 1, bool)
+        self.powers = 0
+        """The most factors that the product for one exponential has had, each counted as often as its power says."""
 
     def __bool__(self) -> bool:
         return bool(self._forms)
@@ -71,6 +73,7 @@ class LinearForms:
         found = [
             (logarithm, self._whole(c, self._met.setdefault(logarithm, [0]))) for logarithm, c in self.of(u).items()
         ]
+        self.powers = max(self.powers, sum(abs(whole) for _, whole in found))
         return [(logarithm, whole) for logarithm, whole in found if whole]
 
     def _whole(self, c: int, met: list[int]) -> int:

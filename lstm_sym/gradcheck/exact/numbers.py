@@ -43,6 +43,8 @@ class Domain(Protocol):
     """How many square roots of numbers that vary were taken."""
     noting: bool
     """Whether it notes the decisions that are made."""
+    logged: Degree
+    """That of what logarithms were taken of, and of its reciprocal."""
 
     @property
     def forms(self) -> LinearForms | None:
@@ -328,24 +330,28 @@ def odd_root(x: Numbers, degree: int) -> Numbers:
 
 
 def _degrees(name: str, x: Numbers) -> tuple[Degree, Degree]:
-    """A function value is a fresh letter; tanh and the logistic function are fractions of degree 2 in one.
+    """A function value is a fresh letter; tanh and the logistic function are fractions of degree 2 in an exponential.
 
-    The derivative of a root divides by the root, that of a logarithm by the argument.
+    An exponential of a sum of logarithms is the product of what these were taken of. The derivative of a root divides
+    by the root, that of a logarithm by the argument.
     """
     if not x.varies:
         return CONSTANT, CONSTANT
     entries = float(np.prod(x.shape))
+    powers, logged = x.domain.forms.powers if x.domain.forms else 0, x.domain.logged
+    exponential = Degree(1 + powers * logged.excess, powers * logged.multiplicity)
     if name in ("tanh", "sigmoid"):
-        x.domain.divisors += 2 * entries
+        x.domain.divisors += 2 * entries * exponential.total(x.domain.divisors)
         value = Degree(0, 1)
         return value, x.slope * value * value
     if name == "exp":
-        return LETTER, x.slope * LETTER
+        return exponential, x.slope * exponential
     if name == "sqrt":
         x.domain.divisors += entries
         x.domain.roots_taken += int(entries)
         return LETTER, x.slope * Degree(0, 1)
     x.domain.divisors += entries * x.degree.total(x.domain.divisors)
+    x.domain.logged = x.domain.logged | Degree(abs(x.degree.excess), x.degree.multiplicity + 1)
     return LETTER, x.slope * Degree(0, x.degree.multiplicity + 1)
 
 
