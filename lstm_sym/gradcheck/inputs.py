@@ -11,6 +11,7 @@ from .arrays.layout import PLAIN
 from .frames import shown
 from .signatures import Misuse, by_parameter
 from .trees import leaves, mapped, named
+from .visible import slots_of
 
 
 def moves(value: Any) -> bool:
@@ -68,7 +69,7 @@ def _require_seen_through(name: str, value: Any) -> None:
 
 def numbers_inside(value: Any) -> list[tuple[str, Any]]:
     """The floating-point numbers, and arrays of such, among the attributes of an object of the user's."""
-    slots = {key: getattr(value, key, None) for key in getattr(type(value), "__slots__", ())}
+    slots = {key: getattr(value, key, None) for key in slots_of(value)}
     own = {} if moves(value) else slots | getattr(value, "__dict__", {})
     return [(key, field) for key, field in own.items() if moves(field)]
 

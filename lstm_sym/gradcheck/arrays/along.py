@@ -107,6 +107,7 @@ def searchsorted(domain: Domain, a: Any, v: Any, side: str = "left", sorter: Any
     if np.any(np.diff(domain.decidable(limits.read())) < 0):
         raise Unsupported("np.searchsorted among limits that are not in order is not followed")
     compare = {"left": np.greater, "right": np.greater_equal}[side]
+    # Of many limits at once it is noted only that some were met; the outer ones are those that may lie far away.
     for end in (0, -1)[: len(limits)]:
         compare(x, limits[end])
     return np.count_nonzero(compare(x[..., np.newaxis], limits), axis=-1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from .places import New, Places, called, filled, name, values_of, words
+from .places import New, Places, called, filled, indices, name, values_of, words
 
 ALONG = ("sum", "mean", "max", "var", "std", "cumsum", "flip")
 MEANS = {"mean", "var", "std", "sum", "average"}
@@ -56,7 +56,7 @@ def unsummed(node: ast.stmt, places: Places) -> New:
 
 def one_of_all(node: ast.Subscript, places: Places) -> New:
     """One entry where the sum of all belongs."""
-    parts = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+    parts = indices(node)
     for k, part in enumerate(parts):
         if isinstance(node.ctx, ast.Load) and _axis(part) is not None:
             axis = sum(isinstance(before, ast.Slice) for before in parts[:k])

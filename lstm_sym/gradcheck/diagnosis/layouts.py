@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
-from .places import New, Places, called, filled
+from .places import New, Places, called, filled, indices
 
 FLIPS = ("a[..., ::-1]", "a[..., ::-1, ::-1]", "a[::-1, ::-1]")
 SWAPS = ((0, 1), (1, 2), (0, 2), (-1, -2))
@@ -31,7 +31,7 @@ def flipped(node: Any, places: Places) -> New:
             return
         bare = node.value
     elif isinstance(node, ast.Subscript):
-        kept = [part for part in _parts(node) if ast.unparse(part) != ":" and not _reversed(part)]
+        kept = [part for part in indices(node) if ast.unparse(part) != ":" and not _reversed(part)]
         if any(isinstance(part, ast.Slice) for part in kept):
             return  # a part of an array
         bare = node.value
@@ -43,7 +43,7 @@ def flipped(node: Any, places: Places) -> New:
 def unflipped(node: Any, places: Places) -> New:
     """An array that is flipped along axes, or turned, and should not be; or along fewer axes."""
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-        parts = _parts(node)
+        parts = indices(node)
         turned = [k for k, part in enumerate(parts) if _reversed(part)]
         if len(turned) == len(parts) > 1:
             yield node.value
@@ -53,10 +53,6 @@ def unflipped(node: Any, places: Places) -> New:
             yield node.value if plain else ast.Subscript(node.value, ast.Tuple(made, ast.Load()), node.ctx)
     elif called(node) in TURNS and node.args:
         yield node.args[0]
-
-
-def _parts(node: ast.Subscript) -> list[ast.expr]:
-    return list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
 
 
 def _reversed(part: ast.expr) -> bool:

@@ -196,6 +196,12 @@ def _read_by(node: ast.AST) -> Iterator[ast.AST]:
         yield from ast.walk(node)
 
 
+def indices(node: ast.Subscript) -> list[ast.expr]:
+    """What stands between the brackets, axis by axis; the empty tuple of ``x[()]`` as it is."""
+    several = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else []
+    return several or [node.slice]
+
+
 def _text(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 

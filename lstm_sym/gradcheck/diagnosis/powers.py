@@ -10,6 +10,7 @@ from .places import New, Places, called, filled
 
 
 def power(node: Any, places: Places) -> New:
+    """A square that is missing, or one too many; a cube."""
     parent = places.parents.get(id(node))
     if isinstance(node, ast.Name):
         if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mult | ast.Div):

@@ -104,7 +104,7 @@ LIKELY = (
     Rule("a transpose is missing or one too many", slips.transposed, (ast.BinOp, ast.Call)),
     Rule("a carry is missing", carries.not_carried, (ast.Assign,)),
     Rule("the steps are not summed", carries.not_summed, (ast.Assign,)),
-    Rule("an index that occurs twice is added at once only", carries.repeated, (ast.AugAssign,)),
+    Rule("an index that occurs twice counts only once", carries.repeated, (ast.AugAssign,)),
     Rule("a carry is missing", carries.carry_added, (ast.Assign,)),
     Rule("a carry is missing", carries.carry_in_argument, (ast.Subscript, ast.Name)),
     Rule("a carry is missing", carries.carry_in_factor, (ast.BinOp,)),

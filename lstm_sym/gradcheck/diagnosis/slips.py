@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
-from .places import New, Places, called, factors, filled, is_term, name, product, values_of
+from .places import New, Places, called, factors, filled, indices, is_term, name, product, values_of
 
 LONGEST = 4
 """Subscripts in einsum whose order is tried in full."""
@@ -245,7 +245,7 @@ def _moved(part: ast.expr) -> Iterator[ast.expr]:
 def wrapped(node: Any, places: Places) -> New:
     """What stands before the first step, where an index wraps around to the last one."""
     if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        parts = indices(node)
         back = next((p for p in parts if isinstance(p, ast.BinOp) and isinstance(p.op, ast.Sub)), None)
         if back is not None and isinstance(back.left, ast.Name) and getattr(back.right, "value", 0) == 1:
             for text in [n for n in places.given if n not in places.carried and n not in places.counters]:
@@ -293,7 +293,7 @@ def _shifted(bound: ast.expr, change: int) -> ast.expr:
 
 def cut(node: ast.Subscript, places: Places) -> New:
     """A slice that leaves steps or gates out."""
-    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    parts = indices(node)
     sliced = all(isinstance(part, ast.Slice) for part in parts) and isinstance(node.ctx, ast.Load)
     if not sliced or not any(getattr(part, "lower", None) or getattr(part, "upper", None) for part in parts):
         return

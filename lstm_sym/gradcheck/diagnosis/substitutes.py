@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from .carries import Changes
-from .places import New, Places, called, filled, name
+from .places import New, Places, called, filled, indices, name
 
 CLIPS = ("clip", "maximum", "minimum")
 ZEROS = ("zeros_like",)
@@ -67,7 +67,7 @@ def sequence_turned(node: Any, places: Places) -> New:
         if node.id in places.given and not isinstance(parent, ast.Subscript | ast.Attribute):
             yield filled("a[::-1]", a=node)
         return
-    parts = (isinstance(node.slice, ast.Tuple) and list(node.slice.elts)) or [node.slice]
+    parts = indices(node)
     if _backwards(parts[0]):
         first: ast.expr = ast.Slice()
     elif isinstance(parts[0], ast.Slice) and parts[0].step is None and (parts[0].lower or parts[0].upper) is None:
@@ -93,7 +93,7 @@ def _turned(node: Any, places: Places) -> Iterator[ast.AST]:
 
 def other_slice(node: ast.Subscript, places: Places) -> New:
     """Another part of an array: up to, or from, where some slice begins or ends."""
-    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    parts = indices(node)
     own = [k for k, part in enumerate(parts) if isinstance(part, ast.Slice) and (part.lower or part.upper)]
     if not own:
         return
