@@ -617,3 +617,18 @@ def test_one_array_for_two_inputs():
 def test_a_gradient_with_an_axis_too_many_is_told_by_its_shape():
     report = gradcheck(np.sin, lambda i, d: (d * np.cos(i[0]))[None], [np.zeros(3)])
     assert report.verdict != "right" and "the gradient of x has the shape (1, 3), x has (3,)" in str(report)
+
+
+class Weights:
+    __slots__ = ("w",)
+
+
+class Named(Weights):
+    __slots__ = "name"
+
+
+def test_arrays_in_slots_of_a_base_class_would_not_be_checked():
+    held = Named()
+    held.w, held.name = np.ones(3), "layer"
+    with pytest.raises(ValueError, match="a Named, whose w would not be checked"):
+        gradcheck(lambda x, net: x * net.w, lambda i, d: (d * i[1].w, None), [np.zeros(3), held])
