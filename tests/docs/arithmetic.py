@@ -19,7 +19,7 @@ RELATION = re.compile(r"(\\approx|\\ne|=)")
 TOKEN = re.compile(
     r"\\begin\{pmatrix\}(?P<matrix>.*?)\\end\{pmatrix\}"
     r"|(?P<number>\d+(?:\.\d+)?)"
-    r"|(?P<frac>\\tfrac)|(?P<hat>\\widehat\{(?:\\delta )?\w\}(?:\^\{\(\d\)\})?)"
+    r"|(?P<frac>\\tfrac)|(?P<hat>\\(?:widehat|hat|bar|dot)\{(?:\\delta )?\w\}(?:\^\{\(\d\)\})?)"
     r"|(?P<function>\\(?:tanh|sigma|ln|sqrt)|\\operatorname\{artanh\})"
     r"|(?P<name>(?:\\delta |\\tilde\{C\}|\\lambda|[a-zA-Z])(?:(?<=delta )[a-zA-Z])?(?:_[a-zA-Z])?"
     r"(?:\^\{\([t\d](?:-1)?\)\})?)"
