@@ -15,7 +15,7 @@ from ..frames import place
 from .constants import reading, uncertainty, widened
 from .field import HUGE, MASKED
 from .modular import Singular, Unlucky
-from .numbers import CONSTANT, Numbers, lifted, subtract
+from .numbers import Numbers, lifted, subtract
 
 INFINITE = arb("inf")
 
@@ -78,7 +78,6 @@ class Balls:
         self.floating = floating
         self.rings: tuple[Any, ...] = (BallRing(),)
         self.divisors = 0.0
-        self.logged = CONSTANT
         self.ties: list[str] = []
         self.comparisons = 0
         self.roots_taken = 0
@@ -171,6 +170,9 @@ class Balls:
 
     def competes(self, asked: str, x: Numbers, axis: int | None) -> None:
         """The same."""
+
+    def exponential_degree(self) -> tuple[float, float]:
+        return 0.0, 0.0
 
     def divisors_of(self, x: list[Any]) -> list[Any]:
         return x

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .linear_forms import LinearForms
+from .linear_forms import LinearForms, Pair
 from .logarithms import Logarithms, Row
 from .modular import Modular
 
@@ -25,6 +25,10 @@ class Exponentials:
         self.forms = LinearForms(rings[1], modular[1].p)
         self._logarithms: dict[int, tuple[Row, Row]] = {}
         """Arguments and logarithms, by what the logarithm is among exponents."""
+        self.degree: Pair = (0.0, 0.0)
+        """That of the powers in the exponentials that were made last."""
+        self._degrees: dict[int, Pair] = {}
+        """The same by the argument."""
         self._roots: dict[int, int] = {}
         self._met: dict[int, Row] = {0: (1, 1, 1)}
         self._waiting: list[tuple[Any, ...]] = []
@@ -33,6 +37,7 @@ class Exponentials:
         """Exponentials as residues; in an extension, of a random linear form of their arguments."""
         first, second, third = (ring.image(part) for ring, part in zip(self.rings, x))
         results = [self.modular[0].power(second), self.modular[1].power(third), self._last_exponential(third)]
+        self.degree = (0.0, 0.0)
         if self.forms:
             results = self._with_logarithms(second, third, results)
         # Copies, since code under test may write into the results, as softmax does by an in-place division.
@@ -86,13 +91,17 @@ class Exponentials:
             known = self._met.get(u) or self._by_form(u, w)
             for column, own in zip(flat, known or ()):
                 column[k] = own
+            if u in self._degrees:
+                self.degree = max(self.degree[0], self._degrees[u][0]), max(self.degree[1], self._degrees[u][1])
         return [column.reshape(result.shape) for column, result in zip(flat, results)]
 
     def _by_form(self, u: int, w: int) -> Row | None:
         """exp(rest + sum of c log s) = exp(rest) times the powers c of s; ``w`` is u in the last field."""
-        found = [(*self._logarithms[u], whole) for u, whole in self.forms.split(u)]
-        if not found:
+        powers = self.forms.split(u)
+        if not powers:
             return None
+        found = [(*self._logarithms[u], whole) for u, whole in powers]
+        self._degrees[u] = self.forms.degree(powers)
         _, q, r = (ring.p for ring in self.modular)
         for _, logarithm, whole in found:
             u, w = (u - whole * logarithm[1]) % q, (w - whole * logarithm[2]) % r

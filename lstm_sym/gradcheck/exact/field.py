@@ -39,7 +39,7 @@ from .exponentials import Exponentials
 from .infinity import Infinity
 from .meanings import Meanings
 from .modular import CHAIN, Modular, Singular, Unlucky
-from .numbers import CONSTANT, LETTER, Numbers
+from .numbers import LETTER, Numbers
 from .roots import SquareRoots
 from .shadow import Shadow
 from .tower import Tower
@@ -91,7 +91,6 @@ class Field:
         self.exponentials.known.pi = pi
         self.meanings = Meanings(self.modular, self.rings[:-1], pi, self.exponentials, self.roots)
         self.divisors = 0.0
-        self.logged = CONSTANT
         """The sum of their degrees."""
         self._met: set[Any] = set()
         self.ties: list[str] = []
@@ -343,6 +342,10 @@ class Field:
             self.branches.met("root", np.array(signs), np.zeros(len(signs)), np.float64(0), (True, False), False)
         self.undefined |= bool((x[-1] < 0).any())
         return [*values, np.sqrt(x[-1])]
+
+    def exponential_degree(self) -> tuple[float, float]:
+        """The degree that powers of what logarithms were taken of have in the last exponentials."""
+        return self.exponentials.degree
 
     def odd_root(self, x: list[Any], degree: int) -> list[Any]:
         """Roots of an odd degree; of what is not made of residues and square roots they are exp(log x / degree)."""

@@ -19,6 +19,9 @@ from .tower import Tower
 Form = dict[int, int]
 """Coefficients in the field by the logarithms that they multiply, which are residues."""
 
+Pair = tuple[float, float]
+"""The excess and the multiplicity of a ``Degree``."""
+
 LONG = 64
 """Logarithms in a form, beyond which it is forgotten: a loss that adds up as many is no exponent."""
 
@@ -47,8 +50,10 @@ class LinearForms:
         self._met: dict[int, list[int]] = {}
         """Coefficients of logarithms in exponents."""
         self._places = np.zeros(PLACES + 1, bool)
-        self.powers = 0
-        """The most factors that the product for one exponential has had, each counted as often as its power says."""
+        self.logged: Pair = (0.0, 0.0)
+        """The degree of what logarithms are just taken of."""
+        self._degrees: dict[int, Pair] = {}
+        """The same by the logarithm."""
 
     def __bool__(self) -> bool:
         return bool(self._forms)
@@ -63,6 +68,16 @@ class LinearForms:
     def add_logarithm(self, u: int) -> None:
         """This is a logarithm of which no more is known, or a sum of such."""
         self._note(u, {u: 1})
+        self._degrees[u] = self.logged
+
+    def degree(self, powers: list[tuple[int, int]]) -> Pair:
+        """That of the product of powers of what these logarithms were taken of, which a reciprocal divides by."""
+        excess = multiplicity = 0.0
+        for u, whole in powers:
+            own, divided = self._degrees[u]
+            excess += whole * own
+            multiplicity += abs(whole) * (divided + (whole < 0))
+        return excess, multiplicity
 
     def split(self, u: int) -> list[tuple[int, int]]:
         """Logarithms in an exponent and what is split off of their coefficients: whole numbers.
@@ -73,7 +88,6 @@ class LinearForms:
         found = [
             (logarithm, self._whole(c, self._met.setdefault(logarithm, [0]))) for logarithm, c in self.of(u).items()
         ]
-        self.powers = max(self.powers, sum(abs(whole) for _, whole in found))
         return [(logarithm, whole) for logarithm, whole in found if whole]
 
     def _whole(self, c: int, met: list[int]) -> int:

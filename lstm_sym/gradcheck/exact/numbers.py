@@ -43,13 +43,12 @@ class Domain(Protocol):
     """How many square roots of numbers that vary were taken."""
     noting: bool
     """Whether it notes the decisions that are made."""
-    logged: Degree
-    """That of what logarithms were taken of, and of its reciprocal."""
 
     @property
     def forms(self) -> LinearForms | None:
         """Which numbers are made of logarithms, where exponentials must know it."""
 
+    def exponential_degree(self) -> tuple[float, float]: ...
     def constant(self, x: Any) -> Numbers: ...
     def junk(self, shape: Shape) -> Numbers: ...
     def values(self, name: str, x: list[Any]) -> list[Any]: ...
@@ -296,6 +295,8 @@ def apply(name: str, x: Numbers) -> Numbers:
     arguments = [part[:1] for part in x.parts]
     if name == "log":
         arguments = x.domain.divisors_of(arguments)
+        if x.domain.forms is not None:
+            x.domain.forms.logged = x.degree.excess, x.degree.multiplicity
     values = x.domain.values(name, arguments)
     divisors = values
     if name == "sqrt" and any(len(part) > 1 for part in x.parts):
@@ -338,8 +339,8 @@ def _degrees(name: str, x: Numbers) -> tuple[Degree, Degree]:
     if not x.varies:
         return CONSTANT, CONSTANT
     entries = float(np.prod(x.shape))
-    powers, logged = x.domain.forms.powers if x.domain.forms else 0, x.domain.logged
-    exponential = Degree(1 + powers * logged.excess, powers * logged.multiplicity)
+    excess, multiplicity = x.domain.exponential_degree()
+    exponential = Degree(1 + excess, multiplicity)
     if name in ("tanh", "sigmoid"):
         x.domain.divisors += 2 * entries * exponential.total(x.domain.divisors)
         value = Degree(0, 1)
@@ -351,7 +352,6 @@ def _degrees(name: str, x: Numbers) -> tuple[Degree, Degree]:
         x.domain.roots_taken += int(entries)
         return LETTER, x.slope * Degree(0, 1)
     x.domain.divisors += entries * x.degree.total(x.domain.divisors)
-    x.domain.logged = x.domain.logged | Degree(abs(x.degree.excess), x.degree.multiplicity + 1)
     return LETTER, x.slope * Degree(0, x.degree.multiplicity + 1)
 
 
