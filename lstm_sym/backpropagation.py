@@ -93,9 +93,15 @@ class AdjointRule:
     def __init__(self, cell: Cell, seeds: tuple[Sequence, ...]) -> None:
         self.cell = cell
         self.seeds = seeds
+        self._known: dict[Sequence, MatrixExpr] = {}
 
     def collected(self, sequence: Sequence) -> MatrixExpr:
         r""":math:`\delta v^{(t)} = e_v^{(t)} + \sum` of the pullbacks through every reader."""
+        if sequence not in self._known:
+            self._known[sequence] = self._collected(sequence)
+        return self._known[sequence]
+
+    def _collected(self, sequence: Sequence) -> MatrixExpr:
         seed = [direct(sequence)[t]] if sequence in self.seeds else []
         readers = self.cell.consumers(sequence)
         same = [self._through(user, sequence, 0) for user, lag in reversed(readers) if lag == 0]
