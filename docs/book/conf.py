@@ -22,6 +22,7 @@ extensions = [
     "book.formulas",
     "book.figures",
     "book.languages",
+    "book.sidebar",
     "book.chinese_search",
 ]
 nitpicky = True
