@@ -6,6 +6,7 @@ import sys
 import types
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -175,22 +176,24 @@ def slots_of(value: Any) -> list[str]:
 
 def names_in(space: dict[str, Any]) -> set[str]:
     """The names that the functions and classes of a module speak of."""
-    found = set()
+    found: set[str] = set()
     for value in list(space.values()):
         members = list(vars(value).values()) if isinstance(value, type) else [value]
         for member in members:
             function = getattr(member, "__func__", getattr(member, "fget", member))
             while has(function, "__wrapped__"):
                 function = function.__wrapped__
-            found |= names_of(getattr(function, "__code__", None))
+            code = getattr(function, "__code__", None)
+            if isinstance(code, types.CodeType):
+                found |= names_of(code)
     return found
 
 
-def names_of(code: Any) -> set[str]:
+@lru_cache(maxsize=10_000)
+def names_of(code: types.CodeType) -> frozenset[str]:
     """The names of globals and attributes in a piece of code and in what is defined inside it."""
-    if not isinstance(code, types.CodeType):
-        return set()
-    return set(code.co_names).union(*map(names_of, code.co_consts))
+    inside = (constant for constant in code.co_consts if isinstance(constant, types.CodeType))
+    return frozenset(code.co_names).union(*map(names_of, inside))
 
 
 def is_large(value: Any) -> bool:

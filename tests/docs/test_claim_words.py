@@ -8,7 +8,7 @@ from mpmath import exp, findroot, log, mp, mpf
 
 from lstm_sym.proof.load import load_claims
 
-CLAIMS = {claim.id: claim for claim in load_claims([Path(__file__).parents[2] / "derivations"])}
+CLAIMS = {claim.id: claim for claim in load_claims([Path(__file__).parents[2] / "derivations" / "claims.py"])}
 NUMBER = re.compile(r"(?<![\w.(])-?\d+(?:\.\d+)?(?![\w)]|\.\d)")
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from math import exp
 from math import tanh as float_tanh
 from pathlib import Path
@@ -21,11 +22,15 @@ from lstm_sym.symbols import Parameter, sizes
 n = sizes("n")
 A, B = Parameter("A", n, n), Parameter("B", n, n)
 s = Symbol("s")
-DERIVATIONS = load_derivations([Path(__file__).parents[2] / "derivations"])
+
+
+@cache
+def derivations():
+    return load_derivations([Path(__file__).parents[2] / "derivations"])
 
 
 def witness_of(name: str, number: int):
-    outcome = verify_step(DERIVATIONS[name], number).outcome
+    outcome = verify_step(derivations()[name], number).outcome
     assert outcome.verdict == "refuted"
     return outcome.witness
 
@@ -139,7 +144,7 @@ def test_the_text_names_every_number_that_matters() -> None:
 
 
 def test_the_hint_names_the_edit_that_would_make_it_true() -> None:
-    result = verify_step(DERIVATIONS["lstm.forward.cell"], 2)
+    result = verify_step(derivations()["lstm.forward.cell"], 2)
     assert "z[t] for z[t - 1]" in result.outcome.hint
     wrong = Derivation("transposes").start((A * B).T).eq(A.T * B.T, by="each transposed")
     assert "before" in verify_step(wrong, 1).outcome.hint
@@ -153,6 +158,6 @@ def test_json_of_a_witness_is_plain_data() -> None:
 
 
 def test_decide_is_deterministic() -> None:
-    step = DERIVATIONS["rnn.jacobian.pulled-out"].steps[1]
-    given = DERIVATIONS["rnn.jacobian.pulled-out"].given
+    step = derivations()["rnn.jacobian.pulled-out"].steps[1]
+    given = derivations()["rnn.jacobian.pulled-out"].given
     assert decide(step, given).witness == decide(step, given).witness

@@ -70,7 +70,7 @@ class Modular:
         self.inverse = 1.0 / p
         self.exponent = exponent
         self.generator = pow(2, exponent, p)
-        self._powers: list[Residues] | None = None
+        self._powers: Residues | None = None
 
     # What an extension has to do to its elements: here they are residues.
 
@@ -165,14 +165,15 @@ class Modular:
             result = self.mul(result, table[(exponents >> (WINDOW * k)) & mask])
         return result
 
-    def _tables(self) -> list[Residues]:
-        tables, base = [], self.generator
-        for _ in range(-(-self.p.bit_length() // WINDOW)):
-            entries = [1]
-            for _ in range((1 << WINDOW) - 1):
-                entries.append(entries[-1] * base % self.p)
-            tables.append(np.array(entries, np.int64))
-            base = entries[-1] * base % self.p
+    def _tables(self) -> Residues:
+        """A row for every window of bits: the powers for each value of these bits."""
+        windows = -(-self.p.bit_length() // WINDOW)
+        squares = [self.generator]
+        for _ in range(windows * WINDOW - 1):
+            squares.append(squares[-1] ** 2 % self.p)
+        tables = np.ones((windows, 1), np.int64)
+        for square in np.array(squares, np.int64).reshape(windows, WINDOW).T:
+            tables = np.hstack([tables, self.mul(tables, square[:, None])])
         return tables
 
 
