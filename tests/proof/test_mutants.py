@@ -35,7 +35,7 @@ CLASSICS = {
 }
 
 
-MOST = 32
+MOST = 12
 """Mutants of one step that are tried."""
 
 
