@@ -117,7 +117,7 @@ ARTICLES = {
 CARRY = r"a carry is missing|a carry or a term is missing|a path is missing"
 NAMED = {
     "missing carry of h": CARRY,
-    "missing carry of c": rf"{CARRY}|a factor is missing",
+    "missing carry of c": rf"{CARRY}|a factor is missing|one stands for another",
     "missing cross path": rf"{CARRY}|a path is cut|are left out",
     "missing transpose": "a transpose is missing|wrong order",
     "derivative at an activated value": "at an activated value",
