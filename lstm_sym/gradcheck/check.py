@@ -162,7 +162,7 @@ class Check:
                     break
             last = max(self.points, key=_mistakes, default=None)
             if last is None or (last.underflows and not last.right):
-                found = self._as_floating_point_has_it()
+                found = self._as_floating_point_has_it(last)
                 if found is not None:
                     return found
         except Failed as error:
@@ -201,16 +201,23 @@ class Check:
             self.heights.missed(error)
             return None
 
-    def _as_floating_point_has_it(self) -> GradientReport | None:
-        """The report of a check in which exp is 0 where floating point has 0 by far, if that decides."""
+    def _as_floating_point_has_it(self, last: Point | None) -> GradientReport | None:
+        """The report of a check in which exp is 0 where floating point has 0 by far, if that decides.
+
+        Where it is 0 whatever was tried, right says nothing of what is behind; a counterexample does.
+        """
         if self.subject.floating:
             return None
         check = Check(replace(self.subject, floating=True), self.seed, self.diagnose)
         report = check.report()
         places = list(dict.fromkeys(place for point in check.points for place in point.underflows))
-        blind = report.verdict == "right" and any(point.vanished for point in check.points)
-        if report.verdict == "undecided" or blind or not places:
+        if report.verdict == "undecided" or not places:
             return None
+        if last is not None and report.verdict == "right" and check.branches.blind:
+            found = self._not_right(last, self.subject)
+            if found.verdict == "wrong":
+                return found
+            self.shown = None
         note = f"exp is taken as 0 where it is too small for floating point, at {', '.join(places)}"
         return replace(report, diagnosis=(*report.diagnosis, note))
 

@@ -76,8 +76,6 @@ class Point:
     underflows: list[str] = field(default_factory=list)
     undefined: bool = False
     """Whether a root or a logarithm was taken of a negative number."""
-    vanished: bool = False
-    """Whether exp was 0 in floating point at all entries of an array, so that nothing is seen of what is behind."""
     sizes: dict[str, float] = field(default_factory=dict)
     """The largest entries of the gradients, in floating point."""
     record: Record | None = None
@@ -338,7 +336,6 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.guessed = domain.roots.guessed
     point.branches = domain.branches
     point.undefined = domain.undefined
-    point.vanished = domain.vanished
     point.underflows = list(dict.fromkeys(domain.underflows))
     point.style = bench.subject.style
     if subject.magnitude == USUAL or (subject.magnitude.arranged and not subject.magnitude.closeness):

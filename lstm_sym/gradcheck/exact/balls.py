@@ -171,6 +171,13 @@ class Balls:
     def competes(self, asked: str, x: Numbers, axis: int | None) -> None:
         """The same."""
 
+    def masked(self, x: Numbers) -> Any:
+        """Where exp is taken as 0."""
+        return np.array([self.floating and u < MASKED for u in x.parts[0][:1].ravel()], bool).reshape(x.shape)
+
+    def fades(self, x: Numbers) -> None:
+        """The same as of decisions."""
+
     def exponential_degree(self) -> tuple[float, float]:
         return 0.0, 0.0
 

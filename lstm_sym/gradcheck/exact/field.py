@@ -101,8 +101,6 @@ class Field:
         self.floating = floating
         self.underflows: list[str] = []
         """Where exp is of a number below ``MASKED``."""
-        self.vanished = False
-        """Whether all entries of an array were such."""
         self.undefined = False
         """Whether a root or a logarithm was taken of a negative number."""
         self.roots_taken = 0
@@ -270,6 +268,15 @@ class Field:
             both = (u if axis is None else np.moveaxis(u, axis, -1) for u in (self.shadow(x), self._known(x)))
             self.branches.compete(asked, *(u.reshape(-1, n) for u in both))
 
+    def masked(self, x: Numbers) -> Any:
+        """Where exp is taken as 0."""
+        return self.floating & _gone(self.shadow(x))
+
+    def fades(self, x: Numbers) -> None:
+        """Note where exp of these numbers is taken as 0, which decides as a comparison does."""
+        if self.floating:
+            self.branches.faded(self.masked(x), self.shadow(x), MASKED)
+
     def _known(self, x: Numbers) -> Any:
         """Which entries are constants: infinite, or short decimals in the field as well."""
         shadow = self.shadow(x)
@@ -322,10 +329,9 @@ class Field:
 
     def _exp(self, x: list[Any]) -> list[Any]:
         results, value = self.exponentials.powers(x[:-1]), self.rings[-1].exp(x[-1])
-        gone = np.isfinite(x[-1]) & (x[-1] < MASKED)
+        gone = _gone(x[-1])
         if gone.any():
             self.underflows.append(place())
-            self.vanished |= bool(gone.all())
             if self.floating:
                 results = [np.where(gone, 0, result) for result in results]
         return [*self.lifted(results), value]
@@ -363,3 +369,8 @@ class Field:
         if x.varies:
             *parts, shadow = (part[:1] for part in x.parts)
             self.roots.squared(parts, shadow)
+
+
+def _gone(shadow: Any) -> Any:
+    """Where exp is 0 in floating point, and by far."""
+    return np.isfinite(shadow) & (shadow < MASKED)
