@@ -120,19 +120,24 @@ class Balls:
         x, y = self._without_equals(x, y)
         values, *tangents = subtract(x, y).parts[0]
         rows = [np.ravel(tangent).tolist() for tangent in tangents]
-        sizes = np.broadcast_to(x.parts[0][:1].reshape(x.shape), np.shape(values)).ravel().tolist()
-        signs = [
-            0 if self.floating and u.contains(0) and abs(v) > HUGE else self._sign(u, [row[k] for row in rows])
-            for k, (u, v) in enumerate(zip(np.ravel(values).tolist(), sizes))
-        ]
+        pairs = zip(*(np.broadcast_to(u.parts[0][:1].reshape(u.shape), np.shape(values)).ravel() for u in (x, y)))
+        signs = [self._sign(*pair, [row[k] for row in rows]) for k, pair in enumerate(pairs)]
         return np.array(signs, int).reshape(np.shape(values))
 
-    def _sign(self, difference: arb, tangents: list[arb]) -> int:
-        """The sign; 0 is a tie if the two compared numbers move apart in a direction of the inputs."""
+    def _sign(self, x: arb, y: arb, tangents: list[arb]) -> int:
+        """The sign of x - y; 0 is a tie if the two compared numbers move apart in a direction of the inputs.
+
+        Two numbers that do not move and have one ball are one constant, computed twice.
+        """
+        difference = x - y
         if difference > 0:
             return 1
         if difference < 0:
             return -1
+        if self.floating and abs(x) > HUGE:
+            return 0
+        if _one_ball(x, y) and all(tangent == 0 for tangent in tangents):
+            return 0
         if difference == 0:
             if any(tangent != 0 or not tangent.is_exact() for tangent in tangents):
                 self.ties.append(place())
@@ -209,6 +214,10 @@ class Balls:
 def _differences(x: Numbers, y: Numbers) -> tuple[list[arb], tuple[int, ...]]:
     a, b = np.broadcast_arrays(*(part.reshape(part.shape[1:]) for part in (x.parts[0][:1], y.parts[0][:1])))
     return [u - v for u, v in zip(a.ravel(), b.ravel())], a.shape
+
+
+def _one_ball(x: arb, y: arb) -> bool:
+    return bool(x.mid() == y.mid() and x.rad() == y.rad())
 
 
 def _equal(difference: arb) -> bool:
