@@ -12,7 +12,7 @@ from typing import Any
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point
 from .continuity import continuous
 from .decisions.branches import Branches
-from .decisions.magnitude import NEGLIGIBLE, beside, ignoring, reaching
+from .decisions.magnitude import NEGLIGIBLE, SMALLER, USUAL, beside, ignoring, reaching
 from .diagnosis.hypotheses import diagnosed
 from .exact.heights import Heights
 from .exact.modular import Cramped, Singular, Unlucky
@@ -352,6 +352,8 @@ class Check:
         if candidates:
             try:
                 witness = find_witness(subject, candidates, point.seed)
+                if witness is None and point.underflows and subject.magnitude == USUAL:
+                    witness = find_witness(replace(subject, magnitude=SMALLER), candidates, point.seed)
             except Failed as error:
                 diagnosis.append(f"the counterexample cannot be run: {error}")
         self.shown = subject, point

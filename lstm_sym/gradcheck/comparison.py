@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -209,6 +210,7 @@ def drawing(subject: Subject, seed: int) -> Callable[[Any], Any]:
     random = np.random.default_rng((seed, 7))
     scale = SCALE * SPREADS[seed % len(SPREADS)]
     centre = scale * random.normal() if subject.magnitude.closeness else 0.0
+    numbers = count()
 
     def draw(given: Any) -> Any:
         magnitude = subject.magnitude
@@ -216,7 +218,7 @@ def drawing(subject: Subject, seed: int) -> Callable[[Any], Any]:
         known = magnitude.known(given)
         drawn = np.where(known == 0, scale * noise, known * (1 + 0.1 * noise))
         if magnitude != USUAL:
-            drawn = magnitude.signed(random, drawn) * 2.0 ** magnitude.exponents(random, given.shape)
+            drawn = magnitude.signed(random, drawn) * 2.0 ** magnitude.exponents(random, given.shape, next(numbers))
             drawn = magnitude.laid_out(drawn, random, centre)
         return drawn
 

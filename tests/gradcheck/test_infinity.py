@@ -1,6 +1,7 @@
 """Masks by -inf, where exp is 0, and by -1e9, where it is 0 for floating point alone."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -69,6 +70,37 @@ def test_what_only_floating_point_makes_0_is_told():
     assert "exp is taken as 0 where it is too small for floating point, at test_infinity.py:" in str(report)
     exact = gradcheck(attention(indexed, -np.inf), attention_backward(indexed, -np.inf), HEAD)
     assert exact.diagnosis == ()
+
+
+def behind(exponent):
+    """A function of which a part is 0 in floating point where the exponent is far below 0, and its gradient."""
+
+    def forward(x):
+        return x**2 + np.exp(exponent(x))
+
+    def backward(inputs, d, factor=1, slip=1):
+        (x,) = inputs
+        return d * (2 * slip * x + factor * 2 * x * (exponent(x + 1) - exponent(x)) / (2 * x + 1) * np.exp(exponent(x)))
+
+    return forward, backward
+
+
+@pytest.mark.parametrize(
+    "shift, options, verdict, told",
+    [
+        (1, {}, "right", False),
+        (0, {}, "right", False),
+        (1, {"factor": 0}, "right", True),
+        (1, {"slip": 2}, "wrong", False),
+        (1, {"factor": 3, "slip": 2}, "wrong", False),
+        (0, {"factor": 3}, "wrong", False),
+    ],
+)
+def test_what_is_behind_an_exponential_that_is_always_0_is_not_reached(shift, options, verdict, told):
+    forward, backward = behind(lambda x: -1e6 * (shift + x**2))
+    report = gradcheck(forward, partial(backward, **options), [np.zeros(3)])
+    assert report.verdict == verdict, str(report)
+    assert any(text.endswith("was always 0 in floating point") for text in report.unreached) is told, str(report)
 
 
 def online(q, K, V):

@@ -115,20 +115,18 @@ class Balls:
         self.refuse_zeros(x)
         return self.shadow(x)
 
-    def order(self, x: Numbers, y: Numbers, asked: str = "") -> Any:
+    def order(self, x: Numbers, y: Numbers, asked: str = "", either: bool = False) -> Any:
+        """The sign of x - y at every entry; 0 if ``either`` will do of two that have one ball and do not move."""
         self.comparisons += 1
         x, y = self._without_equals(x, y)
         values, *tangents = subtract(x, y).parts[0]
         rows = [np.ravel(tangent).tolist() for tangent in tangents]
         pairs = zip(*(np.broadcast_to(u.parts[0][:1].reshape(u.shape), np.shape(values)).ravel() for u in (x, y)))
-        signs = [self._sign(*pair, [row[k] for row in rows]) for k, pair in enumerate(pairs)]
+        signs = [self._sign(u, v, [row[k] for row in rows], either) for k, (u, v) in enumerate(pairs)]
         return np.array(signs, int).reshape(np.shape(values))
 
-    def _sign(self, x: arb, y: arb, tangents: list[arb]) -> int:
-        """The sign of x - y; 0 is a tie if the two compared numbers move apart in a direction of the inputs.
-
-        Two numbers that do not move and have one ball are one constant, computed twice.
-        """
+    def _sign(self, x: arb, y: arb, tangents: list[arb], either: bool) -> int:
+        """The sign of x - y; 0 is a tie if the two compared numbers move apart in a direction of the inputs."""
         difference = x - y
         if difference > 0:
             return 1
@@ -136,7 +134,8 @@ class Balls:
             return -1
         if self.floating and abs(x) > HUGE:
             return 0
-        if _one_ball(x, y) and all(tangent == 0 for tangent in tangents):
+        # The larger one of the two is in that ball, whichever it is.
+        if either and _one_ball(x, y) and all(tangent == 0 for tangent in tangents):
             return 0
         if difference == 0:
             if any(tangent != 0 or not tangent.is_exact() for tangent in tangents):

@@ -224,10 +224,10 @@ class Field:
 
     # --- comparisons ----------------------------------------------------------------------------
 
-    def order(self, x: Numbers, y: Numbers, asked: str = "") -> Any:
+    def order(self, x: Numbers, y: Numbers, asked: str = "", either: bool = False) -> Any:
         """The sign of x - y at every entry, by the shadow; 0 where both are the same exact number.
 
-        ``asked`` is the comparison that the code makes, if its ways are to be noted.
+        ``asked`` is the comparison that the code makes, if its ways are to be noted; ``either`` matters to balls.
         """
         self.comparisons += 1
         a, b = self.shadow(x), self.shadow(y)
