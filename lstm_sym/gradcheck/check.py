@@ -281,11 +281,12 @@ class Check:
 
     def _not_right_beyond(self, point: Point, subject: Subject, turned: list[str]) -> GradientReport | None:
         """The report on such a point; ``None`` if all that is wrong is too small for floating point."""
-        there = f"; at the others {', '.join(turned)}" if turned else ""
+        there, least = f"; at the others {', '.join(turned)}" if turned else "", TINIEST
         if not (point.changed or point.shapes or point.unsteady):
             wrong = [leaf for leaf in self.subject.leaves if point.exact.get(leaf.name) is False]
             usual = max((p.sizes.get(leaf.name, 0.0) for p in self.points for leaf in wrong), default=0.0)
             witness = self._witness(subject, wrong, point, NEGLIGIBLE * usual)
+            least = NEGLIGIBLE * usual if witness else least
             tiny = None if witness else self._witness(subject, wrong, point)
             if tiny is not None:
                 self.negligible.append(
@@ -296,7 +297,7 @@ class Check:
         other = "that is not near the given values" if subject.magnitude.fresh else "of another size"
         other = "whose numbers are arranged" if subject.magnitude.arranged else other
         note = f"exact at {len(self.points)} points, not at one {other}{there}"
-        found = self._not_right(point, subject)
+        found = self._not_right(point, subject, least)
         return replace(found, diagnosis=(note, *found.diagnosis))
 
     def _witness(self, subject: Subject, leaves: list[Leaf], point: Point, least: float = TINIEST) -> Witness | None:
@@ -341,7 +342,7 @@ class Check:
         inputs = {leaf.name: False for leaf in self.subject.leaves}
         return GradientReport("undecided", inputs, (reason,), points=len(self.points))
 
-    def _not_right(self, point: Point, subject: Subject) -> GradientReport:
+    def _not_right(self, point: Point, subject: Subject, least: float = TINIEST) -> GradientReport:
         wrong = [leaf for leaf in subject.leaves if point.exact.get(leaf.name) is False]
         changed = list(point.changed)
         if changed and not wrong:
@@ -351,7 +352,7 @@ class Check:
         candidates = [leaf for leaf in wrong if leaf.name not in point.shapes]
         if candidates:
             try:
-                witness = find_witness(subject, candidates, point.seed)
+                witness = find_witness(subject, candidates, point.seed, least)
                 if witness is None and point.underflows and subject.magnitude == USUAL:
                     witness = find_witness(replace(subject, magnitude=SMALLER), candidates, point.seed)
             except Failed as error:
