@@ -12,7 +12,7 @@ from typing import Any
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point
 from .continuity import continuous
 from .decisions.branches import Branches
-from .decisions.magnitude import NEGLIGIBLE, beside, ignoring, reaching
+from .decisions.magnitude import NEGLIGIBLE, SMALLER, USUAL, beside, ignoring, reaching
 from .diagnosis.hypotheses import diagnosed
 from .exact.heights import Heights
 from .exact.modular import Cramped, Singular, Unlucky
@@ -162,7 +162,7 @@ class Check:
                     break
             last = max(self.points, key=_mistakes, default=None)
             if last is None or (last.underflows and not last.right):
-                found = self._as_floating_point_has_it()
+                found = self._as_floating_point_has_it(last)
                 if found is not None:
                     return found
         except Failed as error:
@@ -201,16 +201,23 @@ class Check:
             self.heights.missed(error)
             return None
 
-    def _as_floating_point_has_it(self) -> GradientReport | None:
-        """The report of a check in which exp is 0 where floating point has 0 by far, if that decides."""
+    def _as_floating_point_has_it(self, last: Point | None) -> GradientReport | None:
+        """The report of a check in which exp is 0 where floating point has 0 by far, if that decides.
+
+        Where it is 0 whatever was tried, right says nothing of what is behind; a counterexample does.
+        """
         if self.subject.floating:
             return None
         check = Check(replace(self.subject, floating=True), self.seed, self.diagnose)
         report = check.report()
         places = list(dict.fromkeys(place for point in check.points for place in point.underflows))
-        blind = report.verdict == "right" and any(point.vanished for point in check.points)
-        if report.verdict == "undecided" or blind or not places:
+        if report.verdict == "undecided" or not places:
             return None
+        if last is not None and report.verdict == "right" and check.branches.blind:
+            found = self._not_right(last, self.subject)
+            if found.verdict == "wrong":
+                return found
+            self.shown = None
         note = f"exp is taken as 0 where it is too small for floating point, at {', '.join(places)}"
         return replace(report, diagnosis=(*report.diagnosis, note))
 
@@ -274,11 +281,12 @@ class Check:
 
     def _not_right_beyond(self, point: Point, subject: Subject, turned: list[str]) -> GradientReport | None:
         """The report on such a point; ``None`` if all that is wrong is too small for floating point."""
-        there = f"; at the others {', '.join(turned)}" if turned else ""
+        there, least = f"; at the others {', '.join(turned)}" if turned else "", TINIEST
         if not (point.changed or point.shapes or point.unsteady):
             wrong = [leaf for leaf in self.subject.leaves if point.exact.get(leaf.name) is False]
             usual = max((p.sizes.get(leaf.name, 0.0) for p in self.points for leaf in wrong), default=0.0)
             witness = self._witness(subject, wrong, point, NEGLIGIBLE * usual)
+            least = NEGLIGIBLE * usual if witness else least
             tiny = None if witness else self._witness(subject, wrong, point)
             if tiny is not None:
                 self.negligible.append(
@@ -289,7 +297,7 @@ class Check:
         other = "that is not near the given values" if subject.magnitude.fresh else "of another size"
         other = "whose numbers are arranged" if subject.magnitude.arranged else other
         note = f"exact at {len(self.points)} points, not at one {other}{there}"
-        found = self._not_right(point, subject)
+        found = self._not_right(point, subject, least)
         return replace(found, diagnosis=(note, *found.diagnosis))
 
     def _witness(self, subject: Subject, leaves: list[Leaf], point: Point, least: float = TINIEST) -> Witness | None:
@@ -334,7 +342,7 @@ class Check:
         inputs = {leaf.name: False for leaf in self.subject.leaves}
         return GradientReport("undecided", inputs, (reason,), points=len(self.points))
 
-    def _not_right(self, point: Point, subject: Subject) -> GradientReport:
+    def _not_right(self, point: Point, subject: Subject, least: float = TINIEST) -> GradientReport:
         wrong = [leaf for leaf in subject.leaves if point.exact.get(leaf.name) is False]
         changed = list(point.changed)
         if changed and not wrong:
@@ -344,7 +352,9 @@ class Check:
         candidates = [leaf for leaf in wrong if leaf.name not in point.shapes]
         if candidates:
             try:
-                witness = find_witness(subject, candidates, point.seed)
+                witness = find_witness(subject, candidates, point.seed, least)
+                if witness is None and point.underflows and subject.magnitude == USUAL:
+                    witness = find_witness(replace(subject, magnitude=SMALLER), candidates, point.seed)
             except Failed as error:
                 diagnosis.append(f"the counterexample cannot be run: {error}")
         self.shown = subject, point

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -76,8 +77,6 @@ class Point:
     underflows: list[str] = field(default_factory=list)
     undefined: bool = False
     """Whether a root or a logarithm was taken of a negative number."""
-    vanished: bool = False
-    """Whether exp was 0 in floating point at all entries of an array, so that nothing is seen of what is behind."""
     sizes: dict[str, float] = field(default_factory=dict)
     """The largest entries of the gradients, in floating point."""
     record: Record | None = None
@@ -211,6 +210,7 @@ def drawing(subject: Subject, seed: int) -> Callable[[Any], Any]:
     random = np.random.default_rng((seed, 7))
     scale = SCALE * SPREADS[seed % len(SPREADS)]
     centre = scale * random.normal() if subject.magnitude.closeness else 0.0
+    numbers = count()
 
     def draw(given: Any) -> Any:
         magnitude = subject.magnitude
@@ -218,7 +218,7 @@ def drawing(subject: Subject, seed: int) -> Callable[[Any], Any]:
         known = magnitude.known(given)
         drawn = np.where(known == 0, scale * noise, known * (1 + 0.1 * noise))
         if magnitude != USUAL:
-            drawn = magnitude.signed(random, drawn) * 2.0 ** magnitude.exponents(random, given.shape)
+            drawn = magnitude.signed(random, drawn) * 2.0 ** magnitude.exponents(random, given.shape, next(numbers))
             drawn = magnitude.laid_out(drawn, random, centre)
         return drawn
 
@@ -338,7 +338,6 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     point.guessed = domain.roots.guessed
     point.branches = domain.branches
     point.undefined = domain.undefined
-    point.vanished = domain.vanished
     point.underflows = list(dict.fromkeys(domain.underflows))
     point.style = bench.subject.style
     if subject.magnitude == USUAL or (subject.magnitude.arranged and not subject.magnitude.closeness):

@@ -106,7 +106,7 @@ class BallBench(Bench):
             else:
                 found = self._rational(random, subject.magnitude.known(given), attempt, parts)
                 found = subject.magnitude.signed(random, found)
-                scales = 2.0 ** subject.magnitude.exponents(random, given.shape).astype(float)
+                scales = 2.0 ** subject.magnitude.exponents(random, given.shape, len(self.rationals)).astype(float)
                 values = [
                     dyadic(scale, COARSELY) * fmpq(int(k), parts) for scale, k in zip(scales.ravel(), found.ravel())
                 ]

@@ -398,6 +398,24 @@ def test_given_values_are_left_behind_for_some_points():
     assert same_function(np.abs, lambda x: np.where(x > 0, x, -x), given).verdict == "equal"
 
 
+def test_one_array_is_much_larger_than_another():
+    def slope(x, y):
+        return 2.0 if np.linalg.norm(x) > 30 * np.linalg.norm(y) else 1.0
+
+    def forward(x, y):
+        return x.sum() * slope(x, y) * y
+
+    def backward(inputs, d, slope=slope):
+        x, y = inputs
+        return np.full(x.shape, slope(x, y) * d @ y), slope(x, y) * x.sum() * d
+
+    inputs = [np.zeros(3), np.zeros(2)]
+    report = gradcheck(forward, backward, inputs)
+    assert (report.verdict, report.unreached) == ("right", ()), str(report)
+    wrong = gradcheck(forward, lambda inputs, d: backward(inputs, d, lambda x, y: 1.0), inputs, diagnose=False)
+    assert wrong.verdict == "wrong" and wrong.witness, str(wrong)
+
+
 def test_limits_beyond_the_given_signs_are_reached():
     def backward(inputs, d):
         return d * ((inputs[0] > -10) & (inputs[0] < 10))

@@ -1,5 +1,6 @@
 """Gradients of what is summed in log space: exponentials of sums of several logarithms of sums."""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -153,8 +154,52 @@ def ctc_backward(d, cache, mistake=""):
     return (d * dlogits,)
 
 
-def of_ctc(labels=(1, 1), T=4, mistake=""):
-    return partial(ctc, labels=labels), partial(ctc_backward, mistake=mistake), [np.zeros((T, 3))]
+def of_ctc(labels=(1, 1), T=4, infinity=-np.inf, mistake=""):
+    forward = partial(ctc, labels=labels, infinity=infinity)
+    return forward, partial(ctc_backward, mistake=mistake), [np.zeros((T, 3))]
+
+
+# --- paths from left to right, number by number, masked by a large number --------------------------------------------
+
+NOWHERE = -1e9
+
+
+def log_add(*x):
+    m = max(x)
+    return m + math.log(sum(math.exp(u - m) for u in x))
+
+
+def paths(emit):
+    """The logarithm of the sum over the paths from the first state to the last that stay or go on."""
+    T, S = emit.shape
+    alpha = np.full((T, S), NOWHERE)
+    alpha[0, 0] = emit[0, 0]
+    for t in range(1, T):
+        for s in range(S):
+            before = [alpha[t - 1, s], alpha[t - 1, s - 1]] if s else [alpha[t - 1, s]]
+            alpha[t, s] = log_add(*before) + emit[t, s]
+    return alpha[-1, -1], (emit, alpha)
+
+
+def paths_backward(d, cache, mistake=""):
+    emit, alpha = cache
+    T, S = emit.shape
+    beta = np.full((T, S), NOWHERE)
+    beta[-1, -1] = 0
+    for t in reversed(range(T - 1)):
+        for s in range(S):
+            after = [beta[t + 1, k] + emit[t + 1, k] for k in ((s, s + 1) if s < S - 1 else (s,))]
+            beta[t, s] = after[0] if mistake == "one way" else log_add(*after)
+    demit = np.zeros_like(emit)
+    for t in range(T):
+        for s in range(S):
+            end = beta[t, s] - (0 if mistake == "not normalised" else alpha[-1, -1])
+            demit[t, s] = d * math.exp(alpha[t, s] + end)
+    return demit
+
+
+def of_paths(mistake=""):
+    return paths, partial(paths_backward, mistake=mistake), [np.zeros((3, 2))]
 
 
 # --- attention in tiles with a running maximum (Milakov, Gimelshein 2018; Dao et al. 2022) --------------------------
@@ -240,17 +285,23 @@ MISTAKES = [
     *((partial(of_crf, logsumexp), m) for m in ("axis of beta", "no beta")),
     *((of_hmm, m) for m in ("symbol", "not normalised", "sum over all")),
     *((of_ctc, m) for m in ("skips between equal labels", "not normalised", "emission counted twice")),
+    (partial(of_ctc, T=3, infinity=-1e9), "emission counted twice"),
+    *((of_paths, m) for m in ("one way", "not normalised")),
     *((of_attention, m) for m in ("tiles normalised one by one", "no row sum", "no scale")),
     *((of_mixture, m) for m in ("no weights", "one point", "no determinant")),
 ]
 
 
 @pytest.mark.parametrize(
-    "case", [partial(of_crf, plain), partial(of_crf, logsumexp), of_hmm, of_ctc, of_attention, of_mixture]
+    "case",
+    [
+        *(partial(of_crf, plain), partial(of_crf, logsumexp), of_hmm, of_ctc, of_paths, of_attention, of_mixture),
+        partial(of_ctc, T=3, infinity=-1e9),
+    ],
 )
 def test_right(case):
     report = gradcheck(*case())
-    assert report.verdict == "right", str(report)
+    assert (report.verdict, report.unreached) == ("right", ()), str(report)
 
 
 @pytest.mark.parametrize("case, mistake", MISTAKES)

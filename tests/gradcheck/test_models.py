@@ -45,6 +45,26 @@ MISTAKES = {
         ("(d / sums)[::-1]", "d[::-1]"),
         ("np.cumsum((d / sums)[::-1])[::-1]", "d / sums"),
     ],
+    "transducer": [
+        ("down = b[t + 1, u] + blank[t, u]", "down = b[t + 1, u]"),
+        ("np.logaddexp(down, right)", "right"),
+        ("a[t, u] + right - total", "a[t, u] + right"),
+    ],
+    "graph_attention": [
+        ("np.outer(de.sum(1), a) + np.outer(de.sum(0), b)", "np.outer(de.sum(1), a + b)"),
+        ("np.where(e > 0, 1, 0.2)", "np.where(e > 0, 1, 0)"),
+        (", z.T @ de.sum(0)", ", z.T @ de.sum(1)"),
+    ],
+    "exponential_gates": [
+        (" - y[t])", ")"),
+        ("1 + np.exp(f)", "1 + np.exp(-f)"),
+        ("np.cumsum(di[::-1])[::-1]", "np.cumsum(di)"),
+    ],
+    "mixture": [
+        ("e**2 / variance - 1", "e**2 / variance + 1"),
+        (" / np.sqrt(variance)", ""),
+        ("(2 * variance)", "variance"),
+    ],
 }
 
 ROWS = [(name, *row) for name, rows in MISTAKES.items() for row in rows]

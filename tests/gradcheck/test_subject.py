@@ -346,6 +346,13 @@ def test_a_vectorized_function_of_the_module(slope, verdict):
     assert report.verdict == verdict
 
 
+@pytest.mark.parametrize("otypes, verdict", [(None, "undecided"), ([float], "right")])
+def test_a_vectorized_function_takes_the_type_of_its_first_value(otypes, verdict):
+    slope = np.vectorize(lambda entry: 1 if entry > 0 else 0.1, otypes=otypes)
+    report = gradcheck(lambda x: np.where(x > 0, x, 0.1 * x), lambda i, d: d * slope(i[0]), [X])
+    assert report.verdict == verdict and ("otypes=[float]" in str(report)) is (verdict == "undecided"), str(report)
+
+
 class Network:
     def __init__(self, W):
         self.W = W

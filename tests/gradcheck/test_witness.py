@@ -40,6 +40,28 @@ def test_a_slip_where_the_code_compares_has_a_witness(module, name, right, wrong
     assert report.verdict == "wrong" and report.witness, str(report)
 
 
+@pytest.mark.parametrize("factor, verdict", [(1, "right"), (2, "wrong")])
+def test_equal_constants_are_the_largest_together(factor, verdict):
+    """Padding behind softplus: two balls around log 2, of one number."""
+
+    def padded(x):
+        return np.concatenate([-(x**2), np.zeros((len(x), 2))], axis=1)
+
+    def forward(x):
+        a = np.log1p(np.exp(padded(x)))
+        e = np.exp(a - a.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def backward(inputs, d):
+        (x,) = inputs
+        p, slope = forward(x), 1 / (1 + np.exp(-padded(x)))
+        da = p * (d - (d * p).sum(axis=1, keepdims=True))
+        return factor * (da * slope)[:, : x.shape[1]] * -2 * x
+
+    report = gradcheck(forward, backward, [np.zeros((1, 2))], diagnose=False)
+    assert report.verdict == verdict and bool(report.witness) is (verdict == "wrong"), str(report)
+
+
 @pytest.mark.parametrize(
     "x, y, ties",
     [
@@ -88,6 +110,7 @@ def test_two_balls_with_one_midpoint_are_not_equal():
         domain.order(*third)
     with pytest.raises(Unlucky):
         domain.same(*third)
+    assert domain.order(*third, either=True) == 0
 
 
 @pytest.mark.parametrize("function", [np.log, np.sqrt])

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..exact.exponential_sums import EXPONENTIAL_SUMS
 from ..exact.numbers import Domain, gathered
 from ..frames import Unsupported
 from ..stand_ins.borrowed import BORROWED, in_python
@@ -15,6 +14,7 @@ from ..trees import leaves
 from . import contraction
 from .along import ALONG
 from .array import Array, Scalar, array_of, chosen_by, exact, numbers_of, placed, plain_index, result_of, stacked
+from .exponential_sums import EXPONENTIAL_SUMS
 from .integers import dependent, discrete
 from .layout import elementwise, laid, lying, to_be_read
 from .linear_algebra import LINEAR_ALGEBRA

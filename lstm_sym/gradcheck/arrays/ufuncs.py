@@ -24,11 +24,11 @@ from .layout import elementwise, laid, lying
 
 
 def maximum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
-    return n.chosen(x.domain.order(x, y, asked) >= 0, x, y).chosen_by(x.depends or y.depends)
+    return n.chosen(x.domain.order(x, y, asked, either=True) >= 0, x, y).chosen_by(x.depends or y.depends)
 
 
 def minimum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
-    return n.chosen(x.domain.order(x, y, asked) <= 0, x, y).chosen_by(x.depends or y.depends)
+    return n.chosen(x.domain.order(x, y, asked, either=True) <= 0, x, y).chosen_by(x.depends or y.depends)
 
 
 def absolute(x: Numbers) -> Numbers:

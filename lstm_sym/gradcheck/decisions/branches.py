@@ -39,11 +39,15 @@ OTHERWISE = {
     "smallest": ("always found a constant the smallest", "never found a constant the smallest"),
     "sorted": ("always put a constant first", "always put a constant last"),
     "multiply": ("was never 0", "was always 0"),
+    "exp": ("was never 0", "was always 0 in floating point"),
 }
 """What to say of an operation whose first number was always the larger, and always the smaller one."""
 
 TOLD = {"logical_and": -1, "bitwise_and": -1, "multiply": -1, "logical_or": 1, "bitwise_or": 1}
 """The way of a combination that its parts do not tell: `a & b` that is never true, though a is and b is."""
+
+FADED = {"exp": -1}
+"""The way of a function that hides what it is taken of: an exponential that is never 0 hides nothing."""
 
 IMPLIED = {**TOLD, "any": -1, "all": 1}
 """The way of what is asked of truth values that follows if all of them are the same."""
@@ -83,7 +87,7 @@ class Site:
 
     @property
     def one_way(self) -> bool:
-        return len(self.ways) == 1 and self.ways <= {TOLD.get(self.asked, way) for way in self.ways}
+        return len(self.ways) == 1 and self.ways <= {{**TOLD, **FADED}.get(self.asked, way) for way in self.ways}
 
     @property
     def both_ways(self) -> bool:
@@ -197,6 +201,21 @@ class Branches:
         frame = _own_frame()
         if frame is not None:
             self._site(frame, asked, None, True).note(np.where(truth, 1, -1))
+
+    def faded(self, gone: Any, exponents: Any, limit: float) -> None:
+        """Note which exponentials are taken as 0, those of exponents below a limit."""
+        frame = _own_frame()
+        if frame is None or not gone.size:
+            return
+        site = self._site(frame, "exp", None, True)
+        site.note(np.where(gone, -1, 1))
+        if site.one_way:
+            site.factors.append(limit / float(np.median(exponents)))
+
+    @property
+    def blind(self) -> bool:
+        """Whether nothing is seen of what is behind an exponential."""
+        return any(site.asked in FADED for site in self.one_way())
 
     def compete(self, asked: str, values: Any, constant: Any) -> None:
         """Note which of n numbers is the largest, or their order, of shape (times, n), and where they are constants."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from .branches import KEPT, Branches, Site
 
-MOST = 16
+MOST = 22
 """Magnitudes tried."""
 
 BLIND = (8, 4, -6, 14)
@@ -61,14 +61,22 @@ class Magnitude:
     """1 where every array ascends from its first entry to its last, -1 where it descends."""
     closeness: int = 0
     """All numbers agree in about so many bits."""
+    apart: int = 0
+    """The binary digit, counted from 1, of the number of an array that decides whether it is large or small.
+
+    Where it is negative, it is the other way round. So of any two arrays each is at times much larger than the other.
+    """
 
     @property
     def arranged(self) -> bool:
         """Whether it is by their signs, their order or their distance alone that the numbers are no usual ones."""
         return replace(self, signs=0, order=0, closeness=0) == USUAL != self
 
-    def exponents(self, random: Any, shape: tuple[int, ...]) -> Any:
-        """The power of 2 at every entry."""
+    def exponents(self, random: Any, shape: tuple[int, ...], number: int) -> Any:
+        """The power of 2 at every entry of the array of that number."""
+        if self.apart:
+            large = (number >> (abs(self.apart) - 1) & 1) == (self.apart > 0)
+            return np.full(shape, self.exponent if large else -self.exponent)
         if not self.mixed:
             return np.full(shape, self.exponent)
         low, high = sorted((0, int(self.exponent)))
@@ -93,8 +101,14 @@ class Magnitude:
 
 USUAL = Magnitude()
 
+SMALLER = Magnitude(-8)
+"""Where exponentials may be large enough to be seen that are too small for floating point at the usual numbers."""
+
 AGAIN = (*[Magnitude(8)] * 2, Magnitude(8, mixed=True), Magnitude(4))
 """What is tried another time, with other numbers: of a single number, one point shows one way only."""
+
+APART = [Magnitude(5, apart=way * digit) for digit in (1, 2, 3) for way in (1, -1)]
+"""What is tried where one array has to be large beside another."""
 
 ENTRIES = (Magnitude(8), Magnitude(8, mixed=True))
 """What is tried where single entries of an array have gone one way only, by chance or by what is added to them."""
@@ -128,7 +142,7 @@ def reaching(branches: Branches, fresh: bool = False) -> Iterator[Magnitude]:
     tried: list[Magnitude] = []
     while len(tried) < MOST * (2 if fresh else 1):
         sites = [site for site in branches.one_way() if site.asked != "int"]
-        wanted = [*_wanted(sites), *AGAIN] if sites else [] if branches.settled else [*ENTRIES]
+        wanted = [*_wanted(sites), *AGAIN, *APART] if sites else [] if branches.settled else [*ENTRIES]
         if fresh:
             wanted = [m for both in wanted for m in ((both, replace(both, fresh=True)))]
         found = next((m for m in wanted if tried.count(m) < wanted.count(m)), None)

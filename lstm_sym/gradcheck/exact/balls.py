@@ -115,24 +115,28 @@ class Balls:
         self.refuse_zeros(x)
         return self.shadow(x)
 
-    def order(self, x: Numbers, y: Numbers, asked: str = "") -> Any:
+    def order(self, x: Numbers, y: Numbers, asked: str = "", either: bool = False) -> Any:
+        """The sign of x - y at every entry; 0 if ``either`` will do of two that have one ball and do not move."""
         self.comparisons += 1
         x, y = self._without_equals(x, y)
         values, *tangents = subtract(x, y).parts[0]
         rows = [np.ravel(tangent).tolist() for tangent in tangents]
-        sizes = np.broadcast_to(x.parts[0][:1].reshape(x.shape), np.shape(values)).ravel().tolist()
-        signs = [
-            0 if self.floating and u.contains(0) and abs(v) > HUGE else self._sign(u, [row[k] for row in rows])
-            for k, (u, v) in enumerate(zip(np.ravel(values).tolist(), sizes))
-        ]
+        pairs = zip(*(np.broadcast_to(u.parts[0][:1].reshape(u.shape), np.shape(values)).ravel() for u in (x, y)))
+        signs = [self._sign(u, v, [row[k] for row in rows], either) for k, (u, v) in enumerate(pairs)]
         return np.array(signs, int).reshape(np.shape(values))
 
-    def _sign(self, difference: arb, tangents: list[arb]) -> int:
-        """The sign; 0 is a tie if the two compared numbers move apart in a direction of the inputs."""
+    def _sign(self, x: arb, y: arb, tangents: list[arb], either: bool) -> int:
+        """The sign of x - y; 0 is a tie if the two compared numbers move apart in a direction of the inputs."""
+        difference = x - y
         if difference > 0:
             return 1
         if difference < 0:
             return -1
+        if self.floating and abs(x) > HUGE:
+            return 0
+        # The larger one of the two is in that ball, whichever it is.
+        if either and _one_ball(x, y) and all(tangent == 0 for tangent in tangents):
+            return 0
         if difference == 0:
             if any(tangent != 0 or not tangent.is_exact() for tangent in tangents):
                 self.ties.append(place())
@@ -171,6 +175,13 @@ class Balls:
     def competes(self, asked: str, x: Numbers, axis: int | None) -> None:
         """The same."""
 
+    def masked(self, x: Numbers) -> Any:
+        """Where exp is taken as 0."""
+        return np.array([self.floating and u < MASKED for u in x.parts[0][:1].ravel()], bool).reshape(x.shape)
+
+    def fades(self, x: Numbers) -> None:
+        """The same as of decisions."""
+
     def exponential_degree(self) -> tuple[float, float]:
         return 0.0, 0.0
 
@@ -202,6 +213,10 @@ class Balls:
 def _differences(x: Numbers, y: Numbers) -> tuple[list[arb], tuple[int, ...]]:
     a, b = np.broadcast_arrays(*(part.reshape(part.shape[1:]) for part in (x.parts[0][:1], y.parts[0][:1])))
     return [u - v for u, v in zip(a.ravel(), b.ravel())], a.shape
+
+
+def _one_ball(x: arb, y: arb) -> bool:
+    return bool(x.mid() == y.mid() and x.rad() == y.rad())
 
 
 def _equal(difference: arb) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -19,22 +20,39 @@ class Exponentials:
     find what it found when it is run again.
     """
 
-    def __init__(self, keyed: Callable[..., int], modular: Sequence[Modular], rings: Sequence[Any]) -> None:
-        self.keyed, self.modular, self.rings = keyed, modular, rings
+    def __init__(
+        self,
+        keyed: Callable[..., int],
+        modular: Sequence[Modular],
+        rings: Sequence[Any],
+        root: Callable[[list[Any], int], list[Any]],
+    ) -> None:
+        self.keyed, self.modular, self.rings, self.root = keyed, modular, rings, root
         self.known = Logarithms(keyed, modular)
         self.forms = LinearForms(rings[1], modular[1].p)
-        self._logarithms: dict[int, tuple[Row, Row]] = {}
-        """Arguments and logarithms, by what the logarithm is among exponents."""
+        self._logarithms: dict[int, Row] = {}
+        """By what they are among exponents."""
+        self._arguments: dict[int, Row] = {}
+        """What they were taken of."""
+        self._elements: dict[int, list[Any]] = {}
+        """The same where it is no residue."""
+        self._taken: dict[Any, Row] = {}
+        """Logarithms of what is no residue."""
         self.degree: Pair = (0.0, 0.0)
         """That of the powers in the exponentials that were made last."""
         self._degrees: dict[int, Pair] = {}
         """The same by the argument."""
         self._roots: dict[int, int] = {}
         self._met: dict[int, Row] = {0: (1, 1, 1)}
+        self._beyond: dict[int, list[Any]] = {}
+        """What exponentials are multiplied by that are no residues, by the argument: roots."""
         self._waiting: list[tuple[Any, ...]] = []
 
-    def powers(self, x: list[Any]) -> list[Any]:
-        """Exponentials as residues; in an extension, of a random linear form of their arguments."""
+    def powers(self, x: list[Any]) -> tuple[Sequence[Any], list[Any]]:
+        """Exponentials, and the rings that they are in: residues, unless there are roots among them.
+
+        In an extension they are those of a random linear form of their arguments.
+        """
         first, second, third = (ring.image(part) for ring, part in zip(self.rings, x))
         results = [self.modular[0].power(second), self.modular[1].power(third), self._last_exponential(third)]
         self.degree = (0.0, 0.0)
@@ -43,8 +61,21 @@ class Exponentials:
         # Copies, since code under test may write into the results, as softmax does by an in-place division.
         self._waiting.append(tuple(part.ravel().copy() for part in (second, *results)))
         inside = np.all([ring.residues(part)[1] for ring, part in zip(self.rings, x)], axis=0)
+        roots = []
+        if self._beyond:
+            roots = [(k, self._beyond[u]) for k, u in enumerate(second.ravel().tolist()) if u in self._beyond]
+            inside = np.array(inside)
+            inside.reshape(-1)[[k for k, _ in roots]] = False
         self.known.note(results[0][inside], [part[inside] for part in (first, second, third)])
-        return results
+        return (self.rings, self._times(results, roots)) if roots else (self.modular, results)
+
+    def _times(self, residues: list[Any], roots: list[tuple[int, list[Any]]]) -> list[Any]:
+        """Residues as elements, of which some are multiplied by roots."""
+        products = [ring.lifted(part).ravel().copy() for ring, part in zip(self.rings, residues)]
+        for k, factors in roots:
+            for ring, part, factor in zip(self.rings, products, factors):
+                part[k : k + 1] = ring.mul(part[k : k + 1], factor)
+        return [part.reshape(residues[0].shape) for part in products]
 
     def _last_exponential(self, x: Any) -> Any:
         """A keyed element at a quarter of each argument, to its fourth power; halves and doubles are recognised."""
@@ -100,16 +131,43 @@ class Exponentials:
         powers = self.forms.split(u)
         if not powers:
             return None
-        found = [(*self._logarithms[u], whole) for u, whole in powers]
+        u_rest, w_rest = u, w
+        _, q, r = self.modular
+        residues, factors = [], []
+        for logarithm, exponent in powers:
+            _, second, third = self._logarithms[logarithm]
+            u_rest = (u_rest - q.rational(*exponent.as_integer_ratio()) * second) % q.p
+            w_rest = (w_rest - r.rational(*exponent.as_integer_ratio()) * third) % r.p
+            floor, root = divmod(exponent.numerator, exponent.denominator)
+            if logarithm in self._elements:
+                factors.append(self._whole_power(self._elements[logarithm], floor))
+            else:
+                residues.append(self._power(self._arguments[logarithm], floor))
+            if root:
+                factors.append(self._root(self._arguments[logarithm], root, exponent.denominator))
+        if u_rest not in self._met:
+            self._met[u_rest] = self._power_of_generators(u_rest, w_rest)
         self._degrees[u] = self.forms.degree(powers)
-        _, q, r = (ring.p for ring in self.modular)
-        for _, logarithm, whole in found:
-            u, w = (u - whole * logarithm[1]) % q, (w - whole * logarithm[2]) % r
-        if u not in self._met:
-            self._met[u] = self._power_of_generators(u, w)
-        result = self._met[u]
-        for argument, _, whole in found:
-            result = self._product(result, self._power(argument, whole))
+        return self._with_roots(u, reduce(self._product, residues, self._met[u_rest]), factors)
+
+    def _root(self, argument: Row, power: int, degree: int) -> list[Any]:
+        """A power of a root, in every ring."""
+        elements = [ring.lifted(np.array([own], np.int64)) for ring, own in zip(self.rings, argument)]
+        return [ring.to_the(part, power) for ring, part in zip(self.rings, self.root(elements, degree))]
+
+    def _whole_power(self, x: list[Any], exponent: int) -> list[Any]:
+        powers = [ring.to_the(part, abs(exponent)) for ring, part in zip(self.rings, x)]
+        return powers if exponent > 0 else [ring.inv(part) for ring, part in zip(self.rings, powers)]
+
+    def _with_roots(self, u: int, result: Row, roots: list[list[Any]]) -> Row:
+        """The result times the roots that are residues; the product of the others is kept for this argument."""
+        if not roots:
+            return result
+        product = [reduce(ring.mul, factors) for ring, factors in zip(self.rings, zip(*roots, strict=True))]
+        residues, inside = zip(*[ring.residues(part) for ring, part in zip(self.rings, product)])
+        if np.all(inside):
+            return self._product(result, tuple(part.item() for part in residues))
+        self._beyond[u] = product
         return result
 
     def _power_of_generators(self, u: int, w: int) -> Row:
@@ -128,7 +186,10 @@ class Exponentials:
         parts, insides = zip(*[ring.residues(a) for ring, a in zip(self.rings, x)])
         rows = zip(*(a.ravel().tolist() for a in parts))
         keys = zip(np.all(insides, axis=0).ravel().tolist(), self.rings[0].keys(x[0]))
-        found = [self._logarithm(row) if inside else self._opaque(key) for row, (inside, key) in zip(rows, keys)]
+        found = [
+            self._logarithm(row) if inside else self._opaque(key, [part.reshape(-1)[k : k + 1] for part in x])
+            for k, (row, (inside, key)) in enumerate(zip(rows, keys))
+        ]
         columns = [np.array(column, np.int64).reshape(x[0].shape) for column in zip(*found)]
         return columns or [np.zeros(x[0].shape, np.int64) for _ in x]
 
@@ -137,9 +198,22 @@ class Exponentials:
         found, first = self.known.of(row), self.modular[0]
         u = found[1]
         if u not in self._logarithms and pow(first.generator, u, first.p) != row[0]:
-            self._logarithms[u] = row, found
+            self._arguments[u], self._logarithms[u] = row, found
             self.forms.add_logarithm(u)
         return found
 
-    def _opaque(self, key: Any) -> Row:
-        return tuple(self.keyed("log", key, ring.p) for ring in self.modular)
+    def _opaque(self, key: Any, x: list[Any]) -> Row:
+        """The logarithm of what is no residue: half of that of its square, if it is the root of one."""
+        if key not in self._taken:
+            squares = [ring.mul(part, part) for ring, part in zip(self.rings, x)]
+            residues, inside = zip(*[ring.residues(part) for ring, part in zip(self.rings, squares)])
+            if np.all(inside) and all(np.all(a == b) for a, b in zip(self.root(squares, 2), x)):
+                doubled = self._logarithm(tuple(part.item() for part in residues))
+                found = tuple(ring.rational(1, 2) * u % ring.p for ring, u in zip(self.modular, doubled))
+                self.forms.halved(doubled[1], found[1])
+            else:
+                found = tuple(self.keyed("log", key, ring.p) for ring in self.modular)
+                self._elements[found[1]], self._logarithms[found[1]] = [part.copy() for part in x], found
+                self.forms.add_logarithm(found[1], rootless=True)
+            self._taken[key] = found
+        return self._taken[key]

@@ -7,7 +7,8 @@ Inputs are random in each field independently, functions are what the fields can
   exp(a) exp(b) holds outright in the first field, in the second for the arguments of exponentials, and so on.
 - log is the inverse of exp for inputs and small primes, and where an exponential, a known argument, a power of one or a
   product of two is met; elsewhere it is a fresh random element (``logarithms``). The exponential of a linear form in
-  such logarithms, with whole coefficients, is the product of the powers of their arguments (``linear_forms``).
+  such logarithms, with fractions as coefficients, is the product of the powers of their arguments, roots among them
+  (``linear_forms``).
 - sqrt is the root that is a square itself. Half of all numbers have none in the prime field; where too many points
   are given up for that, the next are looked at in an extension (``tower``), which holds the roots of all numbers of
   the prime field, those made of exponentials, tanh and the logistic function among them: exp is a homomorphism there
@@ -84,7 +85,7 @@ class Field:
         self.modular = tuple(Modular(p, self.keyed("generator", p) or 1) for p in CHAIN)
         self.infinity = Infinity()
         self.rings: tuple[Any, ...] = (*map(self._extended, self.modular), Shadow(self.infinity))
-        self.exponentials = Exponentials(self.keyed, self.modular, self.rings[:-1])
+        self.exponentials = Exponentials(self.keyed, self.modular, self.rings[:-1], self._roots)
         self.forms = self.exponentials.forms
         self.roots = SquareRoots(self.keyed, self.rings[:-1])
         pi = tuple(int(value[0]) for value in self._squares("pi", ()))
@@ -101,8 +102,6 @@ class Field:
         self.floating = floating
         self.underflows: list[str] = []
         """Where exp is of a number below ``MASKED``."""
-        self.vanished = False
-        """Whether all entries of an array were such."""
         self.undefined = False
         """Whether a root or a logarithm was taken of a negative number."""
         self.roots_taken = 0
@@ -225,10 +224,10 @@ class Field:
 
     # --- comparisons ----------------------------------------------------------------------------
 
-    def order(self, x: Numbers, y: Numbers, asked: str = "") -> Any:
+    def order(self, x: Numbers, y: Numbers, asked: str = "", either: bool = False) -> Any:
         """The sign of x - y at every entry, by the shadow; 0 where both are the same exact number.
 
-        ``asked`` is the comparison that the code makes, if its ways are to be noted.
+        ``asked`` is the comparison that the code makes, if its ways are to be noted; ``either`` matters to balls.
         """
         self.comparisons += 1
         a, b = self.shadow(x), self.shadow(y)
@@ -269,6 +268,15 @@ class Field:
             n = x.parts[0][0].size if axis is None else x.shape[axis]
             both = (u if axis is None else np.moveaxis(u, axis, -1) for u in (self.shadow(x), self._known(x)))
             self.branches.compete(asked, *(u.reshape(-1, n) for u in both))
+
+    def masked(self, x: Numbers) -> Any:
+        """Where exp is taken as 0."""
+        return self.floating & _gone(self.shadow(x))
+
+    def fades(self, x: Numbers) -> None:
+        """Note where exp of these numbers is taken as 0, which decides as a comparison does."""
+        if self.floating:
+            self.branches.faded(self.masked(x), self.shadow(x), MASKED)
 
     def _known(self, x: Numbers) -> Any:
         """Which entries are constants: infinite, or short decimals in the field as well."""
@@ -321,27 +329,36 @@ class Field:
         return self.infinity.limits(name, x[-1], values, self.lifted) if self.infinity.place else values
 
     def _exp(self, x: list[Any]) -> list[Any]:
-        results, value = self.exponentials.powers(x[:-1]), self.rings[-1].exp(x[-1])
-        gone = np.isfinite(x[-1]) & (x[-1] < MASKED)
+        results, value = self.lifted(self.exponentials.powers(x[:-1])[1]), self.rings[-1].exp(x[-1])
+        gone = _gone(x[-1])
         if gone.any():
             self.underflows.append(place())
-            self.vanished |= bool(gone.all())
             if self.floating:
-                results = [np.where(gone, 0, result) for result in results]
-        return [*self.lifted(results), value]
+                noughts = self.lifted([np.int64(0)] * len(results))
+                results = [np.where(gone, *pair) for pair in zip(noughts, results)]
+        return [*results, value]
 
     def _log(self, x: list[Any]) -> list[Any]:
         self.undefined |= bool((x[-1] < 0).any())
         return [*self.lifted(self.exponentials.logarithms(x[:-1])), self.rings[-1].log(x[-1])]
 
     def _sqrt(self, x: list[Any]) -> list[Any]:
-        marked = np.isnan(x[-1]) if self.zeros else False
-        values, signs = self.roots.taken(x[:-1], marked)
+        self.undefined |= bool((x[-1] < 0).any())
+        return [*self._square_root(x[:-1], np.isnan(x[-1]) if self.zeros else False), np.sqrt(x[-1])]
+
+    def _square_root(self, x: list[Any], marked: Any = False) -> list[Any]:
+        values, signs = self.roots.taken(x, marked)
         if signs:
             self.comparisons += 1
             self.branches.met("root", np.array(signs), np.zeros(len(signs)), np.float64(0), (True, False), False)
-        self.undefined |= bool((x[-1] < 0).any())
-        return [*values, np.sqrt(x[-1])]
+        return values
+
+    def _roots(self, x: list[Any], degree: int) -> list[Any]:
+        """Roots of residues in every ring, as ``powers`` takes them."""
+        while degree % 2 == 0:
+            x, degree = self._square_root(x), degree // 2
+            self.roots_taken += 1
+        return x if degree == 1 else [ring.odd_root(a, degree) for ring, a in zip(self.rings, x)]
 
     def exponential_degree(self) -> tuple[float, float]:
         """The degree that powers of what logarithms were taken of have in the last exponentials."""
@@ -354,7 +371,7 @@ class Field:
         found = np.all([ring.to_the(y, degree) == a for ring, a, y in zip(self.rings, arguments, roots)], axis=0)
         if not found.all():
             logarithms = [ring.mul(a, ring.rational(1, degree)) for ring, a in zip(self.rings, self._log(x))]
-            others = self.lifted(self.exponentials.powers(logarithms))
+            others = self.lifted(self.exponentials.powers(logarithms)[1])
             roots = [np.where(found, *pair) for pair in zip(roots, others)]
         return [*roots, self.rings[-1].power(shadow, 1 / degree)]
 
@@ -363,3 +380,8 @@ class Field:
         if x.varies:
             *parts, shadow = (part[:1] for part in x.parts)
             self.roots.squared(parts, shadow)
+
+
+def _gone(shadow: Any) -> Any:
+    """Where exp is 0 in floating point, and by far."""
+    return np.isfinite(shadow) & (shadow < MASKED)

@@ -1,6 +1,6 @@
 r"""Linear forms in logarithms: which numbers are :math:`\sum_k c_k \log s_k` and a rest, at one random point.
 
-The exponential of such a number is that of the rest times the powers of the :math:`s_k` with whole :math:`c_k` as
+The exponential of such a number is that of the rest times the powers of the :math:`s_k` with fractions :math:`c_k` as
 exponents, for any number of logarithms, as log-sum-exp over time steps or tiles adds them up. A form belongs to a
 residue in the field that exponents are in: so it outlives every way in which a number is stored, and two ways to
 compute one number do not give it two exponentials. Products of two numbers that have one have none.
@@ -9,6 +9,7 @@ compute one number do not give it two exponentials. Products of two numbers that
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -31,11 +32,17 @@ MANY = 1 << 18
 PRODUCTS = 1 << 16
 """Products in one product of matrices, beyond which its forms are not looked for."""
 
-WHOLE = 1 << 12
+LARGEST = 1 << 12
 """The largest exponent."""
 
+DENOMINATOR = 120
+"""The largest denominator of one: 0.05 and 1/12 are exponents."""
+
+NO_ROOTS = (8, 43)
+"""No denominator is a multiple of these: few numbers have an eighth root, and some no root of degree 43."""
+
 COEFFICIENTS = 64
-"""Coefficients of one logarithm that are remembered where they are not whole."""
+"""Coefficients of one logarithm that are remembered where they are no such fractions."""
 
 PLACES = (1 << 18) - 1
 """Residues that differ here from those of all forms are seen at once to have none."""
@@ -49,6 +56,9 @@ class LinearForms:
         self._forms: dict[int, Form] = {}
         self._met: dict[int, list[int]] = {}
         """Coefficients of logarithms in exponents."""
+        self._fractions: dict[int, Fraction | None] = {}
+        self._rootless: set[int] = set()
+        """Logarithms of what no roots are taken of."""
         self._places = np.zeros(PLACES + 1, bool)
         self.logged: Pair = (0.0, 0.0)
         """The degree of what logarithms are just taken of."""
@@ -65,39 +75,62 @@ class LinearForms:
             form = {k: self.p - c for k, c in self._forms.get(self.p - u, {}).items()}
         return form
 
-    def add_logarithm(self, u: int) -> None:
+    def add_logarithm(self, u: int, rootless: bool = False) -> None:
         """This is a logarithm of which no more is known, or a sum of such."""
         self._note(u, {u: 1})
         self._degrees[u] = self.logged
+        if rootless:
+            self._rootless.add(u)
 
-    def degree(self, powers: list[tuple[int, int]]) -> Pair:
-        """That of the product of powers of what these logarithms were taken of, which a reciprocal divides by."""
+    def halved(self, u: int, half: int) -> None:
+        """Note that one number is half of another."""
+        self._note(half, {k: c * (self.p + 1) // 2 % self.p for k, c in self.of(u).items()})
+
+    def degree(self, powers: list[tuple[int, Fraction]]) -> Pair:
+        """That of the product of powers of what these logarithms were taken of, which a reciprocal divides by.
+
+        A root is a letter of its own.
+        """
         excess = multiplicity = 0.0
-        for u, whole in powers:
+        for u, exponent in powers:
             own, divided = self._degrees[u]
-            excess += whole * own
+            whole, root = divmod(exponent.numerator, exponent.denominator)
+            excess += whole * own + root
             multiplicity += abs(whole) * (divided + (whole < 0))
         return excess, multiplicity
 
-    def split(self, u: int) -> list[tuple[int, int]]:
-        """Logarithms in an exponent and what is split off of their coefficients: whole numbers.
+    def split(self, u: int) -> list[tuple[int, Fraction]]:
+        """Logarithms in an exponent and what is split off of their coefficients: fractions.
 
-        What stays is one of few coefficients, or its opposite: y of y and y - 1, so that exp(y log s - log s) is
-        exp(y log s)/s.
+        What stays is one of few coefficients, or its opposite: y of y and y - 1/2, so that exp(y log s - log(s) / 2)
+        is exp(y log s) over the root of s.
         """
-        found = [
-            (logarithm, self._whole(c, self._met.setdefault(logarithm, [0]))) for logarithm, c in self.of(u).items()
-        ]
-        return [(logarithm, whole) for logarithm, whole in found if whole]
+        found = [(logarithm, self._exponent(logarithm, c)) for logarithm, c in self.of(u).items()]
+        return [(logarithm, exponent) for logarithm, exponent in found if exponent]
 
-    def _whole(self, c: int, met: list[int]) -> int:
-        differences = [(c + sign * other) % self.p for other in met for sign in (-1, 1)]
-        least = min((d - self.p if d > self.p // 2 else d for d in differences), key=abs)
-        if abs(least) <= WHOLE:
-            return least
+    def _exponent(self, logarithm: int, c: int) -> Fraction:
+        met = self._met.setdefault(logarithm, [0])
+        differences = (self._fraction((c + sign * other) % self.p) for other in met for sign in (-1, 1))
+        found = [difference for difference in differences if difference is not None]
+        if found and logarithm in self._rootless:
+            found = [difference for difference in found if difference.denominator == 1]
+        if found:
+            return min(found, key=lambda x: (x.denominator, abs(x)))
         if len(met) < COEFFICIENTS:
             met.append(c)
-        return 0
+        return Fraction(0)
+
+    def _fraction(self, c: int) -> Fraction | None:
+        """The fraction of a small denominator that a coefficient is (Wang 1981)."""
+        if c not in self._fractions:
+            self._fractions[c] = None
+            (r, s), (u, v) = (self.p, c), (0, 1)
+            while s > LARGEST * abs(v) and abs(v) <= DENOMINATOR:
+                quotient = r // s
+                (r, s), (u, v) = (s, r - quotient * s), (v, u - quotient * v)
+            if abs(v) <= DENOMINATOR and all(v % degree for degree in NO_ROOTS):
+                self._fractions[c] = Fraction(s, v)
+        return self._fractions[c]
 
     # --- arithmetic -------------------------------------------------------------------------------
 

@@ -121,7 +121,7 @@ class Meanings:
         return [ring.lifted(part) for ring, part in zip(self.rings, residues)]
 
     def _exp(self, x: Elements) -> Elements:
-        return self._lifted(self.exponentials.powers(x))
+        return self._lifted(self.exponentials.powers(x)[1])
 
     def _log(self, x: Elements) -> Elements:
         return self._lifted(self.exponentials.logarithms(x))

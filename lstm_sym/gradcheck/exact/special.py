@@ -15,6 +15,13 @@ def logaddexp(x: Numbers, y: Numbers) -> Numbers:
     """log(exp x + exp y), the other number where one is -inf."""
     gone = [u.domain.infinite(u) & (u.domain.shadow(u) < 0) for u in (x, y)]
     if not (gone[0].any() or gone[1].any()):
+        masked = x.domain.masked(x) & y.domain.masked(y)
+        if masked.any():
+            larger = n.chosen(x.domain.order(x, y) < 0, y, x)
+            smaller = n.subtract(n.add(x, y), larger)
+            quotient = n.apply("exp", n.chosen(masked, n.subtract(smaller, larger), n.constant(x, 0)))
+            sums = n.add(larger, n.apply("log", n.add(n.constant(x, 1), quotient)))
+            return n.chosen(masked, sums, logaddexp(*(n.chosen(masked, n.constant(u, 0), u) for u in (x, y))))
         return n.apply("log", n.add(n.apply("exp", x), n.apply("exp", y)))
     either = gone[0] | gone[1]
     sums = logaddexp(*(n.chosen(either, n.constant(u, 0), u) for u in (x, y)))

@@ -18,14 +18,14 @@ def hyperbolic_tangent(field: Field, x: list[Any]) -> list[Any]:
     doubled = [ring.add(a, a) for ring, a in zip(field.rings, x[:-1])]
     if field.forms:
         field.forms.added(x[1], x[1], doubled[1])
-    powers = field.exponentials.powers(doubled)
-    values = [ring.mul(ring.sub(e, 1), ring.inv(ring.add(e, 1))) for ring, e in zip(field.modular, powers)]
+    rings, powers = field.exponentials.powers(doubled)
+    values = [ring.mul(ring.sub(e, 1), ring.inv(ring.add(e, 1))) for ring, e in zip(rings, powers)]
     return [*field.lifted(values), np.tanh(x[-1])]
 
 
 def logistic(field: Field, x: list[Any]) -> list[Any]:
-    powers = field.exponentials.powers(x[:-1])
-    values = [ring.mul(e, ring.inv(ring.add(e, 1))) for ring, e in zip(field.modular, powers)]
+    rings, powers = field.exponentials.powers(x[:-1])
+    values = [ring.mul(e, ring.inv(ring.add(e, 1))) for ring, e in zip(rings, powers)]
     return [*field.lifted(values), 0.5 * np.tanh(0.5 * x[-1]) + 0.5]
 
 
@@ -33,11 +33,11 @@ def around(field: Field, x: list[Any], sign: int) -> list[Any]:
     """(exp(i a) ± exp(-i a)) / 2."""
     if not field.height:
         raise Cramped("a sine or cosine needs the number i", always=True)
-    powers = field.exponentials.powers([ring.mul(ring.unit, a) for ring, a in zip(field.rings, x[:-1])])
-    opposite = [ring.inv(e) for ring, e in zip(field.modular, powers)]
+    rings, powers = field.exponentials.powers([ring.mul(ring.unit, a) for ring, a in zip(field.rings, x[:-1])])
+    opposite = [ring.inv(e) for ring, e in zip(rings, powers)]
     both = [
         ring.mul(ring.add(e, other if sign > 0 else ring.neg(other)), ring.rational(1, 2))
-        for ring, e, other in zip(field.modular, powers, opposite)
+        for ring, e, other in zip(rings, powers, opposite)
     ]
     return field.lifted(both)
 

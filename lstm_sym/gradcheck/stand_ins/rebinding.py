@@ -117,7 +117,8 @@ class Rebinding:
             return stand_in.drawing(value)
         if isinstance(value, np.vectorize):
             self.visible.enter(value.pyfunc)
-            return stand_in.numpy.vectorize(value.pyfunc, signature=value.signature, excluded=value.excluded)
+            settings = {"otypes": value.otypes, "signature": value.signature, "excluded": value.excluded}
+            return stand_in.numpy.vectorize(value.pyfunc, **settings)
         if isinstance(value, type) and value in NUMPY_TYPES:
             return stand_in.numpy.__getattr__(value.__name__)
         origin = getattr(value, "__module__", None) or ""

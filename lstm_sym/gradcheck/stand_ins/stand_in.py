@@ -106,7 +106,7 @@ class StandIn:
             "copy": self._copy,
             "ndarray": ArrayType,
             "vectorize": self._vectorize,
-            "frompyfunc": lambda function, nin, nout: self._vectorize(function),
+            "frompyfunc": lambda function, nin, nout: self._vectorize(function, otypes="O"),
             **tables(domain),
             **ABSTRACT,
         }
@@ -248,7 +248,13 @@ class StandIn:
             shape = arrays[0].shape
             flat = [array_of(numbers_of(x, self.domain)) + exact(np.zeros(shape), self.domain) for x in args]
             rows = zip(*[array.reshape(-1) for array in flat])
-            return stacked([function(*row) for row in rows], self.domain).reshape(shape)
+            values = [function(*row) for row in rows]
+            if not options.get("otypes") and not settings and _cut_off(values):
+                raise Unsupported(
+                    "np.vectorize takes the type of its first value, here an integer, and cuts the others off: "
+                    "it needs otypes=[float]"
+                )
+            return stacked(values, self.domain).reshape(shape)
 
         return call
 
@@ -312,3 +318,9 @@ class Ufunc:
         if name in ("reduce", "accumulate", "outer", "at", "reduceat"):
             return lambda *args, **options: self._method(name, *args, **options)
         return getattr(self.ufunc, name)
+
+
+def _cut_off(values: list[Any]) -> bool:
+    """Whether the first value is an integer and others are none."""
+    whole = [isinstance(value, int | np.integer | np.bool_) for value in values]
+    return any(whole[:1]) and not all(whole)

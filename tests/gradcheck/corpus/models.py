@@ -217,6 +217,106 @@ def log_running_sum_backward(inputs, d):
     return e * np.cumsum((d / sums)[::-1])[::-1]
 
 
+# The loss of a transducer over a grid of steps and labels (Graves 2012), what cannot be reached being -1e30.
+def transducer(blank, label):
+    T, U = blank.shape
+    a = np.full((T, U), -1e30)
+    a[0, 0] = 0
+    for t in range(T):
+        for u in range(U):
+            if t > 0:
+                a[t, u] = np.logaddexp(a[t, u], a[t - 1, u] + blank[t - 1, u])
+            if u > 0:
+                a[t, u] = np.logaddexp(a[t, u], a[t, u - 1] + label[t, u - 1])
+    total = a[-1, -1] + blank[-1, -1]
+    return -total, (a, total, blank, label)
+
+
+def transducer_backward(d, cache):
+    a, total, blank, label = cache
+    T, U = blank.shape
+    b = np.full((T + 1, U + 1), -1e30)
+    b[-1, -2] = 0
+    dblank, dlabel = np.zeros_like(blank), np.zeros_like(label)
+    for t in reversed(range(T)):
+        for u in reversed(range(U)):
+            down = b[t + 1, u] + blank[t, u]
+            dblank[t, u] = -d * np.exp(a[t, u] + down - total)
+            b[t, u] = down
+            if u < U - 1:
+                right = b[t, u + 1] + label[t, u]
+                dlabel[t, u] = -d * np.exp(a[t, u] + right - total)
+                b[t, u] = np.logaddexp(down, right)
+    return dblank, dlabel
+
+
+# Attention along the edges of a graph (Velickovic et al. 2018).
+EDGES = np.array([[1, 1, 0], [1, 1, 1], [0, 1, 1]])
+
+
+def graph_attention(h, W, a, b):
+    z = h @ W
+    e = (z @ a)[:, None] + (z @ b)[None, :]
+    s = np.where(EDGES > 0, np.where(e > 0, e, 0.2 * e), -9e15)
+    p = np.exp(s - s.max(axis=1, keepdims=True))
+    p = p / p.sum(axis=1, keepdims=True)
+    return p @ z, (h, W, a, b, z, e, p)
+
+
+def graph_attention_backward(dout, cache):
+    h, W, a, b, z, e, p = cache
+    dp, dz = dout @ z.T, p.T @ dout
+    ds = p * (dp - (p * dp).sum(axis=1, keepdims=True))
+    de = ds * np.where(e > 0, 1, 0.2)
+    dz += np.outer(de.sum(1), a) + np.outer(de.sum(0), b)
+    return dz @ W.T, h.T @ dz, z.T @ de.sum(1), z.T @ de.sum(0)
+
+
+# A recurrent cell with exponential gates, its running maximum forward, weights of whole sums backward.
+def exponential_gates(i, f, z):
+    c, n, m, ys = 0.0, 0.0, -np.inf, []
+    for t in range(len(i)):
+        log_f = -np.log1p(np.exp(-f[t]))
+        before, m = m, max(log_f + m, i[t])
+        a, b = np.exp(log_f + before - m), np.exp(i[t] - m)
+        c, n = a * c + b * np.tanh(z[t]), a * n + b
+        ys.append(c / n)
+    return np.array(ys)
+
+
+def exponential_gates_backward(inputs, dy):
+    i, f, z = inputs
+    w = np.exp(i - np.cumsum(np.log(1 / (1 + np.exp(-f)))))
+    sums = np.cumsum(w)
+    y = np.cumsum(w * np.tanh(z)) / sums
+    di, dz = np.zeros_like(i), np.zeros_like(z)
+    for t in range(len(i)):
+        share = dy[t] * w[: t + 1] / sums[t]
+        di[: t + 1] += share * (np.tanh(z[: t + 1]) - y[t])
+        dz[: t + 1] += share * (1 - np.tanh(z[: t + 1]) ** 2)
+    return di, -np.cumsum(di[::-1])[::-1] / (1 + np.exp(f)), dz
+
+
+# The likelihood under a mixture whose variances are softplus of a number, by half their logarithms.
+def mixture(x, logits, mu, rho):
+    variance = np.log1p(np.exp(rho))
+    log_w = logits - np.log(np.exp(logits).sum())
+    log_joint = log_w - 0.5 * (x[:, None] - mu) ** 2 / variance - 0.5 * np.log(2 * np.pi * variance)
+    top = log_joint.max(axis=1, keepdims=True)
+    log_p = top + np.log(np.exp(log_joint - top).sum(axis=1, keepdims=True))
+    return log_p.sum(), (x, log_w, mu, rho, variance)
+
+
+def mixture_backward(d, cache):
+    x, log_w, mu, rho, variance = cache
+    e = x[:, None] - mu
+    joint = np.exp(log_w - 0.5 * e**2 / variance) / np.sqrt(variance)
+    r = d * joint / joint.sum(axis=1, keepdims=True)
+    dx = -(r * e / variance)
+    dvariance = (r * (e**2 / variance - 1)).sum(0) / (2 * variance)
+    return dx.sum(1), r.sum(0) - r.sum() * np.exp(log_w), -dx.sum(0), dvariance / (1 + np.exp(-rho))
+
+
 CASES = [
     ("engine", "engine_backward", {"x": (3,), "W": (4, 3), "b": (4,)}),
     ("gaussian_process", "gaussian_process_backward", {"A": (3, 3), "y": (3,)}),
@@ -225,4 +325,8 @@ CASES = [
     ("attention", "attention_backward", {"x": (2, 5, 4), **{f"W{k}": (4, 4) for k in "qkvo"}}),
     ("sinkhorn", "sinkhorn_backward", {"K": (3, 4), "M": (4, 5)}),
     ("log_running_sum", "log_running_sum_backward", {"x": (6,)}),
+    ("transducer", "transducer_backward", {"blank": (3, 3), "label": (3, 2)}),
+    ("graph_attention", "graph_attention_backward", {"h": (3, 4), "W": (4, 2), "a": (2,), "b": (2,)}),
+    ("exponential_gates", "exponential_gates_backward", {"i": (3,), "f": (3,), "z": (3,)}),
+    ("mixture", "mixture_backward", {"x": (3,), "logits": (2,), "mu": (2,), "rho": (2,)}),
 ]

@@ -7,12 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from .numbers import Domain
+from ..exact.numbers import Domain
+from .array import stacked
 
 
 def logsumexp(domain: Domain, x: Any, axis: Any = None, b: Any = None, keepdims: bool = False, **options: Any) -> Any:
-    e = np.exp(x) if b is None else b * np.exp(x)
+    terms: Any = stacked(x, domain)
+    if b is None and _nothing(domain, terms, axis):
+        flat = axis is None and not keepdims
+        add: Any = np.logaddexp
+        return add.reduce(terms.reshape(-1) if flat else terms, axis=0 if flat else axis, keepdims=keepdims)
+    e = np.exp(terms) if b is None else b * np.exp(terms)
     return np.log(e.sum(axis=axis, keepdims=keepdims))
+
+
+def _nothing(domain: Domain, x: Any, axis: Any) -> bool:
+    """Whether a sum has terms alone that are 0: what masks is carried along then, as in floating point."""
+    numbers = x.read()
+    gone = domain.masked(numbers) | (domain.infinite(numbers) & (domain.shadow(numbers) < 0))
+    return bool(np.any(np.all(gone, axis=axis)))
 
 
 def softmax(domain: Domain, x: Any, axis: Any = None) -> Any:
