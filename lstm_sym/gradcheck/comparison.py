@@ -315,8 +315,10 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
             point.absent.append(leaf.name)
         else:
             problem = shape_problem(leaf, gradient)
-            if problem and gradient.shape == (len(subject.inputs), *leaf.shape) and bench.subject.style == "vjp":
-                # The tuple of all inputs was taken for one of them: this says nothing about the gradient.
+            together = len(subject.inputs), len(outputs) if isinstance(outputs, tuple) else 0
+            stacked = gradient.ndim > 0 and gradient.shape[1:] == leaf.shape and gradient.shape[0] in together
+            if problem and stacked and bench.subject.style == "vjp":
+                # A tuple of all inputs or outputs was taken for one of them: this says nothing of the gradient.
                 raise Failed(
                     f"{problem}: backward is called as backward(inputs, cotangents) with a tuple of all inputs, "
                     "and may take another argument first"

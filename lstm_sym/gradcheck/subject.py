@@ -143,8 +143,9 @@ class Subject:
             return replace(self, style="cache")
         if first in TUPLES or not cached:
             return replace(self, style="vjp")
-        named_so = first == "g" or first.startswith(("d", "grad", "g_", "cot", "upstream"))
-        if (named_so and not isinstance(outputs[-1], Array | float | int)) or _is_object(outputs[-1]):
+        plain = not isinstance(outputs[-1], Array | float | int)
+        pair = len(parameters) == 2 and not first.startswith("data") and not _is_upstream(last)
+        if (_is_upstream(first) and (plain or pair)) or _is_object(outputs[-1]):
             return replace(self, style="cache")
         return replace(self, style="vjp")
 
@@ -275,6 +276,11 @@ def _wrapped(function: Any) -> str:
     if not isinstance(function, np.vectorize | np.ufunc | BuiltinFunctionType | type):
         return ""
     return f"; give a function of your own that calls {name_of(function)}"
+
+
+def _is_upstream(name: str) -> bool:
+    """Whether a parameter is called as an upstream gradient is."""
+    return name == "g" or name.startswith(("d", "grad", "g_", "cot", "upstream"))
 
 
 def _is_object(x: Any) -> bool:
