@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import BuiltinFunctionType
@@ -17,7 +16,7 @@ from .exact.modular import Singular, Unlucky
 from .exact.numbers import Numbers
 from .frames import Unsupported, place_of, told
 from .inputs import kind_of, moves, numbers_inside
-from .signatures import Misuse, arguments, name_of, required
+from .signatures import Misuse, arguments, name_of, required, signature_of
 from .stand_ins.generators import copied, is_generator
 from .trees import Path, alike, at, endless, leaves, mapped, named
 
@@ -177,9 +176,8 @@ class Subject:
     def _require_call(self, args: tuple[Any, ...]) -> None:
         """A clear word on a backward that does not take what it is called with."""
         assert self.backward is not None
-        try:
-            signature = inspect.signature(self.backward)
-        except (TypeError, ValueError):
+        signature = signature_of(self.backward)
+        if signature is None:
             return
         try:
             signature.bind(*args)
