@@ -305,6 +305,8 @@ def write_text(file: str, text: str) -> None:
 def require_place(file: str) -> None:
     """Refuse a file that cannot be written before the work is done that should go into it."""
     path = Path(file)
+    if not file:
+        raise ValueError("the name of the file to write is empty")
     if file != "-" and not path.resolve().parent.is_dir():
         raise ValueError(f"{file} cannot be written: No such file or directory")
     if file != "-" and path.is_dir():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, permutations
@@ -19,7 +18,7 @@ from ..gradcheck.equality import EqualityReport, compared, differences, same_fun
 from ..gradcheck.exact.modular import Singular
 from ..gradcheck.frames import shown, told
 from ..gradcheck.inputs import require_functions
-from ..gradcheck.signatures import Misuse, arguments, name_of, require_option
+from ..gradcheck.signatures import Misuse, arguments, name_of, require_option, signature_of
 from ..gradcheck.stand_ins.rebinding import ONE_AT_A_TIME
 from ..gradcheck.subject import Failed, Subject
 from ..gradcheck.trees import Path, endless, leaves
@@ -188,10 +187,10 @@ def _matched(
         sizes = {cell.inputs[0].text if len(size) == 3 and key[0] != "d" else key: size for key, size in sizes.items()}
     by_letter = _by_letter(sizes)
     keys: dict[str, str] = {}
-    try:
-        taken = inspect.signature(f).parameters
-    except (TypeError, ValueError):
-        raise Misuse(f"{name_of(f)} does not tell its parameters; put a function around it that does") from None
+    signature = signature_of(f)
+    if signature is None:
+        raise Misuse(f"{name_of(f)} does not tell its parameters; put a function around it that does")
+    taken = signature.parameters
     for name in names.keys() - taken.keys():
         raise Misuse(f"names: {name_of(f)} has no parameter {name}; it has {', '.join(taken)}")
     for name, parameter in taken.items():

@@ -334,7 +334,8 @@ class Check:
             f"at {tie} a branch is decided by two equal numbers: at this kink the derivative is a convention"
             for tie in ties
         ]
-        absent = dict.fromkeys(name for point in self.points for name in point.absent)
+        unchecked = {name for point in self.points for name in point.unchecked}
+        absent = dict.fromkeys(n for point in self.points for n in point.absent if n not in unchecked)
         zero = [f"the gradient of {name} is None, and stands for 0: the outputs do not depend on it" for name in absent]
         return (*self.subject.shared(), *zero, *kinks, *self.negligible[:1])
 

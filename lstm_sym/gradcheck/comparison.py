@@ -288,13 +288,13 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
         domain.ties.clear()
         _, moved, _ = bench.forward(rebinding, directions)
         point.ties = list(dict.fromkeys(domain.ties))
-        if not _same(domain, outputs, moved):
+        if not same(domain, outputs, moved):
             point.unsteady.append("forward returns other values when it is run again on the same inputs")
         elif steady:
             again, _ = bench.backward(rebinding, cotangents)
-            if not _same(domain, gradients, again):
+            if not same(domain, gradients, again):
                 twice = [gradient if gradient is None else gradient + gradient for gradient in gradients]
-                point.unsteady.append(ADDING if _same(domain, twice, again) else CHANGING)
+                point.unsteady.append(ADDING if same(domain, twice, again) else CHANGING)
     refuse_zeros(domain, outputs, moved, gradients)
     if all(gradient is None for gradient in gradients):
         raise Failed("backward gives no gradient for any input")
@@ -315,8 +315,10 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
             point.absent.append(leaf.name)
         else:
             problem = shape_problem(leaf, gradient)
-            if problem and gradient.shape == (len(subject.inputs), *leaf.shape) and bench.subject.style == "vjp":
-                # The tuple of all inputs was taken for one of them: this says nothing about the gradient.
+            together = len(subject.inputs), len(outputs) if isinstance(outputs, tuple) else 0
+            stacked = gradient.ndim > 0 and gradient.shape[1:] == leaf.shape and gradient.shape[0] in together
+            if problem and stacked and bench.subject.style == "vjp":
+                # A tuple of all inputs or outputs was taken for one of them: this says nothing of the gradient.
                 raise Failed(
                     f"{problem}: backward is called as backward(inputs, cotangents) with a tuple of all inputs, "
                     "and may take another argument first"
@@ -370,7 +372,8 @@ def shape_problem(leaf: Leaf, gradient: Array) -> str | None:
     return f"the gradient of {leaf.name} has the shape {gradient.shape}, {leaf.name} has {leaf.shape}"
 
 
-def _same(domain: Field, first: Any, second: Any) -> bool:
+def same(domain: Field, first: Any, second: Any) -> bool:
+    """Whether two trees hold the same numbers."""
     a, b = ([value for _, value in leaves(tree)] for tree in (first, second))
     if len(a) != len(b):
         return False

@@ -75,6 +75,14 @@ def told(error: BaseException, says: str = ":") -> str:
     return (f" at {place}" if place else "") + (f"{says} {text}" if text else "")
 
 
+def attribute(value: Any, name: str) -> Any:
+    """An attribute of anything; ``None`` where there is none, or where an object raises an error instead."""
+    try:
+        return getattr(value, name, None)
+    except Exception:
+        return None
+
+
 def shown(value: Any) -> str:
     """A value as Python writes it, in one line that is not too long."""
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .frames import shown
+from .frames import attribute, shown
 
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -45,7 +45,7 @@ def required(function: Callable[..., Any]) -> list[str]:
 def name_of(function: Any) -> str:
     """What to call a function in messages."""
     function = function.func if isinstance(function, partial) else function
-    name = getattr(function, "__name__", None)
+    name = attribute(function, "__name__")
     return name if isinstance(name, str) else type(function).__name__
 
 
@@ -109,11 +109,20 @@ def arguments(function: Callable[..., Any], inputs: Mapping[str, Any]) -> tuple[
     return tuple(value for name, value in inputs.items() if name not in options), options
 
 
+def signature_of(function: Any) -> inspect.Signature | None:
+    """The signature of anything callable; ``None`` where it tells none."""
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+    except Exception:  # by an object that raises an error when it is asked for its name
+        return inspect.signature(type(function).__call__.__get__(function))
+
+
 def require_taken(function: Callable[..., Any], inputs: Mapping[str, Any]) -> None:
     """Misuse where a function cannot be called with inputs that another one takes."""
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
+    signature = signature_of(function)
+    if signature is None:
         return
     placed, by_name = arguments(function, inputs)
     try:
@@ -124,7 +133,5 @@ def require_taken(function: Callable[..., Any], inputs: Mapping[str, Any]) -> No
 
 def _parameters(function: Callable[..., Any]) -> Mapping[str, Parameter] | None:
     """The parameters of a function; ``None`` where it does not tell them."""
-    try:
-        return inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return None
+    signature = signature_of(function)
+    return None if signature is None else signature.parameters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import BuiltinFunctionType
@@ -17,7 +16,7 @@ from .exact.modular import Singular, Unlucky
 from .exact.numbers import Numbers
 from .frames import Unsupported, place_of, told
 from .inputs import kind_of, moves, numbers_inside
-from .signatures import Misuse, arguments, name_of, required
+from .signatures import Misuse, arguments, name_of, required, signature_of
 from .stand_ins.generators import copied, is_generator
 from .trees import Path, alike, at, endless, leaves, mapped, named
 
@@ -143,8 +142,9 @@ class Subject:
             return replace(self, style="cache")
         if first in TUPLES or not cached:
             return replace(self, style="vjp")
-        named_so = first == "g" or first.startswith(("d", "grad", "g_", "cot", "upstream"))
-        if (named_so and not isinstance(outputs[-1], Array | float | int)) or _is_object(outputs[-1]):
+        plain = not isinstance(outputs[-1], Array | float | int)
+        pair = len(parameters) == 2 and not first.startswith("data") and not _is_upstream(last)
+        if (_is_upstream(first) and (plain or pair)) or _is_object(outputs[-1]):
             return replace(self, style="cache")
         return replace(self, style="vjp")
 
@@ -176,9 +176,8 @@ class Subject:
     def _require_call(self, args: tuple[Any, ...]) -> None:
         """A clear word on a backward that does not take what it is called with."""
         assert self.backward is not None
-        try:
-            signature = inspect.signature(self.backward)
-        except (TypeError, ValueError):
+        signature = signature_of(self.backward)
+        if signature is None:
             return
         try:
             signature.bind(*args)
@@ -275,6 +274,11 @@ def _wrapped(function: Any) -> str:
     if not isinstance(function, np.vectorize | np.ufunc | BuiltinFunctionType | type):
         return ""
     return f"; give a function of your own that calls {name_of(function)}"
+
+
+def _is_upstream(name: str) -> bool:
+    """Whether a parameter is called as an upstream gradient is."""
+    return name == "g" or name.startswith(("d", "grad", "g_", "cot", "upstream"))
 
 
 def _is_object(x: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .frames import foreign
+from .frames import attribute, foreign
 
 CONTAINERS = dict | list | deque
 
@@ -102,7 +102,7 @@ class Visible:
                 self._look_into(value)
 
     def _look_into(self, value: Any) -> None:
-        home = getattr(value, "__module__", None) or getattr(value, "__name__", None) or ""
+        home = attribute(value, "__module__") or attribute(value, "__name__") or ""
         if home.split(".")[0] == "lstm_sym":
             return
         kinds = types.FunctionType | types.MethodType | types.ModuleType | type

@@ -160,7 +160,9 @@ def test_what_a_file_starts_or_writes_is_no_part_of_the_verdict(run, tmp_path):
 def test_the_inputs_are_told_where_there_is_no_result(run):
     sticks = "def sticks(x, h0, Whh, s, T):\n    for t in range(T):\n        while True: pass\n"
     _, out, _ = run(CODE + sticks, "sticks:backward", SHAPES, "--timeout", "1.5", "--json", "-")
-    assert json.loads(out)["inputs"] == {name: {"exact": False} for name in ("x", "h0", "Whh", "s")}
+    report = json.loads(out)
+    assert report["inputs"] == {name: {"exact": False} for name in ("x", "h0", "Whh", "s")}
+    assert (report["unreached"], report["unchecked"]) == ([], {})
 
 
 def test_a_static_method_is_a_function(run):
@@ -264,7 +266,7 @@ def test_truth_values_are_literals():
         read_shapes("keep=[True,0]")
 
 
-@pytest.mark.parametrize("place", ["none/r.json", ".", "user.py"])
+@pytest.mark.parametrize("place", ["none/r.json", ".", "user.py", ""])
 def test_where_the_json_cannot_go_is_told_before_the_work(run, tmp_path, monkeypatch, place):
     monkeypatch.setattr("lstm_sym.gradcheck.files.sandbox.check_file", None)
     status, out, err = run(CODE, "forward:backward", SHAPES, "--json", place)

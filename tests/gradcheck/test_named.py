@@ -129,7 +129,7 @@ NAMED = {
     "index shifted": "an index is off|an index wraps around",
     "sum where a mean stands": "a sum stood for a mean|a mean stood for a sum|sum stands where a mean",
     "truncation": rf"leaves steps out|are left out|is cut|{CARRY}",
-    "one step only": "the steps are not summed",
+    "one step only": "what should be added up is overwritten",
     "upstream gradient overwritten": "overwrites the upstream gradient",
     "factor or sign": "a factor is missing|a factor is too many|times the gradient|sign is wrong",
 }

@@ -31,6 +31,7 @@ UNREADABLE = [
     ("p.=3", "'p.=3' is no NAME=SHAPE"),
     ("0.p=3", "'0.p=3' is no NAME=SHAPE"),
     ("x=3x0", "x=3x0 has a size that is not from 1"),
+    ("x=" + "x".join("1" * 65), "x has 65 axes, more than 32"),
 ]
 
 

@@ -1,9 +1,11 @@
 """The parameters of the functions under test, and the inputs by their names."""
 
+from functools import lru_cache
+
 import numpy as np
 import pytest
 
-from lstm_sym.gradcheck import gradcheck
+from lstm_sym.gradcheck import gradcheck, same_function
 
 X = np.zeros(3)
 
@@ -64,3 +66,32 @@ REFUSED = [
 def test_inputs_that_a_function_does_not_take_are_misuse(forward, inputs, message):
     with pytest.raises(ValueError, match=message):
         gradcheck(forward, by_other, inputs)
+
+
+class Nameless:
+    """Something to call that raises an error when it is asked for its name."""
+
+    @property
+    def __name__(self):
+        raise RuntimeError("no name")
+
+    def __call__(self, x, y):
+        return x * y
+
+
+def test_a_name_that_raises_an_error_is_not_needed():
+    assert gradcheck(Nameless(), by_other, [X, X]).ok
+    assert same_function(Nameless(), lambda x, y: y * x, [X, X]).verdict == "equal"
+    with pytest.raises(ValueError, match="nothing is given for y, which Nameless takes"):
+        gradcheck(Nameless(), by_other, [X])
+
+
+@lru_cache
+def square(x):
+    return x * x
+
+
+@pytest.mark.parametrize("point", [X, 0.0])
+def test_what_a_cache_keeps_by_numbers_is_not_followed(point):
+    report = gradcheck(lambda x: square(x), lambda inputs, d: 2 * inputs[0] * d, [point])
+    assert report.verdict == "undecided" and ("a cache as lru_cache keeps one" in str(report)) is (point is not X)

@@ -614,6 +614,27 @@ def test_what_a_gradient_of_none_stands_for():
     )
 
 
+def test_an_input_that_some_points_do_not_reach_is_not_said_to_have_no_effect():
+    def forward(x, y):
+        return np.maximum(x.sum(), 0) * y
+
+    report = gradcheck(forward, lambda inputs, d: (None, np.maximum(inputs[0].sum(), 0) * d), [X, np.ones(3)])
+    assert report.ok and "x" in report.unchecked and report.diagnosis == ()
+
+
+@pytest.mark.parametrize("backward", [lambda d, x: d * (1 - np.tanh(x) ** 2), lambda dout, z: dout / np.cosh(z) ** 2])
+def test_an_array_alone_is_a_cache_where_backward_takes_it_after_the_upstream_gradient(backward):
+    assert gradcheck(lambda x: (np.tanh(x), x), backward, [X]).ok
+    assert gradcheck(lambda x: (np.tanh(x), np.tanh(x)), backward, [X]).verdict == "wrong"
+
+
+def test_two_outputs_have_two_upstream_gradients():
+    def backward(data, d):
+        return d[0] * np.cos(data[0]) - d[1] * np.sin(data[0])
+
+    assert gradcheck(lambda x: (np.sin(x), np.cos(x)), backward, [X]).ok
+
+
 def test_one_array_for_two_inputs():
     both = np.zeros(3)
     report = gradcheck(np.multiply, lambda i, d: (i[1] * d, i[0] * d), [both, both])

@@ -211,6 +211,9 @@ class Scalar(Array):
 
     __slots__ = ()
 
+    def __hash__(self) -> int:  # type: ignore[override]
+        raise Unsupported("a number is a key, of a dictionary, a set or a cache as lru_cache keeps one: not followed")
+
     def __getitem__(self, index: Any) -> Any:
         found = chosen_by(dependent(index), placed(self, self.at[plain_index(index)]))
         return array_of(found.read()) if index is ... else found

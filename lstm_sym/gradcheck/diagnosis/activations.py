@@ -41,19 +41,27 @@ class Slope:
 
 @dataclass(frozen=True)
 class Forward:
-    """What rules want to know of forward: the slopes of what it does entry by entry, and what it names."""
+    """What rules want to know of forward: slopes of what it does entry by entry, what it names and divides by."""
 
     slopes: tuple[Slope, ...] = ()
     names: frozenset[str] = frozenset()
+    divisors: tuple[ast.expr, ...] = ()
 
     @classmethod
     def of(cls, forward: Any, backward: Any) -> Forward:
         functions = reached(forward)
         names = [text for function in functions for text in (function.__name__, *function.__code__.co_names)]
-        return cls(tuple(_slopes(functions, backward)), frozenset(names))
+        return cls(tuple(_slopes(functions, backward)), frozenset(names), tuple(_divisors(functions)))
 
 
 NOTHING = Forward()
+
+
+def _divisors(functions: list[types.FunctionType]) -> Iterator[ast.expr]:
+    for definition in filter(None, map(Definition.of, functions)):
+        for node in ast.walk(definition.tree):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+                yield node.right
 
 
 def _slopes(functions: list[types.FunctionType], backward: Any) -> list[Slope]:

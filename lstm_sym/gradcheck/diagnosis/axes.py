@@ -54,6 +54,19 @@ def unsummed(node: ast.stmt, places: Places) -> New:
             yield from (put(filled(f"a.sum(axis={axis})", a=value)) for axis in SUMMED)
 
 
+def over_all(node: ast.Call, places: Places) -> New:
+    """A sum over all entries where one along an axis belongs."""
+    if called(node) not in ("sum", "mean") or any(keyword.arg == "axis" for keyword in node.keywords):
+        return
+    owner = getattr(node.func, "value", None)
+    if len(node.args) == int(isinstance(owner, ast.Name) and owner.id in ("np", "numpy")):
+        rest = [keyword for keyword in node.keywords if keyword.arg != "keepdims"]
+        kept = ast.keyword("keepdims", ast.Constant(True))
+        for axis in (0, 1, -1):
+            for more in ([kept], []):
+                yield ast.Call(node.func, node.args, [*rest, ast.keyword("axis", ast.Constant(axis)), *more])
+
+
 def one_of_all(node: ast.Subscript, places: Places) -> New:
     """One entry where the sum of all belongs."""
     parts = indices(node)
@@ -71,6 +84,17 @@ def outer_of_one(node: ast.Call, places: Places) -> New:
         arrays = [arg.value for arg in node.args if isinstance(arg, ast.Subscript) and _axis(arg.slice) is not None]
         if len(arrays) == 2:
             yield filled("a.T @ b", a=arrays[0], b=arrays[1])
+
+
+def product_of_one(node: ast.BinOp, places: Places) -> New:
+    """The product of what belongs to one example, where the sum over all belongs."""
+    pair = (node.left, node.right)
+    if isinstance(node.op, ast.Mult):
+        arrays = [p.value for p in pair if isinstance(p, ast.Subscript) and _axis(p.slice) is not None]
+        if len(arrays) == 2:
+            yield filled("a.T @ b", a=arrays[0], b=arrays[1])
+            yield filled("a.T @ b", a=arrays[1], b=arrays[0])
+            yield filled("(a * b).sum(axis=0)", a=arrays[0], b=arrays[1])
 
 
 def _axis(node: ast.expr) -> int | None:

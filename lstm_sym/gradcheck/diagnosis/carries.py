@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from .edits import Change
-from .places import New, Places, filled, name, read, terms, values_of, words
+from .places import New, Places, called, filled, indices, name, read, terms, values_of, words
 from .slips import turned
 
 CARRY = "carried_"
@@ -39,14 +39,34 @@ def not_carried(node: ast.Assign, places: Places) -> New:
 def not_summed(node: ast.Assign, places: Places) -> New:
     """The gradient of one step, where the steps should be summed."""
     target = node.targets[0]
-    if id(node) in places.inside and isinstance(target, ast.Name | ast.Subscript) and not _read_again(target, places):
-        yield ast.AugAssign(target, ast.Add(), node.value)
+    gathered = isinstance(target, ast.Attribute) and target.attr.startswith("grad")
+    steps = id(node) in places.inside and isinstance(target, ast.Name | ast.Subscript)
+    if gathered or (steps and not _read_again(target, places)):
+        yield ast.AugAssign(target, ast.Add(), node.value)  # type: ignore[arg-type]
+
+
+def summed(node: ast.AugAssign, places: Places) -> New:
+    """What is added up from step to step, and should be handed on."""
+    if isinstance(node.op, ast.Add) and id(node) in places.inside:
+        yield ast.Assign([node.target], node.value)
+
+
+def unread_steps(node: ast.Name, places: Places) -> New:
+    """What the loss gives each step, of which the function has read nothing but the shape, beside a carry."""
+    if isinstance(node.ctx, ast.Load) and node.id in places.handed:
+        for array in places.shaped:
+            for step in places.counters:
+                yield filled("d[t] + a", a=node, d=name(array), t=name(step))
+                yield filled("d[:, t] + a", a=node, d=name(array), t=name(step))
 
 
 def repeated(node: ast.AugAssign, places: Places) -> New:
     """Rows that are added at given indices, of which one may occur several times."""
     if isinstance(node.op, ast.Add) and isinstance(node.target, ast.Subscript):
-        at = filled("np.add.at(a, b, c)", a=node.target.value, b=node.target.slice, c=node.value)
+        where = node.target.slice
+        sliced = any(isinstance(part, ast.Slice) for part in indices(node.target))
+        where = filled("np.s_[b]", b=where) if sliced else where
+        at = filled("np.add.at(a, b, c)", a=node.target.value, b=where, c=node.value)
         yield ast.Expr(at)
 
 
@@ -88,6 +108,14 @@ def _given_to_a_step(node: Any, places: Places) -> bool:
         inner = {n.id for n in ast.walk(node.slice) if isinstance(n, ast.Name)}
         return bool(inner & set(places.counters))
     return node.id in places.counters
+
+
+def carry_for_nothing(node: Any, places: Places) -> New:
+    """A carry where a function that a loop calls is given zeros."""
+    nothing = called(node) in ("zeros", "zeros_like") if isinstance(node, ast.Call) else node.value in (0, 0.0)
+    parent = places.parents.get(id(node))
+    if nothing and id(node) in places.inside and isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name):
+        yield from (name(text) for text in forgotten(places))
 
 
 def other_carry(node: ast.Assign, places: Places) -> New:

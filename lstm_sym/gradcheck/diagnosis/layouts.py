@@ -51,6 +51,11 @@ def unflipped(node: Any, places: Places) -> New:
             made = [*parts[:k], ast.Slice(), *parts[k + 1 :]]
             plain = all(ast.unparse(part) == ":" for part in made)
             yield node.value if plain else ast.Subscript(node.value, ast.Tuple(made, ast.Load()), node.ctx)
+        if 1 < len(turned) < len(parts):
+            made = [ast.Slice() if k in turned else part for k, part in enumerate(parts)]
+            while len(made) > 1 and ast.unparse(made[-1]) == ":":
+                made.pop()
+            yield ast.Subscript(node.value, ast.Tuple(made, ast.Load()) if len(made) > 1 else made[0], node.ctx)
     elif called(node) in TURNS and node.args:
         yield node.args[0]
 

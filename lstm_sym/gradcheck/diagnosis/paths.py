@@ -8,7 +8,7 @@ from typing import Any
 
 from .carries import Changes, adjoints, families, weights
 from .edits import Change
-from .places import New, Places, filled, name, values_of, words
+from .places import New, Places, filled, indices, name, values_of, words
 
 STATEMENTS = (ast.Assign, ast.AugAssign)
 
@@ -25,6 +25,16 @@ def unread_added(node: Any, places: Places) -> New:
 
 def _targets(node: Any) -> set[str]:
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def direct(node: Any, places: Places) -> New:
+    """What goes past a layer, as in a residual connection: the upstream gradient as it is."""
+    if id(node) in places.inside:
+        return
+    upstream = [text for text in places.parameters[:1] if text.startswith(("d", "g"))]
+    for value, put in values_of(node):
+        if any(text.startswith("d") for text in words(value)):
+            yield from (put(filled("a + c", a=value, c=name(text))) for text in upstream)
 
 
 def beside(node: Any, places: Places) -> New:
@@ -68,6 +78,17 @@ def _named(statement: ast.stmt, text: str) -> ast.stmt:
         if isinstance(node, ast.Name) and node.id == "p":
             node.id = text
     return statement
+
+
+def misplaced_labels(places: Places) -> Changes:
+    """The 1 that is subtracted from columns of all rows, or of all classes."""
+    for node in places.of(ast.AugAssign):
+        target = node.target  # type: ignore[attr-defined]
+        parts = indices(target) if isinstance(target, ast.Subscript) else []
+        if isinstance(node.op, ast.Sub) and len(parts) == 2 and ast.unparse(parts[0]) == ":":  # type: ignore[attr-defined]
+            rows = filled("np.arange(len(p))", p=target.value)
+            there = ast.Subscript(target.value, ast.Tuple([rows, parts[1]], ast.Load()), ast.Store())
+            yield ((node, ast.AugAssign(there, node.op, node.value)),), ""  # type: ignore[attr-defined]
 
 
 def _labels(places: Places, inside: bool) -> Iterator[str]:

@@ -11,6 +11,9 @@ from typing import Any
 SUMS = ("sum", "mean")
 PRODUCTS = ("outer", "dot", "matmul", "einsum", "multiply", *SUMS)
 LOOPS = (ast.For, ast.While)
+LONGEST_DIVISOR = 12
+"""Nodes of a divisor that is tried elsewhere."""
+
 New = Iterator[ast.AST | None]
 """What may stand in the place of a node; ``None`` where it is left out."""
 
@@ -45,7 +48,13 @@ def read(target: ast.expr) -> ast.expr:
 class Places:
     """The nodes of one function, and its names by use, in the order in which they come."""
 
-    def __init__(self, definition: ast.FunctionDef, slopes: Sequence[Any] = (), names: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        definition: ast.FunctionDef,
+        slopes: Sequence[Any] = (),
+        names: Iterable[str] = (),
+        divisors: Sequence[ast.expr] = (),
+    ) -> None:
         self.definition = definition
         self.slopes = slopes
         """The slopes of what forward does."""
@@ -84,6 +93,9 @@ class Places:
         self.constants = self._constants()
         """Names of the module's that stand for numbers, or may."""
         self.unused = [*self.unread, *self.idle]
+        self.divisors = self._divisors(divisors)
+        """What forward, or the function itself, divides by, of what the function knows."""
+        self.shaped = self._shaped()
         self.handed = self._handed()
         self.keys = list(
             dict.fromkeys(n.value for n in self.nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
@@ -102,6 +114,19 @@ class Places:
         rooted = {id(n.value) for n in self.nodes if isinstance(n, ast.Attribute)}
         plain = [n for n in self.nodes if isinstance(n, ast.Name) and id(n) not in called and id(n) not in rooted]
         return [text for text in _names(plain, ast.Load) if text not in self.given]
+
+    def _divisors(self, others: Sequence[ast.expr]) -> list[ast.expr]:
+        own = [n.right for n in self.nodes if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
+        known = {ast.unparse(e): e for e in (*own, *others) if not isinstance(e, ast.Constant)}
+        fits = [e for e in known.values() if set(_names(ast.walk(e), ast.Load)) <= {"np", *self.given, *self.constants}]
+        return [e for e in fits if len(list(ast.walk(e))) <= LONGEST_DIVISOR]
+
+    def _shaped(self) -> list[str]:
+        """Parameters of which nothing but the shape is read."""
+        sized = {id(n.value) for n in self.nodes if isinstance(n, ast.Attribute) and n.attr == "shape"}
+        sized |= {id(a) for n in self.nodes if called(n) in ("len", "zeros_like") for a in n.args}  # type: ignore[attr-defined]
+        otherwise = {n.id for n in self.nodes if isinstance(n, ast.Name) and id(n) not in sized}
+        return [text for text in self.parameters if text not in otherwise]
 
     def _handed(self) -> list[str]:
         """Names that a loop reads before it assigns them: what they are comes from the round before."""
@@ -125,6 +150,13 @@ class Places:
         rooted = {id(n.value) for n in nodes if isinstance(n, ast.Attribute)}
         found = (n for n in nodes if id(n) not in called and not (id(n) in rooted and _text(n) in ("np", "numpy")))
         return [text for text in _names(found) if text in self.given]
+
+    def attributes(self) -> list[ast.expr]:
+        """What the function reads of the object that it belongs to."""
+        functions = {id(n.func) for n in self.nodes if isinstance(n, ast.Call)}
+        found = [n for n in self.nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)]
+        own = [n for n in found if id(n) not in functions and _text(n.value) == "self"]
+        return list({n.attr: n for n in own}.values())
 
     def rows(self, node: ast.AST) -> list[ast.expr]:
         """What the loop around a node reads as an entry of a sequence, such as h[t]."""

@@ -24,8 +24,20 @@ def reached(function: Any) -> list[types.FunctionType]:
         values = [_bound(owner, name, own) for name in names]
         waiting += values
         classes = [vars(value) for value in values if _of_the_user(value)]
-        waiting += [members[name] for members in classes for name in names if name in members]
+        waiting += [value for members in classes for name, value in members.items() if name in names or _special(name)]
         waiting += [cell.cell_contents for cell in own.__closure__ or () if _filled(cell)]
+    return list(found.values())
+
+
+def reached_with_methods(function: Any) -> list[types.FunctionType]:
+    """The same, and the methods that any of them may call on objects, with what those call."""
+    found: dict[int, types.FunctionType] = {}
+    waiting = [function]
+    while waiting:
+        for own in reached(waiting.pop(0)):
+            if id(own) not in found:
+                found[id(own)] = own
+                waiting += methods_named(own)
     return list(found.values())
 
 
@@ -47,6 +59,11 @@ def _bound(owner: Any, name: str, function: types.FunctionType) -> Any:
     if name in function.__globals__:
         return function.__globals__[name]
     return getattr(owner, name, None) if owner is not None and hasattr(type(owner), name) else None
+
+
+def _special(name: str) -> bool:
+    """Whether a method is called without its name, as operators call it."""
+    return name.startswith("__") and name.endswith("__")
 
 
 def _filled(cell: types.CellType) -> bool:

@@ -9,7 +9,21 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from . import activations, axes, carries, gate_order, jacobians, layouts, paths, powers, slips, slopes, substitutes
+from . import (
+    activations,
+    axes,
+    carries,
+    gate_order,
+    jacobians,
+    layouts,
+    paths,
+    pooling,
+    positions,
+    powers,
+    slips,
+    slopes,
+    substitutes,
+)
 from .activations import NOTHING, Forward
 from .carries import Changes
 from .edits import Change, Definition, Edit
@@ -103,11 +117,14 @@ VALUES = (ast.Assign, ast.AugAssign, ast.Return)
 LIKELY = (
     Rule("a transpose is missing or one too many", slips.transposed, (ast.BinOp, ast.Call)),
     Rule("a carry is missing", carries.not_carried, (ast.Assign,)),
-    Rule("the steps are not summed", carries.not_summed, (ast.Assign,)),
+    Rule("what should be added up is overwritten", carries.not_summed, (ast.Assign,)),
+    Rule("a carry is added up", carries.summed, (ast.AugAssign,)),
     Rule("an index that occurs twice counts only once", carries.repeated, (ast.AugAssign,)),
     Rule("a carry is missing", carries.carry_added, (ast.Assign,)),
     Rule("a carry is missing", carries.carry_in_argument, (ast.Subscript, ast.Name)),
     Rule("a carry is missing", carries.carry_in_factor, (ast.BinOp,)),
+    Rule("a carry is missing", carries.carry_for_nothing, (ast.Call, ast.Constant)),
+    Rule("what the loss gives a step is missing", carries.unread_steps, (ast.Name,)),
     Rule("a path is cut", slips.conditions, (ast.IfExp, ast.If, ast.Break, ast.BinOp)),
     Rule("the gradient is clipped", substitutes.clipped, (ast.Call,)),
     Rule("a path is cut", substitutes.zeroed, (ast.Call,)),
@@ -116,11 +133,12 @@ LIKELY = (
     Rule("a derivative is taken at an activated value", slopes.all_activated_twice, (ast.BinOp,)),
     Rule("a derivative is taken at an activated value", slopes.slope_of_activated, (ast.Call,)),
     Rule("an activation stands where its derivative belongs", slopes.slope_of_function, (ast.BinOp,)),
+    Rule("a derivative is taken at a pre-activation", slopes.unactivated, (ast.BinOp,)),
     Rule("the derivative is that of another activation", slopes.other_slope, (ast.BinOp,)),
     Rule("parentheses are missing or misplaced", slips.parentheses, (ast.BinOp,)),
-    Rule("an index is off", slips.index, (ast.Subscript,)),
-    Rule("the loop leaves steps out", slips.bounds, (ast.Call,)),
-    Rule("steps are left out", slips.cut, (ast.Subscript,)),
+    Rule("an index is off", positions.index, (ast.Subscript,)),
+    Rule("the loop leaves steps out", positions.bounds, (ast.Call,)),
+    Rule("steps are left out", positions.cut, (ast.Subscript,)),
     Rule("a loop runs the wrong way", substitutes.turned_round),
     Rule("the order is wrong", gate_order.swapped, (ast.Tuple, ast.List)),
     Rule("two are in each other's place", gate_order.values_swapped),
@@ -129,7 +147,9 @@ LIKELY = (
     Rule("an axis is lost, or one too many", axes.kept, (ast.Call,)),
     Rule("one entry stands for the sum over all", axes.one_of_all, (ast.Subscript,)),
     Rule("one entry stands for the sum over all", axes.outer_of_one, (ast.Call,)),
+    Rule("one entry stands for the sum over all", axes.product_of_one, (ast.BinOp,)),
     Rule("a sum is missing", axes.unsummed, VALUES),
+    Rule("a sum is taken over too many axes", axes.over_all, (ast.Call,)),
     Rule("a softmax has a whole matrix of derivatives", jacobians.diagonal, (ast.BinOp,)),
     Rule("a softmax has a whole matrix of derivatives", jacobians.matrix, (ast.Call,)),
     Rule("something is flipped that should not be", layouts.unflipped, (ast.Subscript, ast.Call)),
@@ -142,22 +162,27 @@ LIKELY = (
     Rule("the transpose is one too many", slips.untransposed, (ast.Attribute,)),
     Rule("a gate stands where its complement belongs", gate_order.complement),
     Rule("a path is missing", carries.missing_paths),
-    Rule("an index wraps around at the first step", slips.wrapped, (ast.Subscript, ast.Call)),
+    Rule("an index wraps around at the first step", positions.wrapped, (ast.Subscript, ast.Call)),
     Rule("a carry is missing", carries.common_carry),
     Rule("a path is missing", paths.unread_added, VALUES),
     Rule("a factor is missing", slips.unread_factor, VALUES),
     Rule("the label is not subtracted", paths.labels),
+    Rule("the label is subtracted in the wrong rows", paths.misplaced_labels),
+    Rule("a path is missing", paths.direct, VALUES),
+    Rule("the derivative of an activation is one too many", slopes.slope_twice, (ast.BinOp,)),
 )
 """Tried one by one, and then in several places at once."""
 
 UNLIKELY = (
+    Rule("the largest stands for the smallest, or the smallest for the largest", slips.opposite, (ast.Call,)),
+    Rule("a maximum hands its gradient to its largest entry", pooling.handed_to_the_largest),
     Rule("the derivative of an activation is missing", slopes.slope_missing, (ast.Assign, ast.Return)),
     Rule("one stands for another", substitutes.other_name, (ast.Name, ast.Constant)),
     Rule("one stands for another", substitutes.unread_name, (ast.Name, ast.BinOp, ast.Subscript)),
     Rule("two are in each other's place", gate_order.exchanged),
-    Rule("the largest stands for the smallest, or the smallest for the largest", slips.opposite, (ast.Call,)),
     Rule("a term or a factor is too many", slips.dropped, (ast.BinOp, ast.AugAssign)),
     Rule("a factor stands where a divisor belongs, or a divisor where a factor", slips.inverted, (ast.BinOp,)),
+    Rule("a factor is missing", slips.divided, VALUES),
     Rule("a power is wrong", powers.power, (ast.BinOp, ast.Name)),
     Rule("a root is missing, or one too many", powers.root, (ast.BinOp, ast.Call)),
     Rule("the sign is wrong", slips.sign, (ast.Assign, ast.Return)),
@@ -173,6 +198,7 @@ UNLIKELY = (
     Rule("a carry is missing", carries.unmade_carry),
     Rule("the derivative of an activation is missing", slopes.slope_of_term_missing, (ast.BinOp, ast.Name)),
     Rule("a factor is missing", slips.factor_of_term, (ast.BinOp, ast.Name, ast.Call)),
+    Rule("a factor is missing", slips.divided_term, (ast.BinOp, ast.Name, ast.Call)),
     Rule("a norm's own part is not subtracted", axes.projection_kept, (ast.BinOp,)),
     Rule("a norm's own part is not subtracted", axes.projection_kept, (ast.Name,)),
     Rule("a number is wrong", powers.number, (ast.Constant,)),
@@ -180,6 +206,7 @@ UNLIKELY = (
     Rule("the steps stand in the wrong order", substitutes.sequences_turned),
     Rule("a statement is missing", paths.unmade_statements),
     Rule("a term is missing", slips.subtracted, (ast.Name,)),
+    Rule("a term is missing", slips.one_less, (ast.Call, ast.Name)),
     Rule("one stands for another", substitutes.any_name, (ast.Name,)),
     Rule("a path is missing", paths.beside, VALUES),
 )
@@ -208,7 +235,8 @@ def _only_in(suspects: set[int], places: Places, changes: tuple[Change, ...]) ->
 
 
 def _in_order(definitions: list[Definition], forward: Forward) -> Iterator[tuple[Definition, Places, Rule, Changes]]:
-    known = [(definition, Places(definition.node, forward.slopes, forward.names)) for definition in definitions]
+    told = forward.slopes, forward.names, forward.divisors
+    known = [(definition, Places(definition.node, *told)) for definition in definitions]
     for rule in LIKELY:
         yield from ((definition, places, rule, rule.changes(places)) for definition, places in known)
     for rule in LIKELY:

@@ -16,6 +16,8 @@ STEP = 1e-5
 TOLERANCE = 1e-6
 FLOOR = 1e-9
 """Of a slope, and of a difference that central differences cannot resolve."""
+SINGLE = 1e-2, 2e-3, 2e-4
+"""The same where outputs are in single precision."""
 SEED = 4
 
 
@@ -29,6 +31,9 @@ class Screen:
         self.values = {leaf.name: self._value(leaf, generator) for leaf in self.leaves}
         self.directions = {leaf.name: generator.normal(size=leaf.shape) for leaf in self.leaves}
         outputs, _ = self._forward({})
+        kinds = [np.asarray(y).dtype for _, y in leaves(outputs)]
+        single = any(kind.kind == "f" and kind.itemsize < 8 for kind in kinds)
+        self.step, self.tolerance, self.floor = SINGLE if single else (STEP, TOLERANCE, FLOOR)
         self.cotangents = mapped(lambda _, y: generator.normal(size=np.shape(y)) if moves(y) else None, outputs)
         self.true = {leaf.name: self._slope(leaf.name) for leaf in self.leaves}
 
@@ -59,11 +64,11 @@ class Screen:
 
     def _slope(self, name: str) -> float:
         values = []
-        for sign in (STEP, -STEP):
-            outputs, _ = self._forward({name: sign * self.directions[name]})
+        for step in (self.step, -self.step):
+            outputs, _ = self._forward({name: step * self.directions[name]})
             pairs = zip(leaves(self.cotangents), leaves(outputs))
             values.append(sum(float(np.sum(bar * y)) for (_, bar), (_, y) in pairs if bar is not None))
-        return (values[0] - values[1]) / (2 * STEP)
+        return (values[0] - values[1]) / (2 * self.step)
 
     def exact(self) -> list[str]:
         """The inputs in which backward as it is now may be right."""
@@ -80,7 +85,7 @@ class Screen:
                     with np.errstate(all="ignore"):
                         moved = 0 if gradient is None else gradient * self.directions[leaf.name]
                         slope, true = float(np.sum(moved)), self.true[leaf.name]
-                    if abs(slope - true) <= TOLERANCE * abs(true) + FLOOR:
+                    if abs(slope - true) <= self.tolerance * abs(true) + self.floor:
                         found.append(leaf.name)
         except (Failed, Unsupported, TypeError, ValueError, ArithmeticError):
             return []

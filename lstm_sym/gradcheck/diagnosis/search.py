@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from ..comparison import FieldBench, shape_problem
+from ..comparison import FieldBench, same, shape_problem
 from ..exact.field import Seed
 from ..exact.modular import Singular, Unlucky
 from ..subject import Failed, Subject
 from .activations import Forward
 from .edits import Definition, Edit, shape_of
 from .raised import raising
-from .reach import methods_named, reached
+from .reach import reached_with_methods
 from .rules import Rule, candidates
 from .screening import Screen
 from .smaller import made_larger, made_smaller
@@ -158,18 +158,27 @@ def promising(
 
 
 def definitions(subject: Subject) -> list[Definition]:
-    """Backward and what it calls, but for what forward runs too; of that, what makes gradients as well."""
-    shared = {id(function) for function in (*reached(subject.forward), *methods_named(subject.forward))}
-    functions = [*reached(subject.backward), *methods_named(subject.backward)]
+    """Backward and what it calls, but for what forward runs too; of that, what makes gradients as well.
+
+    So does forward itself where it returns the gradients as a cache, for backward to multiply.
+    """
+    run = reached_with_methods(subject.forward)
+    shared = {id(function) for function in run}
+    functions = reached_with_methods(subject.backward)
     own = [function for function in functions if id(function) not in shared]
     both = [function for function in functions if id(function) in shared and _derives(function)]
-    made = map(Definition.of, [*own, *(both if subject.style != "cache" else [])])
+    within = [f for f in run if f not in both and _derives(f)] if subject.style == "cache" else []
+    made = map(Definition.of, [*own, *both, *within])
     return [definition for definition in made if definition is not None]
 
 
 def _derives(function: types.FunctionType) -> bool:
-    """Whether a function that forward runs, too, seems to make gradients: by its names."""
-    return sum(name.startswith(("d", "grad")) for name in function.__code__.co_varnames) > 1
+    """Whether a function that forward runs, too, seems to make gradients: by its names, or those in it of closures."""
+    code = function.__code__
+    inner = [own for own in code.co_consts if isinstance(own, types.CodeType)]
+    attributes = [name for own in inner for name in own.co_names]
+    variables = [name for name in code.co_varnames if name.startswith(("d", "grad")) and len(name) > 1]
+    return len(variables) > 0 or any(name.startswith("grad") for name in attributes)
 
 
 def screened(subject: Subject) -> Screen | None:
@@ -198,6 +207,7 @@ class Trials:
         self._subjects = subjects
         self._seed = seed
         self._made: list[Trial] = []
+        self._in_forward = {id(function) for function in reached_with_methods(subjects[0].forward)}
 
     def mended(self, edit: Edit, exact: dict[str, bool]) -> tuple[str, ...]:
         """What is wrong without the edit, and exact with it at all points; nothing if it makes anything wrong."""
@@ -209,6 +219,8 @@ class Trials:
             unedited = trial.raised(edit.target)
             try:
                 with edit.applied(), raising(edit.code) as raised:
+                    if id(edit.target) in self._in_forward and not trial.keeps():
+                        return ()
                     found = trial.exact()
             except (Failed, Unlucky, Singular):
                 return ()
@@ -247,6 +259,7 @@ class Trial:
         self.directions = self.bench.directions()
         with self.bench.rebinding() as rebinding:
             _, moved, _ = self.bench.forward(rebinding, self.directions)
+        self.outputs = moved
         self.cotangents = self.bench.cotangents(moved)
         self.true, _ = self.bench.pairing(self.cotangents, moved, len(self.bench.leaves))
         self._raised: dict[int, int] = {}
@@ -258,6 +271,12 @@ class Trial:
                 self.exact()
             self._raised[id(target)] = len(raised)
         return self._raised[id(target)]
+
+    def keeps(self) -> bool:
+        """Whether forward as it is now returns what it returned: gradients may be made in what it runs, too."""
+        with self.bench.rebinding() as rebinding:
+            _, outputs, _ = self.bench.forward(rebinding)
+        return same(self.bench.domain, outputs, self.outputs)
 
     def tells(self, names: Iterable[str]) -> bool:
         """Whether a gradient among these is not 0: what is 0 may be met by any slip that spoils everything."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from itertools import permutations
 from typing import Any
 
-from .places import New, Places, called, factors, filled, indices, is_term, name, product, values_of
+from .places import New, Places, called, factors, filled, is_term, name, product, values_of
 
 LONGEST = 4
 """Subscripts in einsum whose order is tried in full."""
 
 PRODUCTS = ("dot", "matmul", "outer", "inner")
 RENAMED = {"sum": "mean", "mean": "sum", "nansum": "nanmean", "nanmean": "nansum", "average": "sum"}
-OPPOSITE = {"argmax": "argmin", "argmin": "argmax", "maximum": "minimum", "minimum": "maximum"}
+OPPOSITE = {"max": "min", "argmax": "argmin", "maximum": "minimum", "amax": "amin"}
+OPPOSITE |= {low: high for high, low in OPPOSITE.items()}
 
 
 # --- products of matrices -------------------------------------------------------------------------
@@ -27,6 +27,17 @@ def turned(node: ast.expr) -> ast.expr:
     if called(node) == "transpose" and len(node.args) == 1 and not node.keywords:  # type: ignore[attr-defined]
         return node.args[0]  # type: ignore[attr-defined]
     return filled("a.T", a=node)
+
+
+def turned_each(node: ast.expr) -> ast.expr:
+    """The transposes of a stack of matrices."""
+    if called(node) in ("swapaxes", "transpose") and isinstance(node.func, ast.Attribute):  # type: ignore[attr-defined]
+        return node.args[0] if name_of_numpy(node.func.value) else node.func.value  # type: ignore[attr-defined]
+    return filled("a.swapaxes(-1, -2)", a=node)
+
+
+def name_of_numpy(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy")
 
 
 def _pair(node: Any) -> tuple[ast.expr, ast.expr] | None:
@@ -58,6 +69,9 @@ def transposed(node: Any, places: Places) -> New:
         yield _paired(node, turned(a), b)
         yield _paired(node, a, turned(b))
         yield _paired(node, turned(a), turned(b))
+        if called(node) != "outer":
+            yield _paired(node, turned_each(a), b)
+            yield _paired(node, a, turned_each(b))
 
 
 def commuted(node: Any, places: Places) -> New:
@@ -118,6 +132,10 @@ def parentheses(node: ast.BinOp, places: Places) -> New:
             if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add | ast.Sub):
                 yield ast.BinOp(part.left, part.op, product([*parts[:k], part.right, *parts[k + 1 :]]))
                 yield ast.BinOp(product([*parts[:k], part.left, *parts[k + 1 :]]), part.op, part.right)
+    elif isinstance(node.op, ast.Pow) and isinstance(node.left, ast.BinOp):
+        inner = node.left
+        if isinstance(inner.op, ast.Add | ast.Sub):  # (1 - a)² for 1 - a²
+            yield ast.BinOp(inner.left, inner.op, ast.BinOp(inner.right, node.op, node.right))
 
 
 def _chain(node: ast.expr) -> list[tuple[ast.operator | None, ast.expr]]:
@@ -178,6 +196,9 @@ def factor(node: ast.Assign, places: Places) -> New:
         for text in [*places.letters(node), *places.constants]:
             yield put(filled("a * b", a=value, b=name(text)))
             yield put(filled("a * (1 - b)", a=value, b=name(text)))
+        for own in places.attributes():
+            yield put(filled("a * b", a=value, b=own))
+            yield put(filled("a * (1 - b)", a=value, b=own))
 
 
 def unread_factor(node: Any, places: Places) -> New:
@@ -188,6 +209,22 @@ def unread_factor(node: Any, places: Places) -> New:
             yield put(filled("a / b", a=value, b=name(text)))
         for one, other in permutations(places.unused, 2):
             yield put(filled("a * b / c", a=value, b=name(one), c=name(other)))
+
+
+def divided(node: Any, places: Places) -> New:
+    """A divisor of forward's that is left out."""
+    for value, put in values_of(node):
+        for divisor in places.divisors:
+            yield put(filled("a / b", a=value, b=divisor))
+
+
+def divided_term(node: ast.expr, places: Places) -> New:
+    """The same in a term alone; half of it."""
+    parent = places.parents.get(id(node))
+    matrices = isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult) and isinstance(parent, ast.BinOp)
+    if matrices or is_term(node, places):
+        for divisor in (*places.divisors, ast.Constant(2)):
+            yield filled("a / b", a=node, b=divisor)
 
 
 def inverted(node: ast.BinOp, places: Places) -> New:
@@ -206,6 +243,15 @@ def factor_of_term(node: ast.expr, places: Places) -> New:
         yield filled("3 * a", a=node)
 
 
+def one_less(node: ast.expr, places: Places) -> New:
+    """A 1 that is missing beside a factor."""
+    parent = places.parents.get(id(node))
+    if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Mult):
+        yield filled("a - 1", a=node)
+        yield filled("1 - a", a=node)
+        yield filled("a + 1", a=node)
+
+
 def subtracted(node: ast.Name, places: Places) -> New:
     """What is missing beside a factor."""
     parent = places.parents.get(id(node))
@@ -215,94 +261,7 @@ def subtracted(node: ast.Name, places: Places) -> New:
             yield filled("a + b", a=node, b=name(text))
 
 
-# --- indices and lengths --------------------------------------------------------------------------
-
-
-def index(node: ast.Subscript, places: Places) -> New:
-    """An index that is off by one."""
-    if isinstance(node.slice, ast.Tuple):
-        for k, part in enumerate(node.slice.elts):
-            for choice in _moved(part):
-                whole = ast.Tuple([*node.slice.elts[:k], choice, *node.slice.elts[k + 1 :]], ast.Load())
-                yield ast.Subscript(node.value, whole, node.ctx)
-    else:
-        yield from (ast.Subscript(node.value, choice, node.ctx) for choice in _moved(node.slice))
-
-
-def _moved(part: ast.expr) -> Iterator[ast.expr]:
-    if isinstance(part, ast.Name):
-        yield filled("a - 1", a=part)
-        yield filled("a + 1", a=part)
-    elif isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add | ast.Sub):
-        yield part.left
-        yield ast.BinOp(part.left, ast.Sub() if isinstance(part.op, ast.Add) else ast.Add(), part.right)
-    elif isinstance(part, ast.Slice) and part.step is None and (part.lower is None) != (part.upper is None):
-        text = ast.unparse(part)
-        if text in ("1:", ":-1"):
-            yield ast.Slice(*((None, ast.Constant(-1)) if text == "1:" else (ast.Constant(1), None)))
-
-
-def wrapped(node: Any, places: Places) -> New:
-    """What stands before the first step, where an index wraps around to the last one."""
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-        parts = indices(node)
-        back = next((p for p in parts if isinstance(p, ast.BinOp) and isinstance(p.op, ast.Sub)), None)
-        if back is not None and isinstance(back.left, ast.Name) and getattr(back.right, "value", 0) == 1:
-            for text in [n for n in places.given if n not in places.carried and n not in places.counters]:
-                yield filled("a if t > 0 else b", a=node, t=back.left, b=name(text))
-            yield filled("a if t > 0 else 0 * a", a=node, t=back.left)
-    elif called(node) == "roll" and len(node.args) >= 2:
-        before = [text for text in places.given if text not in places.carried]
-        for text in before:
-            yield filled("np.concatenate((b[None], a[:-1]))", a=node.args[0], b=name(text))
-        for text in before:
-            yield filled("np.concatenate((b[:, None], a[:, :-1]), axis=1)", a=node.args[0], b=name(text))
-        yield filled("np.concatenate((0 * a[:1], a[:-1]))", a=node.args[0])
-
-
-def bounds(node: ast.Call, places: Places) -> New:
-    """A loop that ends early, or begins late."""
-    if called(node) not in ("range", "arange", "max", "maximum", "min", "minimum"):
-        return
-    if called(node) in ("max", "maximum", "min", "minimum"):
-        yield from (part for part in node.args if len(node.args) == 2)
-        return
-    last = ast.unparse(node.args[2]) if len(node.args) == 3 else ""
-    if last == "-1":
-        yield ast.Call(node.func, [node.args[0], ast.Constant(-1), node.args[2]], node.keywords)
-    for k in range(len(node.args[:2])):
-        for change in (-1, 1):
-            moved = _shifted(node.args[k], change)
-            yield ast.Call(node.func, [*node.args[:k], moved, *node.args[k + 1 :]], node.keywords)
-    if len(node.args) == 2:
-        yield ast.Call(node.func, [ast.Constant(0), node.args[1]], node.keywords)
-    if len(node.args) == 1:
-        yield from (ast.Call(node.func, [size], node.keywords) for size in _sizes(places))
-
-
-def _shifted(bound: ast.expr, change: int) -> ast.expr:
-    """A number of steps more or less, as one would write it."""
-    text = ast.unparse(bound)
-    if text.lstrip("-").isdigit():
-        return ast.Constant(int(text) + change)
-    back = ast.Sub if change > 0 else ast.Add
-    if isinstance(bound, ast.BinOp) and isinstance(bound.op, back) and getattr(bound.right, "value", None) == 1:
-        return bound.left
-    return filled("a - 1" if change < 0 else "a + 1", a=bound)
-
-
-def cut(node: ast.Subscript, places: Places) -> New:
-    """A slice that leaves steps or gates out."""
-    parts = indices(node)
-    sliced = all(isinstance(part, ast.Slice) for part in parts) and isinstance(node.ctx, ast.Load)
-    if not sliced or not any(getattr(part, "lower", None) or getattr(part, "upper", None) for part in parts):
-        return
-    steps = [getattr(part, "step", None) for part in parts]
-    yield node.value if not any(steps) else ast.Subscript(node.value, ast.Slice(step=steps[0]), node.ctx)
-    part = parts[0]
-    if len(parts) == 1 and isinstance(part, ast.Slice) and part.lower is not None and part.upper is not None:
-        yield ast.Subscript(node.value, ast.Slice(part.lower, None, part.step), node.ctx)
-        yield ast.Subscript(node.value, ast.Slice(None, part.upper, part.step), node.ctx)
+# --- conditions ---------------------------------------------------------------------------------
 
 
 def conditions(node: Any, places: Places) -> New:
@@ -349,11 +308,11 @@ def lengths(node: Any, places: Places) -> New:
         yield node.left
     else:
         for value, put in values_of(node):
-            for size in _sizes(places):
+            for size in sizes(places):
                 yield put(filled("a / b", a=value, b=size))
 
 
-def _sizes(places: Places) -> list[ast.expr]:
+def sizes(places: Places) -> list[ast.expr]:
     """What counts something, as it is written somewhere in the function."""
     found: dict[str, ast.expr] = {}
     for node in places.nodes:

@@ -58,6 +58,33 @@ def slope_of_function(node: ast.BinOp, places: Places) -> New:
             yield product([*parts[:k], filled("1 - a ** 2", a=factor), *parts[k + 1 :]])
 
 
+def slope_twice(node: ast.BinOp, places: Places) -> New:
+    """A derivative of an activation where none belongs, as where the loss has cancelled it: σ (1 - σ) or 1 - tanh²."""
+    parts = factors(node)
+    if not places.outermost(node, ast.Mult) or len(parts) < 2:
+        return
+    for k, part in enumerate(parts):
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub) and getattr(part.left, "value", 0) in (1, 1.0):
+            own = ast.unparse(part.right)
+            twin = next((j for j, other in enumerate(parts) if j != k and ast.unparse(other) == own), None)
+            gone = {k} if _square_of(part.right) is not None else {k, twin}
+            left = [other for j, other in enumerate(parts) if j not in gone]
+            if left and None not in gone:
+                yield product(left)
+
+
+def unactivated(node: ast.BinOp, places: Places) -> New:
+    """a (1 - a) or 1 - a² at a pre-activation."""
+    square = _square_of(node.right) if isinstance(node.op, ast.Sub) else None
+    both = isinstance(node.op, ast.Mult) and ast.unparse(node.right) == f"1 - {ast.unparse(node.left)}"
+    plain = square if square is not None else node.left if both else None
+    if isinstance(plain, ast.Name):
+        form = "s * (1 - s)" if both else "1 - s ** 2"
+        for text in sorted(text for text in places.names if is_activation(text)):
+            function: ast.expr = filled("np.tanh") if text == "tanh" else name(text)
+            yield filled(form, s=ast.Call(function, [plain], []))
+
+
 def slope_missing(node: ast.stmt, places: Places) -> New:
     """A derivative of an activation that is left out: of anything that the loop knows."""
     for value, put in values_of(node):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ SIZES = ((4, 5, 3, 6, 7, 8), (11, 12, 10, 13, 14, 9))
 
 LARGER = (3, 4, 5, 6, 7)
 """What sizes of one or two become."""
+
+MOST_LARGER = 5000
+"""Entries of all inputs after that."""
 
 MULTIPLES = (2, 3, 4)
 ERRORS = (Failed, TypeError, ValueError, ArithmeticError, LookupError)
@@ -39,17 +43,21 @@ def made_smaller(subject: Subject, exact: dict[str, bool]) -> Subject | None:
 
 
 def made_larger(subject: Subject, exact: dict[str, bool]) -> Subject | None:
-    """The subject with more than two wherever there are one or two, and the same gradients wrong; ``None`` if not so.
+    """The subject with more than two wherever there are one or two, and no multiples; ``None`` if not so.
 
-    At a single step, or with two sequences, an edit may be exact that is not the cause.
+    At a single step, with two sequences, or where one size is twice another, an edit may be exact that is not the
+    cause. The same gradients are wrong.
     """
     sizes = sizes_of(subject)
     free = [size for size in LARGER if size not in sizes]
-    few = sorted(size for size in sizes if 0 < size < 3)
+    few = sorted(size for size in sizes if 0 < size < 3 or any(size % k == 0 for k in sizes if 1 < k < size))
     ill_shaped = _ill_shaped(subject) or set()
     for chosen in (few, few[1:], few[:1]) if few else ():
-        made = resized(subject, dict(zip(chosen, free)))
-        if chosen and runs(made, ill_shaped) and _same_wrong(made, exact):
+        changed = dict(zip(chosen, free))
+        if not chosen or _entries(subject, changed) > MOST_LARGER:
+            continue
+        made = resized(subject, changed)
+        if runs(made, ill_shaped) and _same_wrong(made, exact):
             return made
     return None
 
@@ -84,6 +92,11 @@ def _together(size: int, target: int, now: set[int]) -> Iterator[dict[int, int]]
     sums = {size + other: target + other for other in now if size + other in now}
     for more in (multiples | sums, multiples, sums, {}):
         yield {size: target} | more
+
+
+def _entries(subject: Subject, sizes: dict[int, int]) -> int:
+    """How many numbers the inputs have at other sizes."""
+    return sum(prod(sizes.get(size, size) for size in leaf.shape) for leaf in subject.leaves)
 
 
 def sizes_of(subject: Subject) -> set[int]:

@@ -166,4 +166,6 @@ def undecided(reason: str, names: tuple[str, ...] = ()) -> dict[str, Any]:
         "diagnosis": [reason],
         "error_bound": None,
         "witness": None,
+        "unreached": [],
+        "unchecked": {},
     }

@@ -18,6 +18,8 @@ LARGEST = 1 << 16
 MOST = 1 << 20
 """The number of entries that all inputs may have together."""
 
+MOST_AXES = 32
+
 MOST_TURNED = 3
 """How many lone numbers are read otherwise than they are likely to be meant, at once."""
 
@@ -96,6 +98,8 @@ def _spec(name: str, value: str | None, letters: dict[str, int]) -> Spec:
     if not all(re.fullmatch(r"\d+|[A-Za-wyzA-Z]", size) for size in sizes):
         raise ValueError(f"--shapes: {name}={value} is no shape; {WRITE}")
     shape = tuple(int(size) if size.isdigit() else letters.setdefault(size, SIZES[len(letters) % 8]) for size in sizes)
+    if len(shape) > MOST_AXES:
+        raise ValueError(f"--shapes: {name} has {len(shape)} axes, more than {MOST_AXES}; {SMALLER}")
     if min(shape) < 1 or max(shape) > LARGEST:
         raise ValueError(f"--shapes: {name}={value} has a size that is not from 1 to {LARGEST}; {SMALLER}")
     return Spec(name, shape, shape[0] if len(shape) == 1 else None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..exact.numbers import Domain
+from ..frames import attribute
 
 if TYPE_CHECKING:
     from .stand_in import StandIn
@@ -51,7 +52,7 @@ def _replaced(value: Any, stand_in: StandIn, made: dict[Any, Any]) -> Any:
     """What stands in for one of NumPy's modules, functions or types inside NumPy; the rest stays."""
     if isinstance(value, types.ModuleType):
         return stand_in.numpy if value.__name__.startswith("numpy") else value
-    name = getattr(value, "__name__", "")
+    name = attribute(value, "__name__") or ""
     if callable(value) and getattr(np, name, None) is value:
         return getattr(stand_in.numpy, name)
     return _rebound(value, stand_in, made) if isinstance(value, types.FunctionType) else value

@@ -18,6 +18,7 @@ from ..arrays.array import Array, Scalar, exact
 from ..arrays.integers import discrete
 from ..arrays.layout import laid, part, whole_of
 from ..exact.numbers import Domain
+from ..frames import attribute
 from ..visible import Visible
 from .randomness import frozen, is_generator, set_state, state_of, unseeded
 from .stand_in import Module, StandIn
@@ -121,8 +122,8 @@ class Rebinding:
             return stand_in.numpy.vectorize(value.pyfunc, **settings)
         if isinstance(value, type) and value in NUMPY_TYPES:
             return stand_in.numpy.__getattr__(value.__name__)
-        origin = getattr(value, "__module__", None) or ""
-        name = getattr(value, "__name__", "")
+        origin = attribute(value, "__module__") or ""
+        name = attribute(value, "__name__") or ""
         if isinstance(value, np.ufunc):
             return stand_in.replaced(value)
         if origin == "math" and isinstance(value, types.BuiltinFunctionType):
