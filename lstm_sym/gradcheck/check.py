@@ -252,6 +252,7 @@ class Check:
         magnitude = subject.magnitude
         if magnitude.fresh and point.undefined:
             return False
+        subject = replace(subject, formal=point.formal)
         if point.right or not (magnitude.fresh or magnitude.meeting):
             return True
         if magnitude.meeting:
@@ -274,6 +275,7 @@ class Check:
 
     def _not_right_beyond(self, point: Point, subject: Subject, turned: list[str]) -> GradientReport | None:
         """The report on such a point; ``None`` if all that is wrong is too small for floating point."""
+        subject = replace(subject, formal=point.formal)
         there = f"; at the others {', '.join(turned)}" if turned else ""
         if not (point.changed or point.shapes or point.unsteady):
             wrong = [leaf for leaf in self.subject.leaves if point.exact.get(leaf.name) is False]
@@ -335,6 +337,7 @@ class Check:
         return GradientReport("undecided", inputs, (reason,), points=len(self.points))
 
     def _not_right(self, point: Point, subject: Subject) -> GradientReport:
+        subject = replace(subject, formal=point.formal)
         wrong = [leaf for leaf in subject.leaves if point.exact.get(leaf.name) is False]
         changed = list(point.changed)
         if changed and not wrong:

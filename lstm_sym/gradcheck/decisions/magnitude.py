@@ -38,6 +38,12 @@ MOST_BESIDE = 12
 NEGLIGIBLE = 2.0**-53
 """Beside usual gradients: a guard against overflow, such as a clip at 500, changes them by less."""
 
+VAIN = (
+    *("int", "finite", "isinf", "isposinf", "isneginf"),
+    *(f"{asked} by overflow" for asked in ("isnan", "isfinite", "nan")),
+)
+"""What no point drives the other way."""
+
 FRESH = 3
 """Points that ignore the values that are given."""
 
@@ -127,7 +133,7 @@ def reaching(branches: Branches, fresh: bool = False) -> Iterator[Magnitude]:
     yield from islice(takewhile(lambda _: branches.contested, repeat(Magnitude(fresh=fresh))), ENTRANTS)
     tried: list[Magnitude] = []
     while len(tried) < MOST * (2 if fresh else 1):
-        sites = [site for site in branches.one_way() if site.asked != "int"]
+        sites = [site for site in branches.one_way() if site.asked not in VAIN]
         wanted = [*_wanted(sites), *AGAIN] if sites else [] if branches.settled else [*ENTRIES]
         if fresh:
             wanted = [m for both in wanted for m in ((both, replace(both, fresh=True)))]

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..comparison import FieldBench, shape_problem
+from ..comparison import FieldBench
 from ..exact.field import Seed
 from ..exact.modular import Singular, Unlucky
+from ..results import shape_problem
 from ..subject import Failed, Subject
 from .activations import Forward
 from .edits import Definition, Edit, shape_of
