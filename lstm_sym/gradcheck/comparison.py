@@ -221,7 +221,7 @@ def drawing(subject: Subject, seed: int) -> Callable[[Any], Any]:
         known = magnitude.known(given)
         drawn = np.where(known == 0, scale * noise, known * (1 + 0.1 * noise))
         if magnitude != USUAL:
-            drawn = magnitude.signed(random, drawn) * 2.0 ** magnitude.exponents(random, given.shape)
+            drawn = magnitude.sized(random, magnitude.signed(random, drawn))
             drawn = magnitude.laid_out(drawn, random, centre)
         return drawn
 
