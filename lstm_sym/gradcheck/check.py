@@ -9,6 +9,8 @@ from itertools import chain, count
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+
 from .comparison import POINTS, POINTS_WITH_BRANCHES, Point, at_point
 from .continuity import continuous
 from .decisions.branches import Branches
@@ -226,9 +228,12 @@ class Check:
     def _beyond(self, until: float) -> GradientReport | None:
         """A report if the gradient is wrong where comparisons go ways that they have not gone so far."""
         most = (1 + BEYOND) * self.tried
-        limits = [((seed - self.seed,), magnitude) for seed, magnitude in beside(self.branches)]
+        limits = [((seed - self.seed,), magnitude) for seed, magnitude in beside(self.branches, self._entries())]
         fresh = ignoring([self.subject], self.branches)
-        others = chain(fresh, reaching(self.branches, bool(fresh)))
+        # A mistake of no size turns a decision, which is not driven on, and stays listed.
+        tried_so_far = Branches()
+        tried_so_far.add(self.branches)
+        others = chain(fresh, reaching(tried_so_far, bool(fresh)))
         far = ((range(k, k + ATTEMPTS), m) for k, m in zip(count(0, ATTEMPTS), others))
         for tried, magnitude in chain(limits, far):
             if self.tried > most or time.monotonic() > until:
@@ -237,18 +242,22 @@ class Check:
             point = self._reached(subject, tried)
             if point is None or not self._counts(point, subject):
                 continue
-            before = self.branches.one_way()
-            told = [str(site) for site in before]
-            self.branches.add(point.branches)
+            told = tried_so_far.told()
+            tried_so_far.add(point.branches)
             if point.right:
+                self.branches.add(point.branches)
                 self.points.append(point)
                 continue
-            still = {str(site) for site in self.branches.one_way()}
-            turned = [text for text in told if text not in still]
-            found = self._not_right_beyond(point, subject, turned)
+            still = tried_so_far.told()
+            found = self._not_right_beyond(point, subject, [text for text in told if text not in still])
             if found is not None:
                 return found
         return None
+
+    def _entries(self) -> set[float]:
+        """The absolute values of the entries of the inputs at usual points."""
+        inputs = [x for point in self.points if point.record for x in point.record.inputs.values()]
+        return {abs(u) for x in inputs for u in np.ravel(x).tolist()}
 
     def _counts(self, point: Point, subject: Subject) -> bool:
         """Whether a point says something of the code.
@@ -259,6 +268,7 @@ class Check:
         magnitude = subject.magnitude
         if magnitude.fresh and point.undefined:
             return False
+        subject = replace(subject, formal=point.formal)
         if point.right or not (magnitude.fresh or magnitude.meeting):
             return True
         if magnitude.meeting:
@@ -281,6 +291,7 @@ class Check:
 
     def _not_right_beyond(self, point: Point, subject: Subject, turned: list[str]) -> GradientReport | None:
         """The report on such a point; ``None`` if all that is wrong is too small for floating point."""
+        subject = replace(subject, formal=point.formal)
         there, least = f"; at the others {', '.join(turned)}" if turned else "", TINIEST
         if not (point.changed or point.shapes or point.unsteady):
             wrong = [leaf for leaf in self.subject.leaves if point.exact.get(leaf.name) is False]
@@ -344,6 +355,7 @@ class Check:
         return GradientReport("undecided", inputs, (reason,), points=len(self.points))
 
     def _not_right(self, point: Point, subject: Subject, least: float = TINIEST) -> GradientReport:
+        subject = replace(subject, formal=point.formal)
         wrong = [leaf for leaf in subject.leaves if point.exact.get(leaf.name) is False]
         changed = list(point.changed)
         if changed and not wrong:

@@ -7,7 +7,7 @@ degree/p, :math:`\langle \bar y, \dot y\rangle = \langle \bar x_k, \dot x_k\rang
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -19,12 +19,13 @@ from .decisions.branches import Branches
 from .decisions.magnitude import USUAL
 from .exact import numbers as n
 from .exact.field import Field
-from .exact.modular import CHAIN
+from .exact.modular import CHAIN, Singular, Unlucky
 from .exact.numbers import Degree, Numbers
 from .frames import Unsupported
+from .results import refuse_zeros, same_results, shape_problem, siblings_given, undefined_in
 from .stand_ins.rebinding import Rebinding
 from .stand_ins.stand_in import StandIn
-from .subject import Failed, Leaf, Subject, exact_leaves
+from .subject import Failed, Subject, exact_leaves
 from .trees import leaves, mapped, named
 
 SCALE = 0.6
@@ -76,7 +77,9 @@ class Point:
     branches: Branches = field(default_factory=Branches)
     underflows: list[str] = field(default_factory=list)
     undefined: bool = False
-    """Whether a root or a logarithm was taken of a negative number."""
+    """Whether a root or a logarithm was taken of a negative number, of which the code was not told."""
+    formal: bool = False
+    """Whether the code was not to be told of such."""
     sizes: dict[str, float] = field(default_factory=dict)
     """The largest entries of the gradients, in floating point."""
     record: Record | None = None
@@ -218,7 +221,7 @@ def drawing(subject: Subject, seed: int) -> Callable[[Any], Any]:
         known = magnitude.known(given)
         drawn = np.where(known == 0, scale * noise, known * (1 + 0.1 * noise))
         if magnitude != USUAL:
-            drawn = magnitude.signed(random, drawn) * 2.0 ** magnitude.exponents(random, given.shape, next(numbers))
+            drawn = magnitude.sized(random, magnitude.signed(random, drawn), next(numbers))
             drawn = magnitude.laid_out(drawn, random, centre)
         return drawn
 
@@ -229,7 +232,7 @@ class FieldBench(Bench):
     """A subject at the random point that a seed decides."""
 
     def __init__(self, subject: Subject, seed: int, domain: Field | None = None) -> None:
-        domain = domain or Field(seed, subject.floating)
+        domain = domain or Field(seed, subject.floating, subject.formal)
         draw = drawing(subject, seed)
         super().__init__(subject, domain, lambda name, given: domain.letters(name, draw(given)))
 
@@ -274,13 +277,33 @@ def _spoken(what: str, path: Any) -> str:
 
 
 def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
-    """Compare backward with forward at the random point that the seed decides."""
+    """Compare backward with forward at the random point that the seed decides.
+
+    Where the code is told of a number that has no value, and ends in an error or in such numbers, it is not told again.
+    """
     bench = FieldBench(subject, seed)
+    told = bench.domain.undefined
+    try:
+        point = _compared(subject, bench, seed, steady)
+        if point is not None:
+            return point
+    except (Failed, Singular):
+        if not told.told:
+            raise
+    try:
+        return at_point(replace(subject, formal=True), seed, steady=steady)
+    except (Failed, Singular) as error:
+        raise Unlucky(str(error)) from error
+
+
+def _compared(subject: Subject, bench: FieldBench, seed: int, steady: bool) -> Point | None:
+    """The point, unless the outputs hold what has no value, or backward alone makes such numbers."""
     domain = bench.domain
     ring = domain.modular[0]
-    point = Point(seed)
+    point = Point(seed, formal=subject.formal)
     with bench.rebinding() as rebinding:
         _, outputs, _ = bench.forward(rebinding)
+        handled = domain.undefined.told
         cotangents = bench.cotangents(outputs)
         gradients, cotangents = bench.backward(rebinding, cotangents)
         directions = bench.directions()
@@ -288,14 +311,16 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
         domain.ties.clear()
         _, moved, _ = bench.forward(rebinding, directions)
         point.ties = list(dict.fromkeys(domain.ties))
-        if not same(domain, outputs, moved):
+        if not same_results(domain, outputs, moved):
             point.unsteady.append("forward returns other values when it is run again on the same inputs")
         elif steady:
             again, _ = bench.backward(rebinding, cotangents)
-            if not same(domain, gradients, again):
+            if not same_results(domain, gradients, again):
                 twice = [gradient if gradient is None else gradient + gradient for gradient in gradients]
-                point.unsteady.append(ADDING if same(domain, twice, again) else CHANGING)
+                point.unsteady.append(ADDING if same_results(domain, twice, again) else CHANGING)
     refuse_zeros(domain, outputs, moved, gradients)
+    if domain.undefined.told and (undefined_in(outputs) or (undefined_in(gradients) and not handled)):
+        return None
     if all(gradient is None for gradient in gradients):
         raise Failed("backward gives no gradient for any input")
     left, slope = bench.pairing(cotangents, moved, len(bench.leaves))
@@ -303,7 +328,7 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
     for k, (leaf, gradient) in enumerate(zip(bench.leaves, gradients)):
         right = 0
         if gradient is None and int(left[k]):
-            if len(leaf.path) > 1 and _siblings_given(leaf, bench.leaves, gradients):
+            if len(leaf.path) > 1 and siblings_given(leaf, bench.leaves, gradients):
                 point.exact[leaf.name] = False
                 point.shapes[leaf.name] = (
                     f"backward gives gradients beside it, and none for {leaf.name}, on which the outputs depend"
@@ -332,14 +357,14 @@ def at_point(subject: Subject, seed: int, *, steady: bool = True) -> Point:
             direction = directions[leaf.name][k]
             right = int(ring.sum(ring.mul(numbers.parts[0][:1], direction[None]).ravel(), 0))
             slope = slope | numbers.degree
-        point.exact[leaf.name] = int(left[k]) == right
+        point.exact[leaf.name] = int(left[k]) == right and not (handled and undefined_in([gradient]))
         worst = max(worst, slope.total(domain.divisors) + (3 if domain.height else 2))
     point.changed = list(dict.fromkeys(bench.changed))
     point.error_bound = min(1.0, worst / CHAIN[1])
     point.may_branch = domain.may_branch
     point.guessed = domain.roots.guessed
     point.branches = domain.branches
-    point.undefined = domain.undefined
+    point.undefined = domain.undefined.unseen
     point.underflows = list(dict.fromkeys(domain.underflows))
     point.style = bench.subject.style
     if subject.magnitude == USUAL or (subject.magnitude.arranged and not subject.magnitude.closeness):
@@ -357,36 +382,3 @@ def _record(bench: FieldBench, cotangents: Any, outputs: Any, gradients: list[An
         [shadow(y) for _, y in exact_leaves(outputs, bench.domain)],
         {leaf.name: shadow(gradient) for leaf, gradient in zip(bench.leaves, gradients) if gradient is not None},
     )
-
-
-def refuse_zeros(domain: Field, *trees: Any) -> None:
-    """Raise ``Singular`` if an exact number among these results is infinite, or made of a division by 0."""
-    found = [value for tree in trees for _, value in leaves(tree) if isinstance(value, Array)]
-    domain.refuse_infinite(*[value.read() for value in found])
-
-
-def shape_problem(leaf: Leaf, gradient: Array) -> str | None:
-    """What is wrong with the shape of a gradient."""
-    if gradient.shape == leaf.shape or (leaf.shape == () and gradient.size == 1):
-        return None
-    return f"the gradient of {leaf.name} has the shape {gradient.shape}, {leaf.name} has {leaf.shape}"
-
-
-def same(domain: Field, first: Any, second: Any) -> bool:
-    """Whether two trees hold the same numbers."""
-    a, b = ([value for _, value in leaves(tree)] for tree in (first, second))
-    if len(a) != len(b):
-        return False
-    for x, y in zip(a, b):
-        if isinstance(x, Array) and isinstance(y, Array):
-            if x.shape != y.shape or not np.all(domain.same(x.read(), y.read())):
-                return False
-        elif isinstance(x, np.ndarray) and not np.array_equal(x, y):
-            return False
-    return True
-
-
-def _siblings_given(leaf: Any, leaves: Sequence[Any], gradients: Sequence[Any]) -> bool:
-    """Whether others in the same container get a gradient, so that this one is forgotten and not left out."""
-    near = [g for own, g in zip(leaves, gradients) if own.path[:-1] == leaf.path[:-1] and own.name != leaf.name]
-    return any(gradient is not None for gradient in near)

@@ -17,6 +17,7 @@ from .exact.balls import Balls
 from .exact.field import Field
 from .exact.heights import Heights
 from .exact.modular import CHAIN, Singular, Unlucky
+from .exact.numbers import Numbers
 from .inputs import named_inputs, require_functions
 from .keeping import Kept
 from .signatures import require_option, require_taken
@@ -113,7 +114,7 @@ def _searched(subjects: list[Subject]) -> tuple[EqualityReport, list[Subject], i
             point = _point(there, heights.seed(tried))
         except (Failed, Singular, Unlucky):
             continue
-        if magnitude.fresh and (point.field.undefined or not _counts(point, there, tried)):
+        if magnitude.fresh and (point.field.undefined.unseen or not _counts(point, there, tried)):
             continue
         branches.add(point.field.branches)
         if point.report is None:
@@ -144,8 +145,13 @@ class _Point:
 
 def _point(subjects: list[Subject], seed: int) -> _Point:
     field = Field(seed)
-    first, second = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
-    field.refuse_infinite(*[y.read() for _, outputs, _ in (first, second) for y in outputs])
+    try:
+        first, second = (_outputs(FieldBench(subject, seed, field)) for subject in subjects)
+        field.refuse_infinite(*[y.read() for _, outputs, _ in (first, second) for y in outputs])
+    except (Failed, Singular) as error:
+        if field.undefined.told:
+            raise Unlucky(str(error)) from error
+        raise
     shapes = [[y.shape for y in outputs] for _, outputs, _ in (first, second)]
     if shapes[0] != shapes[1]:
         reason = f"the outputs have the shapes {shapes[0]} and {shapes[1]}"
@@ -156,9 +162,15 @@ def _point(subjects: list[Subject], seed: int) -> _Point:
             return _Point(field, 1.0, 0.0, EqualityReport("different", reason=reason))
     size = max(float(np.abs(y.shadow).max(initial=0.0)) for y in first[1])
     bound = min(1.0, max(_degree(*run[:2]) for run in (first, second)) / CHAIN[1])
-    if not all(np.all(field.same(a.read(), b.read())) for a, b in zip(first[1], second[1])):
+    if not all(np.all(_same(field, a.read(), b.read())) for a, b in zip(first[1], second[1])):
         return _Point(field, bound, size, EqualityReport("different"))
     return _Point(field, bound, size)
+
+
+def _same(field: Field, a: Numbers, b: Numbers) -> Any:
+    """Where two outputs agree: where both have no value, too, if the functions have been told of such."""
+    same = field.same(a, b)
+    return same | (field.without_value(a) & field.without_value(b)) if field.undefined.told else same
 
 
 def differences(subjects: list[Subject]) -> list[Any]:

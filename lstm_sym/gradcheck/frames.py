@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dis
 import os
 import sys
 import traceback
 from functools import lru_cache
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, ClassVar
 
 HERE = str(Path(__file__).resolve().parent) + os.sep
@@ -44,6 +45,32 @@ def foreign(filename: str) -> bool:
 def _outside(filename: str) -> bool:
     path = os.path.realpath(filename)
     return not path.startswith((HERE, LIBRARY)) and f"{os.sep}site-packages{os.sep}" not in path
+
+
+def caught() -> bool:
+    """Whether the code under test catches errors that are raised where it is running."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        if foreign(code.co_filename) and any(start <= frame.f_lasti < end for start, end in _handled(code)):
+            return True
+        frame = frame.f_back
+    return False
+
+
+@lru_cache(maxsize=1024)
+def _handled(code: CodeType) -> list[tuple[int, int]]:
+    """The instructions inside ``try`` with ``except``, and inside ``with suppress``."""
+    names = {own.offset: own.opname for own in dis.get_instructions(code)}
+    found = []
+    for entry in dis.Bytecode(code).exception_entries:  # type: ignore[attr-defined]
+        after = [name for offset, name in sorted(names.items()) if offset >= entry.target]
+        if after[0] == "PUSH_EXC_INFO":
+            tested = next(name for name in after[1:] if not name.startswith(("LOAD_", "BUILD_TUPLE")))
+            suppressed = tested == "WITH_EXCEPT_START" and "suppress" in code.co_names
+            if suppressed or tested in ("CHECK_EXC_MATCH", "POP_TOP"):
+                found.append((entry.start, entry.end))
+    return found
 
 
 def place() -> str:

@@ -43,7 +43,10 @@ AMPLIFIED = 1e4
 
 
 def contradiction(subject: Subject, points: Iterable[Point]) -> str:
-    """What the code does otherwise in floating point; empty where nothing is seen."""
+    """What the code does otherwise in floating point; empty where nothing is seen.
+
+    An error says nothing where a root or a logarithm is taken of a negative number.
+    """
     with Kept(subject.forward, subject.backward) as kept:
         for point in points:
             if point.record is None or point.underflows:
@@ -52,6 +55,8 @@ def contradiction(subject: Subject, points: Iterable[Point]) -> str:
             try:
                 found = _at_point(styled, point.record, kept)
             except (Failed, Misuse) as error:
+                if point.undefined:
+                    continue
                 return f"on arrays of floating-point numbers {error}"
             if found:
                 return found

@@ -62,6 +62,8 @@ class Subject:
     magnitude: Magnitude = USUAL
     floating: bool = False
     """Whether exp is 0 where floating point has 0 by far."""
+    formal: bool = False
+    """Whether the code is not told of what has no real value."""
     fixed: frozenset[str] = frozenset()
     """Floating-point inputs that are passed on as they are."""
 

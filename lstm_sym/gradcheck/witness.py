@@ -15,7 +15,7 @@ from .decisions.magnitude import USUAL
 from .exact.balls import Balls
 from .exact.modular import Singular, Unlucky
 from .exact.numbers import Numbers
-from .subject import Leaf, Subject, exact_leaves
+from .subject import Failed, Leaf, Subject, exact_leaves
 from .trees import leaves
 
 PRECISIONS = (96, 192, 384, 768, 1536)
@@ -94,7 +94,7 @@ class BallBench(Bench):
 
     def __init__(self, subject: Subject, attempt: int, seed: int = 0) -> None:
         random = np.random.default_rng((attempt, 5))
-        domain = Balls(attempt, subject.floating)
+        domain = Balls(attempt, subject.floating, subject.formal)
         self.rationals: dict[str, Any] = {}
         draw = drawing(subject, seed)
 
@@ -159,8 +159,9 @@ def wrong_entries(subject: Subject, leaf: Leaf, seed: int) -> list[tuple[int, ..
     true, _ = bench.pairing(cotangents, outputs, len(indices))
     if gradient is None:
         return [index for index, value in zip(indices, true) if value]
-    given = gradient.read().reshape(leaf.shape).parts[0]
-    return [index for index, value in zip(indices, true) if int(given[(0, *index)]) != int(value)]
+    numbers = gradient.read().reshape(leaf.shape)
+    given, nan = numbers.parts[0], bench.domain.without_value(numbers) | np.zeros(leaf.shape, bool)
+    return [index for index, value in zip(indices, true) if nan[index] or int(given[(0, *index)]) != int(value)]
 
 
 def unit_tangents(shape: tuple[int, ...], indices: list[tuple[int, ...]]) -> Any:
@@ -176,6 +177,7 @@ def find_witness(subject: Subject, candidates: Iterable[Leaf], seed: int, least:
 
     Differences below ``least`` do not count; below ``TINIEST`` floating point shows none.
     """
+    failed: Failed | None = None
     for leaf in candidates:
         entries = _spread(wrong_entries(subject, leaf, seed))
         if not entries:
@@ -185,9 +187,15 @@ def find_witness(subject: Subject, candidates: Iterable[Leaf], seed: int, least:
         for attempt in (*attempts, AS_DRAWN) if subject.magnitude == USUAL else (AS_DRAWN, *attempts):
             # Other branches are taken here than in the field, and other entries are wrong there.
             tried = list(np.ndindex(leaf.shape)) if few and COARSE <= attempt < AS_DRAWN else entries
-            witness = _at_attempt(subject, leaf, tried, attempt, seed, least)
+            try:
+                witness = _at_attempt(subject, leaf, tried, attempt, seed, least)
+            except Failed as error:
+                failed = error
+                continue
             if witness is not None:
                 return witness
+    if failed is not None:
+        raise failed
     return None
 
 
@@ -237,6 +245,9 @@ def _compared(
                 bar = bars[path].read().parts[0][:1]
                 true = true + sum((tangents[k : k + 1] * bar).ravel().tolist(), start=true * 0)
         given = true * 0 if gradient is None else gradient.read().reshape(leaf.shape).parts[0][(0, *index)]
+        if given.is_nan() and true.is_finite() and bench.domain.undefined.told:
+            best = math.inf, (index, true, given)
+            continue
         difference = true - given
         if difference.contains(0):
             continue

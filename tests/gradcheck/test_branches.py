@@ -213,3 +213,32 @@ def test_limits_that_differ_a_little_are_seen(forward, backward, wrong):
 def test_functions_with_limits_that_differ_a_little_are_not_the_same():
     report = same_function(huber, lambda x: np.where(np.abs(x) < 1.02, 0.5 * x**2, np.abs(x) - 0.5), [np.zeros((3, 2))])
     assert report.verdict == "different" and report.witness
+
+
+def banded(x, W, b):
+    h = np.tanh(W @ x + b)
+    return 2 * h if 1 <= abs(x[0]) < 2 else h
+
+
+def banded_backward(inputs, d, inside=2):
+    x, W, b = inputs
+    h = np.tanh(W @ x + b)
+    a = d * (1 - h**2) * (inside if 1 <= abs(x[0]) < 2 else 1)
+    return W.T @ a, np.outer(a, x), a
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+@pytest.mark.parametrize("inside", [1, 2])
+def test_an_entry_that_is_compared_with_a_limit_is_moved_there_alone(seed, inside):
+    given = [np.array([0.1, 1.8]), np.ones((3, 2)), np.zeros(3)]
+    report = gradcheck(banded, lambda i, d: banded_backward(i, d, inside), given, seed=seed, diagnose=False)
+    assert (report.verdict, report.unreached) == ("right" if inside == 2 else "wrong", ()), str(report)
+
+
+def test_a_decision_that_turns_only_where_gradients_vanish_is_listed():
+    def forward(x):
+        y = np.tanh(10 * x)
+        return 2 * y if np.sum(x * x) > 1e4 else y
+
+    report = gradcheck(forward, lambda i, d: 10 * d * (1 - np.tanh(10 * i[0]) ** 2), [np.zeros(3)], diagnose=False)
+    assert report.verdict == "wrong" or "`np.sum(x * x) > 1e4` was always False" in str(report.unreached), str(report)

@@ -534,3 +534,21 @@ def test_a_product_that_is_left_out_where_it_is_no_number():
         return np.where(x > 0, h * (1 / h) * x, 0)
 
     assert gradcheck(forward, lambda i, d: d * (i[0] > 0), [np.zeros(3)]).verdict == "right"
+
+
+EQUAL_ON_AN_OPEN_SET = [
+    lambda x: np.maximum(x, 0) == 0,
+    lambda x: x + np.abs(x) == 0,
+    lambda x: np.sqrt(x * x) == x,
+    lambda x: np.copysign(x, 1.0) == x,
+    lambda x: np.clip(x, -40, 40) == x,
+    lambda x: x * (x > 0) == 0,
+]
+
+
+@pytest.mark.parametrize("condition", EQUAL_ON_AN_OPEN_SET)
+def test_numbers_that_are_equal_at_more_than_single_points(condition):
+    forward, backward = entrywise(condition)
+    report = gradcheck(forward, backward, X)
+    assert (report.verdict, report.unreached) == ("right", ()), str(report)
+    assert gradcheck(forward, twice, X, diagnose=False).verdict == "wrong"

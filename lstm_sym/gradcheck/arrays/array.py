@@ -21,6 +21,12 @@ from .store import Store
 FLOAT = np.dtype(np.float64)
 
 
+class Written(str):
+    """A number that depends on the inputs, as text."""
+
+    __slots__ = ()
+
+
 class Array:
     """An array of exact numbers."""
 
@@ -177,13 +183,16 @@ class Array:
         return truth
 
     def __format__(self, form: str) -> str:
-        return format(float(self.shadow.reshape(())), form) if self.size == 1 else str(self)
+        return self._text(format(float(self.shadow.reshape(())), form)) if self.size == 1 else str(self)
 
     def __repr__(self) -> str:
         return repr(self.shadow)
 
     def __str__(self) -> str:
-        return str(self.shadow)
+        return self._text(str(self.shadow))
+
+    def _text(self, text: str) -> str:
+        return Written(text) if self.store.numbers.varies else text
 
     def __copy__(self) -> Array:
         return type(self)(*fresh(self.read(), np.copy(self.at)))

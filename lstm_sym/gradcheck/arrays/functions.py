@@ -18,9 +18,10 @@ from .exponential_sums import EXPONENTIAL_SUMS
 from .integers import dependent, discrete
 from .layout import elementwise, laid, lying, to_be_read
 from .linear_algebra import LINEAR_ALGEBRA
+from .nans import TESTS, nan_to_num
 from .overwriting import WRITES, overwritten
 from .reductions import REDUCTIONS, norm
-from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, TESTS, UNARY, call_ufunc, delivered, maximum, minimum, real
+from .ufuncs import BINARY, COMPARISONS, PIECEWISE_CONSTANT, UNARY, call_ufunc, delivered, maximum, minimum, real
 from .windows import WINDOWS
 
 VIEWS = (
@@ -315,16 +316,6 @@ def multi_dot(domain: Domain, arrays: Any, **options: Any) -> Any:
     for other in arrays[1:]:
         result = np.dot(result, other)
     return result
-
-
-def nan_to_num(domain: Domain, x: Any, copy: bool = True, **options: Any) -> Any:
-    """The numbers themselves; what a division by 0 gives is refused, since it may be inf or nan."""
-    own = stacked(x, domain)
-    domain.refuse_infinite(own.read())
-    if not copy:
-        own.require_writeable("assignment destination is read-only")
-    found = own.__copy__() if copy else own
-    return found if found.ndim else found[()]
 
 
 def vander(domain: Domain, x: Any, N: int | None = None, increasing: bool = False) -> Any:

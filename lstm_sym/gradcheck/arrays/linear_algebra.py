@@ -13,7 +13,7 @@ import numpy as np
 
 from ..exact.modular import Unlucky
 from ..exact.numbers import Domain
-from ..frames import Unsupported
+from ..frames import Unsupported, caught
 from .array import Array, array_of, exact, numbers_of
 
 
@@ -77,7 +77,12 @@ def cholesky(domain: Domain, a: Any, *, upper: bool = False) -> Any:
     for j in range(n):
         rows = [[*range(j), i] for i in range(j, n)]
         minors = [det(domain, whole[..., row, :][..., : j + 1]) for row in rows]
-        if not np.all(minors[0].shadow > 0):
+        definite = bool(np.all(minors[0].shadow > 0))
+        if caught():
+            domain.asks("defined", definite, a.read())
+            if not definite:
+                domain.undefined.raised(np.linalg.LinAlgError("Matrix is not positive definite"))
+        if not definite:
             raise Unlucky("a matrix is not positive definite")
         root = np.sqrt(before * minors[0])
         columns.append(np.stack([*[0 * root] * j, *[minor / root for minor in minors]], axis=-1))

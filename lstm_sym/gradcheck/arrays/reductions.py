@@ -15,7 +15,8 @@ from ..frames import Unsupported
 from .array import Array, Scalar, array_of, numbers_of, result_of
 from .integers import discrete
 from .layout import asked, laid
-from .ufuncs import delivered, maximum, minimum
+from .nans import filled, passing_over
+from .ufuncs import delivered, maximum, minimum, of_numbers
 
 
 def axes_of(axis: Any, dimensions: int) -> tuple[int, ...]:
@@ -226,7 +227,13 @@ def product(x: Array, *args: Any, **options: Any) -> Any:
     return found
 
 
-ASKED = {"argmax": "largest", "argmin": "smallest", "argsort": "sorted"}
+ASKED = {
+    "argmax": "largest",
+    "argmin": "smallest",
+    "argsort": "sorted",
+    "nanargmax": "largest",
+    "nanargmin": "smallest",
+}
 
 REDUCTIONS: dict[str, Callable[..., Any]] = {
     "sum": sums,
@@ -251,10 +258,14 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "argwhere": truth("argwhere"),
 }
 
+REDUCTIONS |= {f"nan{name}": passing_over(REDUCTIONS[name]) for name in ("sum", "prod", "mean", "var", "std")}
 REDUCTIONS |= {
-    f"nan{name}": REDUCTIONS[name]
-    for name in ("sum", "prod", "max", "min", "mean", "var", "std", "cumsum", "cumprod", "argmax", "argmin")
+    "nanmax": extreme("largest", of_numbers(maximum)),
+    "nanmin": extreme("smallest", of_numbers(minimum)),
+    "nancumsum": filled(cumsum, 0),
+    "nancumprod": filled(REDUCTIONS["cumprod"], 1),
+    "nanargmax": extreme_index("nanargmax"),
+    "nanargmin": extreme_index("nanargmin"),
 }
-"""No exact number is nan."""
 
 __all__ = ["REDUCTIONS", "Scalar", "cumsum", "norm"]

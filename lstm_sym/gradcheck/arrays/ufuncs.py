@@ -24,11 +24,25 @@ from .layout import elementwise, laid, lying
 
 
 def maximum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
-    return n.chosen(x.domain.order(x, y, asked, either=True) >= 0, x, y).chosen_by(x.depends or y.depends)
+    """The larger number, or the one that is nan."""
+    first = (x.domain.order(x, y, asked, either=True) >= 0) | x.domain.without_value(x)
+    return n.chosen(first, x, y).chosen_by(x.depends or y.depends)
 
 
 def minimum(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
-    return n.chosen(x.domain.order(x, y, asked, either=True) <= 0, x, y).chosen_by(x.depends or y.depends)
+    first = (x.domain.order(x, y, asked, either=True) <= 0) | x.domain.without_value(x)
+    return n.chosen(first, x, y).chosen_by(x.depends or y.depends)
+
+
+def of_numbers(extreme: Callable[..., Numbers]) -> Callable[..., Numbers]:
+    """``maximum`` or ``minimum`` that takes the other number where one is nan."""
+
+    def call(x: Numbers, y: Numbers, asked: str = "") -> Numbers:
+        own, other = x.domain.without_value(x), x.domain.without_value(y)
+        return extreme(n.chosen(own, y, x), n.chosen(other, x, y), asked)
+
+    call.__name__ = extreme.__name__
+    return call
 
 
 def absolute(x: Numbers) -> Numbers:
@@ -111,9 +125,9 @@ BINARY: dict[str, Callable[[Numbers, Numbers], Numbers]] = {
     "power": power,
     "float_power": power,
     "maximum": partial(maximum, asked="maximum"),
-    "fmax": partial(maximum, asked="maximum"),
+    "fmax": partial(of_numbers(maximum), asked="maximum"),
     "minimum": partial(minimum, asked="minimum"),
-    "fmin": partial(minimum, asked="minimum"),
+    "fmin": partial(of_numbers(minimum), asked="minimum"),
     "heaviside": heaviside,
     "copysign": with_sign_of,
     "logaddexp": special.logaddexp,
@@ -133,21 +147,13 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "greater_equal": operator.ge,
 }
 
-TESTS: dict[str, Callable[[Any, Any], Any]] = {
-    "isnan": lambda infinite, x: infinite & False,
-    "isinf": lambda infinite, x: infinite,
-    "isposinf": lambda infinite, x: infinite & (x > 0),
-    "isneginf": lambda infinite, x: infinite & (x < 0),
-    "isfinite": lambda infinite, x: ~infinite,
-}
-"""From which entries are infinite, and their floating-point numbers; a nan is refused before."""
-
 PIECEWISE_CONSTANT = ("floor", "ceil", "rint", "trunc", "floor_divide", "remainder", "fmod", "divmod", "mod")
 
 
 def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """A universal function, or one of its methods, on arrays of which some are exact."""
     from .contraction import matmul
+    from .nans import TESTS, tested
 
     out = options.pop("out", None)
     where = options.pop("where", True)
@@ -160,9 +166,7 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
     if name in ("matmul", "dot"):
         return delivered(matmul(domain, *inputs), out, core=2 - sum(lying(x).ndim == 1 for x in inputs))
     if name in TESTS:
-        numbers = numbers_of(inputs[0], domain)
-        domain.refuse_zeros(numbers)
-        return real(TESTS[name](domain.infinite(numbers), domain.shadow(numbers)), domain, inputs, out)
+        return tested(domain, name, inputs[0], out)
     if name == "multiply" and inputs[0] is inputs[1]:
         name, inputs = "square", inputs[:1]
     operands = [numbers_of(x, domain) for x in inputs]
@@ -173,7 +177,7 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
         truth = COMPARISONS[name](domain.order(operands[0], operands[1], name), 0)
         return real(truth, domain, inputs, out, operands)
     if name in ("equal", "not_equal"):
-        return asked(domain, name, domain.same(*operands) == (name == "equal"), inputs, out, operands)
+        return _equal(domain, name, inputs, out, operands)
     if name in ("logical_not", "logical_and", "logical_or", "logical_xor"):
         zero = domain.constant(0)
         truth = getattr(np, name)(*[~domain.same(x, zero) for x in operands])
@@ -193,6 +197,18 @@ def call_ufunc(domain: Domain, name: str, method: str, inputs: tuple[Any, ...], 
         domain.asks(name, domain.shadow(result) != 0)
     like = None if out is not None else elementwise(inputs, order)
     return delivered(result_of(result, like), out, core=0)
+
+
+def _equal(domain: Domain, name: str, inputs: Any, out: Any, operands: Sequence[Numbers]) -> Any:
+    """Which numbers are equal, or are not; what is nan equals nothing, itself neither."""
+    first, second = operands
+    nan = domain.without_value(first) | domain.without_value(second)
+    truth = (domain.same(first, second) & ~np.bool_(nan)) == (name == "equal")
+    if np.any(domain.infinite(first) | domain.infinite(second)):
+        domain.asks("isinf", truth, *sorted(operands, key=lambda x: not x.depends)[:1])
+    elif np.any(nan) or inputs[0] is inputs[1]:
+        domain.asks(name, truth, first, second)
+    return asked(domain, name, truth, inputs, out, operands)
 
 
 def asked(domain: Domain, name: str, truth: Any, inputs: Any, out: Any, operands: Sequence[Numbers]) -> Any:

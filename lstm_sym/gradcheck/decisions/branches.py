@@ -40,6 +40,9 @@ OTHERWISE = {
     "sorted": ("always put a constant first", "always put a constant last"),
     "multiply": ("was never 0", "was always 0"),
     "exp": ("was never 0", "was always 0 in floating point"),
+    **dict.fromkeys(("nan", "nan by overflow"), ("was always nan", "never met nan")),
+    "defined": ("always had a value", "never had a value"),
+    "finite": ("never overflowed", "always overflowed"),
 }
 """What to say of an operation whose first number was always the larger, and always the smaller one."""
 
@@ -165,7 +168,7 @@ class Branches:
         frame = _own_frame()
         if frame is None or not any(varies):
             return
-        ways = np.where(np.isin(signs, TRUE[asked]), 1, -1) if asked in TRUE else signs
+        ways = np.where(np.isin(signs, TRUE[asked]), 1, -1) if asked in TRUE else np.nan_to_num(signs)
         if all(varies):
             self._site(frame, asked, None, counts).note(ways)
             return

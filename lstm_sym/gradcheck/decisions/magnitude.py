@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise, product, repeat, takewhile
 from typing import Any
@@ -38,6 +38,12 @@ MOST_BESIDE = 12
 NEGLIGIBLE = 2.0**-53
 """Beside usual gradients: a guard against overflow, such as a clip at 500, changes them by less."""
 
+VAIN = (
+    *("int", "finite", "isinf", "isposinf", "isneginf"),
+    *(f"{asked} by overflow" for asked in ("isnan", "isfinite", "nan")),
+)
+"""What no point drives the other way."""
+
 FRESH = 3
 """Points that ignore the values that are given."""
 
@@ -66,6 +72,8 @@ class Magnitude:
 
     Where it is negative, it is the other way round. So of any two arrays each is at times much larger than the other.
     """
+    alone: float = 0
+    """The absolute value of the only entry that has another size than usual."""
 
     @property
     def arranged(self) -> bool:
@@ -81,6 +89,11 @@ class Magnitude:
             return np.full(shape, self.exponent)
         low, high = sorted((0, int(self.exponent)))
         return random.integers(low, high + 1, shape)
+
+    def sized(self, random: Any, x: Any, number: int) -> Any:
+        """Numbers of one array, the one of that number, of the size that they shall have."""
+        sizes = 2.0 ** self.exponents(random, x.shape, number)
+        return x * np.where(np.abs(x) == self.alone, sizes, 1) if self.alone else x * sizes
 
     def signed(self, random: Any, x: Any) -> Any:
         """Numbers of one array with the signs that they shall have."""
@@ -141,7 +154,7 @@ def reaching(branches: Branches, fresh: bool = False) -> Iterator[Magnitude]:
     yield from islice(takewhile(lambda _: branches.contested, repeat(Magnitude(fresh=fresh))), ENTRANTS)
     tried: list[Magnitude] = []
     while len(tried) < MOST * (2 if fresh else 1):
-        sites = [site for site in branches.one_way() if site.asked != "int"]
+        sites = [site for site in branches.one_way() if site.asked not in VAIN]
         wanted = [*_wanted(sites), *AGAIN, *APART] if sites else [] if branches.settled else [*ENTRIES]
         if fresh:
             wanted = [m for both in wanted for m in ((both, replace(both, fresh=True)))]
@@ -152,10 +165,11 @@ def reaching(branches: Branches, fresh: bool = False) -> Iterator[Magnitude]:
         yield found
 
 
-def beside(branches: Branches) -> list[tuple[int, Magnitude]]:
+def beside(branches: Branches, entries: Collection[float] = ()) -> list[tuple[int, Magnitude]]:
     """Seeds and magnitudes at which a number lies just below, or just above, a constant that it is compared with.
 
     It lies on it where numbers are asked to be close to it, and between two constants that are close to one another.
+    If it is one of the ``entries`` of the inputs, in absolute value, no other one moves.
     """
     sites = [site for site in branches.sites.values() if isinstance(site, Site)]
     if not sites:
@@ -165,15 +179,16 @@ def beside(branches: Branches) -> list[tuple[int, Magnitude]]:
     limits = sorted({limit for _, _, limit in near})
     windows = [(low + high) / 2 for low, high in pairwise(limits) if 0 < max(low / high, high / low) < CLOSE]
     inside = [next(pair for pair in near if pair[1] * middle > 0) for middle in windows]
-    found = [(seed, math.log2(middle / number)) for middle, (seed, number, _) in zip(windows, inside)]
+    found = [(seed, math.log2(middle / number), number) for middle, (seed, number, _) in zip(windows, inside)]
     shifts = [(-BESIDE, BESIDE)]
     if any(site.in_a_window and site.one_way for site in sites):
         shifts.insert(0, (-FINE, FINE))
     pairs = product(near, (shift for pair in shifts for shift in pair))
-    found += [(seed, math.log2(limit / number) + shift) for (seed, number, limit), shift in pairs]
-    found = [*((seed, exponent) for seed, exponent in enumerate(SMALL, 1)), *found]
+    found += [(seed, math.log2(limit / number) + shift, number) for (seed, number, limit), shift in pairs]
+    found = [*((seed, exponent, 0.0) for seed, exponent in enumerate(SMALL, 1)), *found]
     met = [(seed, Magnitude(math.log2(limit / number), meeting=True)) for seed, number, limit in meeting]
-    met += [(seed, Magnitude(exponent)) for seed, exponent in found]
+    sizes = [(seed, exponent, abs(number) if abs(number) in entries else 0) for seed, exponent, number in found]
+    met += [(seed, Magnitude(exponent, alone=number)) for seed, exponent, number in sizes]
     most = max(MOST_BESIDE, 2 * len(limits))
     return [(seed, magnitude) for seed, magnitude in met if abs(magnitude.exponent) < FARTHEST][:most]
 

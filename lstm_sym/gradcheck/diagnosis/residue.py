@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..arrays.array import Array
-from ..comparison import FieldBench, shape_problem
+from ..comparison import FieldBench
 from ..exact.modular import Singular, Unlucky
+from ..results import shape_problem
 from ..subject import Failed, Leaf, Subject
 from ..witness import unit_tangents
 from .smaller import resized, runs, sizes_of

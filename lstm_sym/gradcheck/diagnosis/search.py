@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..comparison import FieldBench, same, shape_problem
+from ..comparison import FieldBench
 from ..exact.field import Seed
 from ..exact.modular import Singular, Unlucky
+from ..results import same_results, shape_problem
 from ..subject import Failed, Subject
 from .activations import Forward
 from .edits import Definition, Edit, shape_of
@@ -276,7 +277,7 @@ class Trial:
         """Whether forward as it is now returns what it returned: gradients may be made in what it runs, too."""
         with self.bench.rebinding() as rebinding:
             _, outputs, _ = self.bench.forward(rebinding)
-        return same(self.bench.domain, outputs, self.outputs)
+        return same_results(self.bench.domain, outputs, self.outputs)
 
     def tells(self, names: Iterable[str]) -> bool:
         """Whether a gradient among these is not 0: what is 0 may be met by any slip that spoils everything."""

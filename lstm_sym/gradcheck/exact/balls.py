@@ -16,6 +16,7 @@ from .constants import reading, uncertainty, widened
 from .field import HUGE, MASKED
 from .modular import Singular, Unlucky
 from .numbers import Numbers, lifted, subtract
+from .undefined import Undefined
 
 INFINITE = arb("inf")
 
@@ -28,6 +29,8 @@ LOST = 2.0**-53
 
 class BallRing:
     """Balls in arrays of Python objects, at Arb's working precision."""
+
+    divided_by_0 = False
 
     def add(self, a: Any, b: Any) -> Any:
         return np.add(a, b)
@@ -42,6 +45,7 @@ class BallRing:
         return np.negative(a)
 
     def inv(self, a: Any) -> Any:
+        self.divided_by_0 |= bool(np.any(self.is_zero(a)))
         return entrywise(_inverse, a)
 
     def sum(self, a: Any, axis: int) -> Any:
@@ -69,13 +73,17 @@ def entrywise(function: Callable[[Any], Any], x: Any) -> Any:
 
 
 class Balls:
-    """The domain of real numbers; if it is ``floating``, exp is 0 below ``MASKED``."""
+    """The domain of real numbers; if it is ``floating``, exp is 0 below ``MASKED``.
+
+    If it is ``formal``, the code is told of no ``Undefined`` number.
+    """
 
     noting = False
     forms = None
 
-    def __init__(self, seed: int = 0, floating: bool = False) -> None:
+    def __init__(self, seed: int = 0, floating: bool = False, formal: bool = False) -> None:
         self.floating = floating
+        self.undefined = Undefined(formal)
         self.rings: tuple[Any, ...] = (BallRing(),)
         self.divisors = 0.0
         self.ties: list[str] = []
@@ -113,17 +121,29 @@ class Balls:
         """Floating-point numbers in the order of the entries."""
         self.comparisons += 1
         self.refuse_zeros(x)
+        self.without_value(x)
         return self.shadow(x)
+
+    def without_value(self, x: Numbers) -> Any:
+        """Which entries the code is told to be nan; ``False`` where none can be."""
+        self.refuse_zeros(x)
+        return self.undefined.among(self.shadow(x))
 
     def order(self, x: Numbers, y: Numbers, asked: str = "", either: bool = False) -> Any:
         """The sign of x - y at every entry; 0 if ``either`` will do of two that have one ball and do not move."""
         self.comparisons += 1
+        nan = self.without_value(x) | self.without_value(y) if self.undefined.met else False
         x, y = self._without_equals(x, y)
         values, *tangents = subtract(x, y).parts[0]
         rows = [np.ravel(tangent).tolist() for tangent in tangents]
         pairs = zip(*(np.broadcast_to(u.parts[0][:1].reshape(u.shape), np.shape(values)).ravel() for u in (x, y)))
-        signs = [self._sign(u, v, [row[k] for row in rows], either) for k, (u, v) in enumerate(pairs)]
-        return np.array(signs, int).reshape(np.shape(values))
+        missing = np.broadcast_to(nan, np.shape(values)).ravel().tolist()
+        signs = [
+            0 if none else self._sign(u, v, [row[k] for row in rows], either)
+            for k, ((u, v), none) in enumerate(zip(pairs, missing))
+        ]
+        found = np.array(signs, int).reshape(np.shape(values))
+        return np.where(nan, np.nan, found) if any(missing) else found
 
     def _sign(self, x: arb, y: arb, tangents: list[arb], either: bool) -> int:
         """The sign of x - y; 0 is a tie if the two compared numbers move apart in a direction of the inputs."""
@@ -162,7 +182,14 @@ class Balls:
 
     def same(self, x: Numbers, y: Numbers) -> Any:
         self.comparisons += 1
+        nan = self.without_value(x) | self.without_value(y) if self.undefined.met else False
         x, y = self._without_equals(x, y)
+        if np.any(nan):
+            apart: list[Any] = [arb(0), arb(1)]
+            x, y = (
+                Numbers(self, (np.where(nan, other, lifted(u.parts[0][:1], np.ndim(nan))),))
+                for other, u in zip(apart, (x, y))
+            )
         differences, shape = _differences(x, y)
         return np.array([_equal(u) for u in differences], bool).reshape(shape)
 
@@ -190,7 +217,8 @@ class Balls:
 
     def refuse_zeros(self, *arrays: Numbers) -> None:
         """Raise ``Singular`` if one of the numbers is made of a division by 0."""
-        if any(ball.is_nan() for x in arrays for ball in x.parts[0].ravel()):
+        told = self.undefined.met and not self.undefined.formal and not self.rings[0].divided_by_0
+        if not told and any(ball.is_nan() for x in arrays for ball in x.parts[0].ravel()):
             raise Singular("a division by 0")
 
     def squared(self, x: Numbers) -> None:
@@ -201,12 +229,19 @@ class Balls:
         self.refuse_zeros(*arrays)
 
     def odd_root(self, x: list[Any], degree: int) -> list[Any]:
+        self.undefined.met |= any(u < 0 for u in x[0].ravel())
         return [entrywise(lambda u: _odd_root(u, degree), x[0])]
 
     def values(self, name: str, x: list[Any]) -> list[Any]:
         function = FUNCTIONS[name]
         if name == "exp" and self.floating:
             return [entrywise(lambda u: arb(0) if u < MASKED else function(u), x[0])]
+        if name == "log":
+            self.rings[0].divided_by_0 |= any(u == 0 for u in x[0].ravel())
+        if name in UNDEFINED and any(map(UNDEFINED[name], x[0].ravel())):
+            self.undefined.met = True
+            if np.geterr()["invalid"] == "raise":
+                self.undefined.raised(FloatingPointError("invalid value encountered"))
         return [entrywise(function, x[0])]
 
 
@@ -277,9 +312,18 @@ def _sqrt(x: arb) -> arb:
 
 
 def _odd_root(x: arb, degree: int) -> arb:
+    if x < 0 or x.is_nan():
+        return arb("nan")
     if not x > 0:
         raise Singular("the root of a number that is not positive")
     return x.root(degree)
+
+
+def _arcsine(x: arb) -> arb:
+    value = x.asin()
+    if value.is_nan() and not x.is_nan() and not abs(x) > 1:
+        raise Singular("the arc sine of a number that may be beyond 1")
+    return value
 
 
 FUNCTIONS: dict[str, Callable[[arb], arb]] = {
@@ -290,11 +334,18 @@ FUNCTIONS: dict[str, Callable[[arb], arb]] = {
     "sin": lambda x: x.sin(),
     "cos": lambda x: x.cos(),
     "arctan": lambda x: x.atan(),
-    "arcsin": lambda x: x.asin(),
+    "arcsin": _arcsine,
     "erf": lambda x: x.erf(),
     "erfc": lambda x: x.erfc(),
     "sigmoid": lambda x: 1 / (1 + (-x).exp()),
 }
+
+UNDEFINED: dict[str, Callable[[arb], bool]] = {
+    "log": lambda x: x < 0,
+    "sqrt": lambda x: x < 0,
+    "arcsin": lambda x: abs(x) > 1,
+}
+"""Where functions have no value."""
 
 READ: dict[str, Callable[[arb], arb]] = {
     "": lambda x: x,

@@ -44,6 +44,7 @@ from .numbers import LETTER, Numbers
 from .roots import SquareRoots
 from .shadow import Shadow
 from .tower import Tower
+from .undefined import PARTIAL, Undefined
 from .values import OWN
 
 HUGE = 1e4
@@ -54,6 +55,9 @@ MASKED = -5000.0
 
 MANY_ROOTS = 64
 """In the few runs of the code at one point together."""
+
+SIGNED = ("sign", "heaviside")
+"""What makes constants of the signs of numbers."""
 
 TIE = 1e-9
 """Shadows closer than this, relative to their size, are told apart by nothing but exact equality."""
@@ -74,12 +78,12 @@ class Field:
     """The domain of one random point, which ``seed`` decides.
 
     If it is ``floating``, exp is 0 below ``MASKED``, and numbers beyond ``HUGE`` are equal where they are equal in
-    floating point: what masks by -1e9 rely on.
+    floating point: what masks by -1e9 rely on. If it is ``formal``, the code is told of no ``Undefined`` number.
     """
 
     noting = True
 
-    def __init__(self, seed: int = 0, floating: bool = False) -> None:
+    def __init__(self, seed: int = 0, floating: bool = False, formal: bool = False) -> None:
         self.seed = seed
         self.height = getattr(seed, "height", 0)
         self.modular = tuple(Modular(p, self.keyed("generator", p) or 1) for p in CHAIN)
@@ -102,8 +106,7 @@ class Field:
         self.floating = floating
         self.underflows: list[str] = []
         """Where exp is of a number below ``MASKED``."""
-        self.undefined = False
-        """Whether a root or a logarithm was taken of a negative number."""
+        self.undefined = Undefined(formal)
         self.roots_taken = 0
         self._junk = np.random.default_rng()
 
@@ -222,10 +225,17 @@ class Field:
         """Which entries are infinite."""
         return self.infinity.among(self.shadow(x)) | np.zeros(x.shape, bool)
 
+    def without_value(self, x: Numbers) -> Any:
+        """Which entries the code is told to be nan; ``False`` where none can be."""
+        found = self.undefined.among(self.shadow(x))
+        if np.any(found) and self.infinity.overflowed:
+            raise Unlucky("a number without a value beside one that is too large for floating point")
+        return found
+
     # --- comparisons ----------------------------------------------------------------------------
 
     def order(self, x: Numbers, y: Numbers, asked: str = "", either: bool = False) -> Any:
-        """The sign of x - y at every entry, by the shadow; 0 where both are the same exact number.
+        """The sign of x - y at every entry, by the shadow; 0 where both are the same exact number, nan where one is.
 
         ``asked`` is the comparison that the code makes, if its ways are to be noted; ``either`` matters to balls.
         """
@@ -234,9 +244,14 @@ class Field:
         self.refuse_zeros(x, y)
         residues, others = (u.parts[0][:1].reshape(u.shape) for u in (x, y))
         with np.errstate(all="ignore"):
+            nan = self.without_value(x) | self.without_value(y)
             difference = a - b
             close = ~(np.abs(difference) > TIE * (np.abs(a) + np.abs(b)))
         same = np.asarray(residues == others)
+        if np.any(nan):
+            if asked in SIGNED:
+                raise Unlucky("the sign of what has no value")
+            same, close = same & ~nan, close & ~nan
         if self.infinity.place:
             infinite = self.infinity.among(a) | self.infinity.among(b)
             same, close = np.where(infinite, False, same), np.where(infinite, False, close)
@@ -249,7 +264,8 @@ class Field:
             raise Unlucky("a comparison too close to call")
         if (x.varies or y.varies) and np.any(same & (np.abs(a) < HUGE)):
             self.ties.append(place())
-        signs = np.where(same, 0.0, np.sign(difference)).astype(int)
+        signs = np.where(same, 0.0, np.sign(difference))
+        signs = signs if np.any(nan) else signs.astype(int)
         if asked:
             self._note(asked, signs, x, y)
         return signs
@@ -318,15 +334,27 @@ class Field:
         self.comparisons += 1
         self.refuse_zeros(x)
         self.infinity.among(self.shadow(x))
+        self.without_value(x)
         return self.shadow(x)
 
     # --- functions ------------------------------------------------------------------------------
 
     def values(self, name: str, x: list[Any]) -> list[Any]:
         """The values of a function in every ring, from those of its argument."""
+        raising = {flag for flag, way in np.geterr().items() if way == "raise"}
+        if name == "exp" and "over" in raising:
+            self._tells("finite", True)
         with np.errstate(all="ignore"):
             values = OWN[name](self, x) if name in OWN else getattr(self, f"_{name}")(x)
+        if name in PARTIAL and "invalid" in raising:
+            self._tells("defined", ~np.isnan(values[-1]))
+        self.undefined.note(x[-1], values[-1], "invalid" in raising)
         return self.infinity.limits(name, x[-1], values, self.lifted) if self.infinity.place else values
+
+    def _tells(self, asked: str, truth: Any) -> None:
+        """Note a decision that NumPy makes for the code, by an error."""
+        self.comparisons += 1
+        self.branches.answered(asked, truth)
 
     def _exp(self, x: list[Any]) -> list[Any]:
         results, value = self.lifted(self.exponentials.powers(x[:-1])[1]), self.rings[-1].exp(x[-1])
@@ -339,11 +367,9 @@ class Field:
         return [*results, value]
 
     def _log(self, x: list[Any]) -> list[Any]:
-        self.undefined |= bool((x[-1] < 0).any())
         return [*self.lifted(self.exponentials.logarithms(x[:-1])), self.rings[-1].log(x[-1])]
 
     def _sqrt(self, x: list[Any]) -> list[Any]:
-        self.undefined |= bool((x[-1] < 0).any())
         return [*self._square_root(x[:-1], np.isnan(x[-1]) if self.zeros else False), np.sqrt(x[-1])]
 
     def _square_root(self, x: list[Any], marked: Any = False) -> list[Any]:
@@ -373,7 +399,9 @@ class Field:
             logarithms = [ring.mul(a, ring.rational(1, degree)) for ring, a in zip(self.rings, self._log(x))]
             others = self.lifted(self.exponentials.powers(logarithms)[1])
             roots = [np.where(found, *pair) for pair in zip(roots, others)]
-        return [*roots, self.rings[-1].power(shadow, 1 / degree)]
+        value = self.rings[-1].power(shadow, 1 / degree)
+        self.undefined.note(shadow, value, np.geterr()["invalid"] == "raise")
+        return [*roots, value]
 
     def squared(self, x: Numbers) -> None:
         """Note that x² is made of x, so that the root of it is the absolute value of x."""

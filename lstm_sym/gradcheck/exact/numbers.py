@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .linear_forms import LinearForms
+from .undefined import PARTIAL, Undefined
 
 Part = Any
 Shape = tuple[int, ...]
@@ -43,6 +44,7 @@ class Domain(Protocol):
     """How many square roots of numbers that vary were taken."""
     noting: bool
     """Whether it notes the decisions that are made."""
+    undefined: Undefined
 
     @property
     def forms(self) -> LinearForms | None:
@@ -58,6 +60,7 @@ class Domain(Protocol):
     def refuse_zeros(self, *arrays: Numbers) -> None: ...
     def refuse_infinite(self, *arrays: Numbers) -> None: ...
     def infinite(self, x: Numbers) -> Any: ...
+    def without_value(self, x: Numbers) -> Any: ...
     def order(self, x: Numbers, y: Numbers, asked: str = "", either: bool = False) -> Any: ...
     def same(self, x: Numbers, y: Numbers) -> Any: ...
     def asks(self, asked: str, truth: Any, x: Numbers | None = None, y: Numbers | None = None) -> None: ...
@@ -294,6 +297,7 @@ ELEMENTWISE: dict[str, Slope] = {
 def apply(name: str, x: Numbers) -> Numbers:
     """A function of ``ELEMENTWISE`` at every entry."""
     derivative = ELEMENTWISE[name]
+    x.domain.undefined.possible |= x.varies and name in PARTIAL
     arguments = [part[:1] for part in x.parts]
     if name == "log":
         arguments = x.domain.divisors_of(arguments)
@@ -323,6 +327,7 @@ def _still(x: Numbers) -> Any:
 def odd_root(x: Numbers, degree: int) -> Numbers:
     """The root of an odd degree, a fresh letter; its derivative is that of the root of y^degree = x."""
     arguments = x.domain.divisors_of([part[:1] for part in x.parts])
+    x.domain.undefined.possible |= x.varies
     values = x.domain.odd_root(arguments, degree)
     parts = []
     for ring, part, argument, value in zip(x.domain.rings, x.parts, arguments, values):

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.array import Array, Scalar, exact
+from ..arrays.array import Array, Scalar, Written, exact
 from ..arrays.integers import Discrete, DiscreteScalar, dependent
+from ..frames import Unsupported
 
 FLOATS = ("float64", "float32", "float16", "longdouble", "float_", "double", "single", "half")
 
@@ -58,6 +59,8 @@ class _FloatType(_Standing):
             return x.item() if x.size == 1 else x.__copy__()
         if dependent(x):
             return exact(x, x.domain).item()
+        if isinstance(x, Written):
+            raise Unsupported("float() reads a number that depends on the inputs from its text, which loses what it is")
         return builtins.float(x)
 
 
