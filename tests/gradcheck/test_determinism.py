@@ -5,7 +5,8 @@ import pytest
 
 from lstm_sym.gradcheck import gradcheck
 from lstm_sym.gradcheck.arrays.array import array_of
-from lstm_sym.gradcheck.exact.field import Field, Seed
+from lstm_sym.gradcheck.exact.field import Field
+from lstm_sym.gradcheck.exact.heights import Seed
 from lstm_sym.gradcheck.exact.modular import Singular, Unlucky
 from lstm_sym.gradcheck.stand_ins.rebinding import Rebinding
 from lstm_sym.gradcheck.stand_ins.stand_in import StandIn

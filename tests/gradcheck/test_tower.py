@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lstm_sym.gradcheck import gradcheck
-from lstm_sym.gradcheck.exact.field import Field, Seed
-from lstm_sym.gradcheck.exact.heights import HIGHEST, MISSES, Heights
+from lstm_sym.gradcheck.exact.field import Field
+from lstm_sym.gradcheck.exact.heights import HIGHEST, MISSES, Heights, Seed
 from lstm_sym.gradcheck.exact.modular import CHAIN, Cramped, Modular, Singular, Unlucky
 from lstm_sym.gradcheck.exact.tower import Tower
 

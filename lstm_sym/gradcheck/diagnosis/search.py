@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..comparison import FieldBench
-from ..exact.field import Seed
+from ..exact.heights import Seed
 from ..exact.modular import Singular, Unlucky
 from ..results import same_results, shape_problem
 from ..subject import Failed, Subject

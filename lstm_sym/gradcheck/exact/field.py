@@ -63,17 +63,6 @@ TIE = 1e-9
 """Shadows closer than this, relative to their size, are told apart by nothing but exact equality."""
 
 
-class Seed(int):
-    """What decides a random point, and in fields of which degree over the prime fields, 2^height, it is looked at."""
-
-    height: int
-
-    def __new__(cls, value: int, height: int = 0) -> Seed:
-        made = super().__new__(cls, value)
-        made.height = height
-        return made
-
-
 class Field:
     """The domain of one random point, which ``seed`` decides.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .field import Seed
 from .modular import Cramped, Unlucky
 
 HIGHEST = 3
@@ -13,6 +12,17 @@ MISSES = 8
 
 Small fields come first, since they are faster, and since the roots of the prime field go together in every way.
 """
+
+
+class Seed(int):
+    """What decides a random point, and in fields of which degree over the prime fields, 2^height, it is looked at."""
+
+    height: int
+
+    def __new__(cls, value: int, height: int = 0) -> Seed:
+        made = super().__new__(cls, value)
+        made.height = height
+        return made
 
 
 class Heights:
