@@ -41,10 +41,10 @@ from .infinity import Infinity
 from .meanings import Meanings
 from .modular import CHAIN, Modular, Singular, Unlucky
 from .numbers import LETTER, Numbers
-from .roots import SquareRoots
+from .roots import MANY_ROOTS, SquareRoots
 from .shadow import Shadow
 from .tower import Tower
-from .undefined import PARTIAL, Undefined
+from .undefined import PARTIAL, SIGNED, Undefined
 from .values import OWN
 
 HUGE = 1e4
@@ -52,12 +52,6 @@ HUGE = 1e4
 
 MASKED = -5000.0
 """Below this exp is 0 in floating point, and by far: no number gets there without a constant that masks."""
-
-MANY_ROOTS = 64
-"""In the few runs of the code at one point together."""
-
-SIGNED = ("sign", "heaviside")
-"""What makes constants of the signs of numbers."""
 
 TIE = 1e-9
 """Shadows closer than this, relative to their size, are told apart by nothing but exact equality."""

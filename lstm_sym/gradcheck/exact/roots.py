@@ -21,6 +21,9 @@ SQUARES = 1 << 18
 PAIRS = 512
 """Known roots of numbers without one in the prime field, up to which products and quotients are looked for."""
 
+MANY_ROOTS = 64
+"""In the few runs of the code at one point together: their signs are not all the same by chance."""
+
 
 class SquareRoots:
     """Square roots in every ring of one random point."""

@@ -15,6 +15,9 @@ import numpy as np
 PARTIAL = ("log", "sqrt")
 """The functions of ``numbers`` that are not defined everywhere."""
 
+SIGNED = ("sign", "heaviside")
+"""What makes constants of the signs of numbers."""
+
 
 class Undefined:
     """Such numbers of one domain."""
