@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from .witness import Witness
 
+NO_BOUND = "an accident is unlikely, but the degrees are too large for a bound on its probability"
+
 Verdict = Literal["right", "wrong", "undecided"]
 
 
@@ -58,7 +60,8 @@ class GradientReport:
         if self.unchecked:
             are = "is" if len(self.unchecked) == 1 else "are"
             only = f" for {_listed(self.inputs)}; {_listed(self.unchecked)} {are} not checked"
-        accident = f"an accident has probability below {self.error_bound:.0e}"
+        bounded = self.error_bound is not None and self.error_bound < 1
+        accident = f"an accident has probability below {self.error_bound:.0e}" if bounded else NO_BOUND
         return f"right{only}: exact at {self.points} random points{ways}{';' if ways else ','} {accident}"
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from lstm_sym.gradcheck import GradientError, assert_gradients, gradcheck, gradient_of, same_function
+from lstm_sym.gradcheck import GradientError, GradientReport, assert_gradients, gradcheck, gradient_of, same_function
 
 from .corpus import batched, columns, layers
 
@@ -320,3 +320,8 @@ def test_a_style_that_is_said_finds_what_the_one_that_is_guessed_does(style):
     assert "2" in " ".join(wrong.diagnosis)
     right = gradcheck(lambda x: np.maximum(x, 0) ** 2, lambda i, d: 2 * backward(i, d), [np.zeros((2, 3))], style=style)
     assert right.verdict == "right", str(right)
+
+
+@pytest.mark.parametrize("bound, told", [(1e-30, "has probability below 1e-30"), (1.0, "too large for a bound")])
+def test_a_bound_is_told_where_there_is_one(bound, told):
+    assert told in str(GradientReport("right", {"x": True}, error_bound=bound, points=2)).splitlines()[0]

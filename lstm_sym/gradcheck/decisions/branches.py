@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import sys
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import PurePath
 from types import FrameType
 from typing import Any
@@ -22,6 +23,9 @@ LONGEST = 60
 
 LIMITS = 8
 """Constants that one comparison is told apart by."""
+
+QUIET = 8
+"""Runs after which two decisions are taken to have gone together all the ways that they can."""
 
 TRUE = {"less": (-1,), "less_equal": (-1, 0), "greater": (1,), "greater_equal": (1, 0)}
 """The signs of left - right at which a comparison is true."""
@@ -111,6 +115,11 @@ class Site:
         return self.counts or self.entries is None or self.entries.all()
 
     @property
+    def of_one_number(self) -> bool:
+        """Whether it was made once in a run, or always the same way, about no array: as by an `if`."""
+        return self.entries is not None and self.entries.size == 2 and len(self.ways) == 1
+
+    @property
     def in_a_window(self) -> bool:
         """Whether it combines several comparisons."""
         return self.asked in TOLD
@@ -156,6 +165,10 @@ class Branches:
         self.sites: dict[Any, Any] = {}
         """``Site`` and ``Contest``, by their places in the code."""
         self._outcomes: set[int] = set()
+        self._pairs: set[Any] = set()
+        """Decisions of one number that have gone some ways together, two and two."""
+        self.since_new_pair = 0
+        """How many runs have brought none."""
         self._limits: dict[Place, set[float | None]] = {}
         self._moving: dict[Place, set[int]] = {}
         """The entries among which the largest is taken that have not been constants at some time."""
@@ -268,10 +281,23 @@ class Branches:
 
     def add(self, other: Branches) -> None:
         """Take in what another run has met."""
+        pairs = other._pairs or other._together()
+        self.since_new_pair = self.since_new_pair + 1 if pairs <= self._pairs else 0
+        self._pairs |= pairs
         for key, site in other.sites.items():
             self.sites.setdefault(key, site.started()).add(site)
         for place, entries in other._moving.items():
             self._moving.setdefault(place, set()).update(entries)
+
+    def _together(self) -> set[Any]:
+        """The ways of every two decisions of one number in this run."""
+        sites = ((key, site) for key, site in self.sites.items() if isinstance(site, Site))
+        return set(map(frozenset, combinations([(key, *site.ways) for key, site in sites if site.of_one_number], 2)))
+
+    @property
+    def combine(self) -> bool:
+        """Whether there are two decisions of one number at least, which may not have gone all ways together so far."""
+        return bool(self._pairs) and self.since_new_pair < QUIET
 
     def one_way(self) -> list[Any]:
         """The decisions that always went the same way, in the order of the lines; none that another one implies."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise, product, repeat, takewhile
+from itertools import cycle, islice, pairwise, product, repeat, takewhile
 from typing import Any
 
 import numpy as np
@@ -134,6 +134,16 @@ ARRANGED = (
 )
 """What single decisions that go both ways do not show: Python counts them, and one `if` stands inside another."""
 
+COMBINED = (
+    *(Magnitude(exponent, signs=sign) for exponent in (3, 8) for sign in (1, -1)),
+    *(Magnitude(exponent) for exponent in (8, 3, -3)),
+    *(Magnitude(exponent, by_array=True) for exponent in (0, 4)),
+)
+"""What is tried where decisions may not have gone together all the ways that they can."""
+
+COMBINATIONS = 32
+"""Such points at most."""
+
 ENTRANTS = 12
 """Points more where an entry has never been the largest, which may still be an accident."""
 
@@ -163,6 +173,7 @@ def reaching(branches: Branches, fresh: bool = False) -> Iterator[Magnitude]:
             break
         tried.append(found)
         yield found
+    yield from islice(takewhile(lambda _: branches.combine, cycle(COMBINED)), COMBINATIONS)
 
 
 def beside(branches: Branches, entries: Collection[float] = ()) -> list[tuple[int, Magnitude]]:
