@@ -19,7 +19,7 @@ import numpy as np
 from other_checks import Program, by_differences, by_jax, by_jax_in_double, by_torch
 
 from lstm_sym.gradcheck import gradcheck
-from lstm_sym.gradcheck.subject import moves
+from lstm_sym.gradcheck.inputs import moves
 from lstm_sym.gradcheck.trees import leaves
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))

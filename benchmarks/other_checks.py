@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from lstm_sym.gradcheck.subject import Subject, moves, named_inputs
+from lstm_sym.gradcheck.inputs import moves, named_inputs
+from lstm_sym.gradcheck.subject import Subject
 from lstm_sym.gradcheck.trees import leaves, mapped
 
 STEP, RTOL, ATOL = 1e-6, 1e-3, 1e-5

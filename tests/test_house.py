@@ -138,3 +138,14 @@ def test_make_extras_installs_every_extra_and_says_which_one_is_missing():
     assert sorted(named.split()) == sorted(PROJECT["project"]["optional-dependencies"])
     rule = makefile.partition("\nextras:")[2].partition("\n\n")[0]
     assert 'echo "the extra $$extra cannot be installed; its tests are skipped"' in rule
+
+
+# --- what is not run by any test ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda file: file.stem)
+def test_a_benchmark_imports_what_is_there(file: Path) -> None:
+    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lstm_sym")]
+    for node in froms:
+        exec(compile(ast.Module([node], []), str(file), "exec"), {})

@@ -15,6 +15,12 @@ from .frames import attribute, foreign
 
 CONTAINERS = dict | list | deque
 
+PLAIN = {int, float, complex, bool, str, bytes, type(None)}
+"""What nothing can be seen in."""
+
+KEEPING = {"__wrapped__", "cache_clear", "func"}
+"""Attributes by which a function leads to another one."""
+
 MANY = 100
 """Entries from which data that no code names is not looked at: whole data sets lie about in modules."""
 
@@ -67,7 +73,8 @@ class Visible:
                 self._space(value.__globals__, is_module=True)
                 for cell in value.__closure__ or ():
                     self._space(Cell(cell))
-                self._space(Defaults(value))
+                if value.__defaults__ or value.__kwdefaults__:
+                    self._space(Defaults(value))
             if "__wrapped__" in vars(value):
                 self.enter(vars(value)["__wrapped__"])
         elif isinstance(value, types.ModuleType):
@@ -102,6 +109,11 @@ class Visible:
                 self._look_into(value)
 
     def _look_into(self, value: Any) -> None:
+        if type(value) in PLAIN:
+            return
+        if self._sees_its_module_only(value):
+            self._named |= names_of(value.__code__)
+            return
         home = attribute(value, "__module__") or attribute(value, "__name__") or ""
         if home.split(".")[0] == "lstm_sym":
             return
@@ -113,6 +125,12 @@ class Visible:
             or of_the_user(value)
         ):
             self.enter(value)
+
+    def _sees_its_module_only(self, value: Any) -> bool:
+        """Whether a value is a function that leads nowhere but to a module that is visited already: most are such."""
+        if type(value) is not types.FunctionType or id(value.__globals__) not in self.spaces:
+            return False
+        return not (value.__closure__ or value.__defaults__ or value.__kwdefaults__ or vars(value).keys() & KEEPING)
 
 
 class Cell(dict[str, Any]):

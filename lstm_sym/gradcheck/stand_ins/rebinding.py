@@ -18,8 +18,8 @@ from ..arrays.array import Array, Scalar, exact
 from ..arrays.integers import discrete
 from ..arrays.layout import laid, part, whole_of
 from ..exact.numbers import Domain
-from ..frames import attribute
-from ..visible import Visible
+from ..frames import attribute, foreign
+from ..visible import PLAIN, Visible
 from .randomness import frozen, is_generator, set_state, state_of, unseeded
 from .stand_in import Module, StandIn
 
@@ -101,6 +101,8 @@ class Rebinding:
     def _replacement(self, value: Any) -> Any:
         """The stand-in for one value of the user's names; the value itself where it stays."""
         stand_in = self.stand_in
+        if type(value) in PLAIN or (type(value) is types.FunctionType and foreign(value.__code__.co_filename)):
+            return value
         if isinstance(value, Array):
             return value if value.domain is stand_in.domain else _as_constants(value, stand_in.domain)
         if isinstance(value, Module):
