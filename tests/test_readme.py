@@ -2,6 +2,8 @@
 
 import io
 import re
+import subprocess
+import sys
 import tomllib
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -46,6 +48,19 @@ def test_the_tour_prints_what_it_shows(tmp_path, monkeypatch):
 def test_the_weights_of_a_trained_model():
     pytest.importorskip("torch", reason="the extra torch is not installed")
     assert printed_by(BLOCKS[TORCH][1], {}) == BLOCKS[TORCH + 1][1]
+
+
+def test_the_gradient_check_says_what_it_shows(tmp_path):
+    (code,) = [body for kind, body in BLOCKS if kind == "python" and "dh = Whh @ da" in body]
+    (command,) = [body for kind, body in BLOCKS if kind == "sh" and "gradcheck rnn.py" in body]
+    (shown,) = [body for kind, body in BLOCKS if kind == "console"]
+    (tmp_path / "rnn.py").write_text(code)
+    arguments = command.removesuffix(" | grep -v array\n").split()[1:]
+    found = subprocess.run(
+        [Path(sys.executable).with_name("lstm-sym"), *arguments], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert [line for line in found.stdout.splitlines() if "array" not in line] == shown.splitlines(), found.stderr
+    assert found.returncode == 1
 
 
 def test_every_witness_is_one_that_the_tool_finds():
