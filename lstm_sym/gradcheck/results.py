@@ -32,6 +32,7 @@ def shape_problem(leaf: Leaf, gradient: Array) -> str | None:
 
 
 def same_results(domain: Field, first: Any, second: Any) -> bool:
+    """Whether two trees hold the same numbers."""
     a, b = ([value for _, value in leaves(tree)] for tree in (first, second))
     if len(a) != len(b):
         return False

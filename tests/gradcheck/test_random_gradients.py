@@ -140,6 +140,14 @@ def test_a_random_gradient_with_one_place_changed_is_not_right_unless_it_is_the_
     assert tried.count(("changed", "wrong")) > len(tried) / 3 and ("same", "right") in tried, tried
 
 
+@pytest.mark.parametrize("seed", [318, 668])
+def test_two_decisions_that_have_to_go_their_rare_ways_at_once(seed):
+    tape, text, program = written(seed)
+    changed = program_of(tape.pick(changes(tape, text)).namespace("written"))
+    assert seen(program, changed, tape.given()) == "changed"
+    assert gradcheck(*changed, tape.given(), diagnose=False).verdict == "wrong"
+
+
 # --- the judges are judged ------------------------------------------------------------------------------
 
 X = {"x": np.zeros(3)}
